@@ -1,0 +1,37 @@
+"""What every algorithm reports about an update, computed once and alike.  Formulas: METRICS.md."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from algorithms.kl import k3
+from algorithms.ops import aggregate
+from algorithms.types import Forward, Rollout
+
+
+def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:
+    """Token means over the optimiser batch of k3 to the old policy, entropy and active clips; ratio extremes."""
+    assert new.logprobs is not None and new.entropy is not None
+    with torch.no_grad():
+        mask = batch.response_mask
+
+        def token_mean(values: Tensor) -> Tensor:
+            return aggregate(values, mask, "token_mean", batch.counts)
+
+        ratio = torch.exp(new.logprobs - batch.old_logprobs).masked_fill(~mask, 1)
+        return {
+            # KL(old || new) is estimated on the old policy's samples, so old stands where the policy stands.
+            "approx_kl": token_mean(k3(batch.old_logprobs, new.logprobs)),
+            "entropy": token_mean(new.entropy),
+            "clip_fraction": token_mean(clipped.float()),
+            "ratio_max": ratio.max(),
+            "ratio_min": ratio.min(),
+        }
+
+
+def value_metrics(batch: Rollout, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:
+    """Share of tokens whose value clip is active."""
+    with torch.no_grad():
+        return {"value_clip_fraction": aggregate(clipped.float(), batch.response_mask, "token_mean", batch.counts)}

@@ -1,0 +1,112 @@
+"""What passes between the harness and an algorithm: a rollout in, advantages and a loss out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Role = Literal["actor", "critic", "reference", "reward"]
+
+
+@dataclass(frozen=True)
+class BatchCounts:
+    """Sizes of the *whole* optimiser batch: the denominators of every reduction.
+
+    A micro-batch divides by these, never by its own sizes, so that the sum over micro-batches is the
+    value (and the gradient) of the full batch, however it is split.
+    """
+
+    sequences: int
+    tokens: int
+    max_tokens: int  # completion length limit of the run, not the longest completion of the batch
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled batch with its scores.  B completions, prompts of width P, completions of width T.
+
+    `response_mask` marks the generated tokens including the first EOS: the mask of every reduction.
+    Everything is on one device; floats are float32; what is masked is zero.
+    """
+
+    prompt_ids: Int[Tensor, "B P"]  # left-padded
+    completion_ids: Int[Tensor, "B T"]  # right-padded
+    prompt_mask: Bool[Tensor, "B P"]
+    response_mask: Bool[Tensor, "B T"]
+    truncated: Bool[Tensor, " B"]  # the length limit came before EOS
+    group_ids: Int[Tensor, " B"]  # completions of one prompt share an id
+    rewards: Float[Tensor, " B"]
+    old_logprobs: Float[Tensor, "B T"]  # nats, of the policy that sampled
+    counts: BatchCounts
+    reference_logprobs: Float[Tensor, "B T"] | None = None
+    values: Float[Tensor, "B T"] | None = None  # of the state in which token t was chosen
+    advantages: Float[Tensor, "B T"] | None = None
+    returns: Float[Tensor, "B T"] | None = None
+
+    def select(self, rows: Int[Tensor, " b"], *, counts: BatchCounts | None = None) -> Rollout:
+        """The given rows of every tensor; `counts` replaces the reduction sizes."""
+        picked = {f.name: v[rows] for f in fields(self) if isinstance(v := getattr(self, f.name), Tensor)}
+        return replace(self, **picked, counts=counts or self.counts)
+
+    def with_scores(self, **scores: Float[Tensor, "B T"]) -> Rollout:
+        """A copy with advantages, returns or other per-token scores set."""
+        return replace(self, **scores)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """What the current models say about a micro-batch, computed by the harness under grad.
+
+    Actor and critic are updated one after the other, so that their activations never share the memory;
+    the half that is not being trained is None.
+    """
+
+    logprobs: Float[Tensor, "B T"] | None = None  # nats
+    entropy: Float[Tensor, "B T"] | None = None  # nats
+    values: Float[Tensor, "B T"] | None = None
+
+
+@dataclass(frozen=True)
+class LossOutput:
+    """Scalars to differentiate, and detached metrics.
+
+    The harness sums metrics over the micro-batches of one optimiser batch (they are divided by
+    `BatchCounts` already), except that names ending in `_max` or `_min` combine as such.
+    """
+
+    policy: Float[Tensor, ""] | None
+    value: Float[Tensor, ""] | None
+    metrics: Mapping[str, Float[Tensor, ""]]
+
+
+@runtime_checkable
+class Algorithm(Protocol):
+    """An algorithm says which models it needs, how a rollout becomes advantages, and the loss.  No more.
+
+    It is built as `Class(Class.Config(...))`.
+    """
+
+    Config: ClassVar[type[Any]]  # a frozen dataclass; every field documented by the string under it
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The models that the harness must hold, besides the reward model (a factor of the run)."""
+        ...
+
+    def prepare(self, rollout: Rollout) -> Rollout:
+        """Set `advantages` (and `returns` if there is a critic).  No grad; once per rollout."""
+        ...
+
+    def loss(self, batch: Rollout, new: Forward) -> LossOutput:
+        """Losses of one micro-batch, to be minimised."""
+        ...
+
+
+def require(*checks: tuple[bool, str]) -> None:
+    """Raise one ValueError with the text of every check that does not hold."""
+    if broken := [text for holds, text in checks if not holds]:
+        raise ValueError("; ".join(broken))

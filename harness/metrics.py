@@ -1,0 +1,106 @@
+"""Every metric that a run records: its name, unit and one formula.  METRICS.md is printed from this table.
+
+`rlvr-bench list metrics --markdown > METRICS.md` rewrites the page; a test compares them, and another
+checks that a run records nothing that is not here.  <phase>, <k>, <name> stand for a part of the name.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    unit: str
+    formula: str
+
+
+METRICS = (
+    Metric("rollout/reward_mean", "reward", "mean of the reward that the policy is trained on"),
+    Metric("rollout/reward_std", "reward", "standard deviation of that reward over completions, n - 1"),
+    Metric("rollout/true_reward_mean", "reward", "mean of the verifier's reward, whatever the policy is trained on"),
+    Metric(
+        "rollout/proxy_reward_mean", "reward", "mean of the learned reward model's normalised score; null without one"
+    ),
+    Metric("rollout/component/<name>", "[0, 1]", "mean of one named verdict (correct, format)"),
+    Metric("rollout/outcome/<name>", "[0, 1]", "share of completions with this outcome of the true reward"),
+    Metric("rollout/masked_fraction", "[0, 1]", "completions left out because the verifier's machinery failed"),
+    Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
+    Metric("rollout/length_max", "tokens", "longest completion"),
+    Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if nowhere"),
+    Metric("rollout/length_wrong_mean", "tokens", "mean length where the true reward is <= 0; null if nowhere"),
+    Metric("rollout/truncated_fraction", "[0, 1]", "completions that reached the length limit without EOS"),
+    Metric("rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal: no signal for a group method"),
+    Metric(
+        "rollout/kl_to_reference", "nats/token", "token mean of k3(old policy || reference); null without a reference"
+    ),
+    Metric("train/policy_loss", "-", "loss of the actor, mean over the optimiser batches of the step"),
+    Metric("train/value_loss", "reward^2", "loss of the critic, likewise; null without a critic"),
+    Metric("train/approx_kl", "nats/token", "token mean of k3: exp(d) - 1 - d, d = logprobs - old_logprobs; step mean"),
+    Metric("train/entropy", "nats/token", "token mean of the entropy of the sampling distribution; step mean"),
+    Metric("train/clip_fraction", "[0, 1]", "tokens where the clip takes the gradient away; step mean"),
+    Metric("train/value_clip_fraction", "[0, 1]", "tokens where the value clip is active; step mean"),
+    Metric("train/ratio_max", "-", "largest exp(logprobs - old_logprobs) in the step"),
+    Metric("train/ratio_min", "-", "smallest exp(logprobs - old_logprobs) in the step"),
+    Metric("train/grad_norm", "-", "L2 norm of the actor's gradient before clipping; step mean"),
+    Metric("train/critic_grad_norm", "-", "L2 norm of the critic's gradient before clipping; step mean"),
+    Metric(
+        "train/explained_variance",
+        "-",
+        "1 - Var(returns - values) / Var(returns) over tokens; null if Var(returns) = 0",
+    ),
+    Metric("train/lr", "-", "learning rate of the actor"),
+    Metric("train/critic_lr", "-", "learning rate of the critic"),
+    Metric("eval/pass@1", "[0, 1]", "mean over held-out items of the share of k sampled completions that pass"),
+    Metric("eval/greedy", "[0, 1]", "share of held-out items whose greedy completion passes"),
+    Metric("eval/pass@<k>", "[0, 1]", "unbiased: mean of 1 - C(n - c, k) / C(n, k), n samples, c of them right"),
+    Metric("eval/maj@<k>", "[0, 1]", "share of items whose most frequent answer of k passes; ties share the credit"),
+    Metric("eval/length_mean", "tokens", "mean length of the sampled completions"),
+    Metric("eval/truncated_fraction", "[0, 1]", "sampled completions without EOS"),
+    Metric("cost/seconds", "s", "wall clock of the step, evaluation and checkpoint left out"),
+    Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronised at its edges"),
+    Metric("cost/tokens", "tokens", "completion tokens sampled in the step"),
+    Metric("cost/samples", "completions", "completions sampled in the step"),
+    Metric("cost/tokens_per_second", "tokens/s", "cost/tokens / cost/seconds"),
+    Metric("cost/flops", "FLOP", "model FLOPs of the step: the sum over phases"),
+    Metric(
+        "cost/flops/<phase>", "FLOP", "2 N a token forward, 6 N forward and backward, per model; see meters/flops.py"
+    ),
+    Metric("cost/utilisation", "[0, 1]", "cost/flops / cost/seconds / peak FLOP/s of the device; null if unknown"),
+    Metric("cost/memory/allocated_peak/<phase>", "bytes", "allocator's peak in the phase; null without CUDA"),
+    Metric("cost/memory/reserved_peak/<phase>", "bytes", "allocator's reserved peak in the phase; null without CUDA"),
+    Metric(
+        "cost/memory/device_peak/<phase>", "bytes", "largest sample in the phase: NVML, or resident set without a GPU"
+    ),
+    Metric("cost/energy", "J", "energy counter of the device over the step; null without NVML"),
+    Metric("cost/energy/<phase>", "J", "energy counter of the device over the phase; null without NVML"),
+    Metric("cost/gpu/utilisation", "[0, 1]", "mean of the NVML samples of the step; null without NVML"),
+    Metric("cost/gpu/temperature_max", "C", "largest NVML sample of the step; null without NVML"),
+    Metric("cost/gpu/sm_clock_min", "MHz", "smallest NVML sample of the step; null without NVML"),
+    Metric(
+        "cost/gpu/throttled_fraction", "[0, 1]", "samples with a throttle reason other than idle; null without NVML"
+    ),
+)
+
+_PATTERNS = {
+    m.name: re.compile(re.sub(r"<k>", r"\\d+", re.sub(r"<(?:phase|name)>", r"[\\w.-]+", m.name))) for m in METRICS
+}
+
+
+def find_metric(name: str) -> Metric | None:
+    """The table's entry for a recorded name, None if there is none."""
+    return next((m for m in METRICS if _PATTERNS[m.name].fullmatch(name)), None)
+
+
+def markdown() -> str:
+    """METRICS.md, whole."""
+    head = (
+        "# Metrics\n\n"
+        "Every name that a run writes into `metrics.jsonl`, with its one formula. Token means run over\n"
+        "`response_mask` (generated tokens including the first EOS) of the whole optimiser batch.\n"
+        "Printed by `rlvr-bench list metrics --markdown`.\n\n"
+        "| name | unit | formula |\n|---|---|---|\n"
+    )
+    return head + "".join(f"| `{m.name}` | {m.unit} | {m.formula.replace('|', chr(92) + '|')} |\n" for m in METRICS)

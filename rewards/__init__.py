@@ -1,0 +1,1 @@
+"""What makes a completion right.  No torch, except `learned.py`."""
