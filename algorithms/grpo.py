@@ -15,7 +15,6 @@ Departures from the paper:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from algorithms.advantages import GroupScale, group_relative
 from algorithms.kl import ESTIMATORS, Estimator

@@ -169,6 +169,11 @@ class RunConfig:
         """Completions per step."""
         return self.rollout.prompts * self.rollout.group_size
 
+    @property
+    def max_rows(self) -> int:
+        """Most completions sampled at once: a step's own are one batch, evaluations and labels come in several."""
+        return 2 * self.completions
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; task and algorithm flattened to {"name", **options} as in TOML."""
         data = asdict(self)

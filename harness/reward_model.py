@@ -20,7 +20,7 @@ from harness.optim import make_optimizer, set_lr
 from harness.progress import track
 from harness.prompts import train_items
 from harness.rollout import Samples, Sampling, TransformersEngine, decode_completions
-from harness.score import outcome_scores, score_rollout
+from harness.score import micro_batches, outcome_scores, score_rollout
 from harness.seeding import derive_seed, generator
 from harness.warm_start import warm_start_key
 from rewards.learned import Normaliser, bradley_terry_loss, calibration, pair_accuracy
@@ -119,14 +119,15 @@ def _train(
         )
     optimizer = make_optimizer(model, r.lr)
     batches = list(_shuffled_batches(train_pairs, r.batch, r.epochs))
+    width = rollout.prompt_ids.shape[1] + rollout.completion_ids.shape[1]
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):
         set_lr(optimizer, r.lr * (1 - step / len(batches)))
-        rows = torch.tensor([i for i, _ in batch] + [j for _, j in batch])
-        right, wrong = outcome_scores(model, rollout.select(rows)).split(len(batch))
-        loss = bradley_terry_loss(right, wrong)
         optimizer.zero_grad()
-        loss.backward()
+        for part in micro_batches(torch.tensor(batch), 2 * width, config.train.micro_tokens):
+            rows = part.T.flatten().to(rollout.rewards.device)  # the right ones, then the wrong ones
+            right, wrong = outcome_scores(model, rollout.select(rows)).chunk(2)
+            (bradley_terry_loss(right, wrong) * len(part) / len(batch)).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     model.eval()
@@ -158,7 +159,9 @@ def _labelled_completions(
     c, r = config.rollout, config.reward
     device = next(base.parameters()).device
     items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
-    engine = TransformersEngine(base, tokenizer, max_prompt_tokens=c.max_prompt_tokens, device=device)
+    engine = TransformersEngine(
+        base, tokenizer, max_prompt_tokens=c.max_prompt_tokens, max_rows=config.max_rows, device=device
+    )
     sampling = Sampling(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
     samples = engine.sample([i.prompt for i in items], sampling, generator(device, "labels", LABEL_SEED))
     targets = [item.target for item in items for _ in range(r.label_samples)]

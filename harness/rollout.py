@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class PromptError(ValueError):
@@ -75,14 +76,26 @@ class TransformersEngine:
     half of it, and sampling stops when none is left.
     """
 
-    def __init__(self, model: nn.Module, tokenizer: Any, *, max_prompt_tokens: int, device: torch.device) -> None:
+    def __init__(
+        self, model: nn.Module, tokenizer: Any, *, max_prompt_tokens: int, max_rows: int, device: torch.device
+    ) -> None:
+        """
+        Args:
+            max_rows: most completions sampled at once; bounds the memory of the cache.
+        """
         self.model = model
         self.tokenizer = tokenizer
         self.max_prompt_tokens = max_prompt_tokens
+        self.max_rows = max_rows
         self.device = device
 
-    @torch.no_grad()
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> Samples:
+        size = max(1, self.max_rows // sampling.group_size)
+        parts = [self._sample_at_once(prompts[i : i + size], sampling, generator) for i in range(0, len(prompts), size)]
+        return parts[0] if len(parts) == 1 else join(parts, self.tokenizer.pad_token_id)
+
+    @torch.no_grad()
+    def _sample_at_once(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> Samples:
         from transformers import DynamicCache
 
         prompt_ids, prompt_mask = encode_prompts(self.tokenizer, prompts, self.max_prompt_tokens, self.device)
@@ -163,6 +176,31 @@ def choose(logits: Tensor, sampling: Sampling, generator: torch.Generator) -> Te
         return logits.argmax(-1)
     probabilities = torch.softmax(logits.float() / sampling.temperature, dim=-1)
     return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+
+
+def join(parts: Sequence[Samples], pad: int) -> Samples:
+    """Several samples as one, padded to the widest; groups keep apart."""
+    prompt_width = max(p.prompt_ids.shape[1] for p in parts)
+    width = max(p.completion_ids.shape[1] for p in parts)
+
+    def left(tensor: Tensor, value: int) -> Tensor:
+        return functional.pad(tensor, (prompt_width - tensor.shape[1], 0), value=value)
+
+    def right(tensor: Tensor, value: int) -> Tensor:
+        return functional.pad(tensor, (0, width - tensor.shape[1]), value=value)
+
+    groups, first = [], 0
+    for part in parts:
+        groups.append(part.group_ids + first)
+        first = int(groups[-1].max()) + 1
+    return Samples(
+        prompt_ids=torch.cat([left(p.prompt_ids, pad) for p in parts]),
+        prompt_mask=torch.cat([left(p.prompt_mask, False) for p in parts]),
+        completion_ids=torch.cat([right(p.completion_ids, pad) for p in parts]),
+        response_mask=torch.cat([right(p.response_mask, False) for p in parts]),
+        truncated=torch.cat([p.truncated for p in parts]),
+        group_ids=torch.cat(groups),
+    )
 
 
 def decode_completions(tokenizer: Any, samples: Samples) -> list[str]:

@@ -77,7 +77,11 @@ class Trainer:
         )
         self.learner = Learner(self.algorithm, self.models, c)
         self.engine = TransformersEngine(
-            self.models.actor, tokenizer, max_prompt_tokens=c.rollout.max_prompt_tokens, device=self.device
+            self.models.actor,
+            tokenizer,
+            max_prompt_tokens=c.rollout.max_prompt_tokens,
+            max_rows=c.max_rows,
+            device=self.device,
         )
 
     def run(self, *, start: int = 0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 import statistics
 import subprocess
 import sys
@@ -131,3 +132,12 @@ def test_everything_public_has_a_docstring(name: str) -> None:
 
 def test_the_metrics_page_is_the_table() -> None:
     assert (ROOT / "METRICS.md").read_text() == markdown()
+
+
+def test_the_tests_reach_no_network() -> None:
+    with socket.socket() as outside, pytest.raises(RuntimeError, match="no network"):
+        outside.connect(("192.0.2.1", 80))  # an address reserved for documentation
+    with socket.socket() as server, socket.socket() as client:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        client.connect(server.getsockname())

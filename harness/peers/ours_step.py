@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import torch
 from harness.configure import resolve
 from harness.environment import environment, version
 from harness.meters.recorder import StepMeter
-from harness.peers.work import Work, prompts, read, resident_bytes, reward
+from harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward
 from harness.records import append_metrics
 from harness.train import Trainer
 from rewards.types import Verdict
@@ -80,7 +79,7 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
         folder = Path(name)
         task = write_task(work, algorithm, folder, steps)
         config = resolve(settings(work, algorithm, model, task, steps, micro_batch))
-        seconds, lengths, kl = [], set(), None
+        lengths, kl = set(), None
         before = resident_bytes("VmRSS")
         with StepMeter(torch.device("cpu"), config.measure.period_s) as meter:
             trainer = Trainer(config, folder, meter)
@@ -88,20 +87,19 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
             roles = trainer.models.by_role
             if "reward" in roles:
                 torch.nn.init.normal_(roles["reward"].head.weight, std=0.02)  # scores that differ, as on the other side
-            since = time.perf_counter()
+            clock = StepClock()
             for step in range(1, steps + 1):
                 row = trainer.step(step)
                 append_metrics(folder / "metrics.jsonl", step, row | meter.finish_step())
-                now = time.perf_counter()
-                seconds.append(now - since)
-                since = now
+                clock.step()
                 lengths |= {row["rollout/length_mean"], row["rollout/length_max"]}
                 kl = row["rollout/kl_to_reference"]
     return {
         "library": "rlvr-bench",
         "version": version("rlvr-bench"),
         "algorithm": algorithm,
-        "seconds": seconds,
+        "seconds": clock.seconds,
+        "cpu_seconds": clock.cpu_seconds,
         "peak_rss_bytes": resident_bytes("VmHWM"),
         "imported_rss_bytes": before,
         "parameters": {role: sum(p.numel() for p in model.parameters()) for role, model in roles.items()},

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +25,18 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerCallback
 
 # As a script its own folder is the first on the path; this project is not installed here.
-from work import Work, prompts, read, resident_bytes, reward
+from work import StepClock, Work, prompts, read, resident_bytes, reward
 
 
-class StepTimer(TrainerCallback):
-    """Seconds from the end of one step to the end of the next: nothing between two steps goes uncounted."""
-
+class Timer(TrainerCallback):
     def __init__(self) -> None:
-        self.seconds: list[float] = []
-        self.since = 0.0
+        self.clock = StepClock()
 
     def on_train_begin(self, *_: Any, **__: Any) -> None:
-        self.since = time.perf_counter()
+        self.clock.start()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
-        now = time.perf_counter()
-        self.seconds.append(now - self.since)
-        self.since = now
+        self.clock.step()
 
 
 def common(work: Work, folder: str, steps: int, micro_batch: int) -> dict[str, Any]:
@@ -80,7 +74,7 @@ def classes(algorithm: str) -> tuple[Any, Any]:
     return PPOConfig, PPOTrainer
 
 
-def grpo(work: Work, path: Path, arguments: dict[str, Any], timer: StepTimer, steps: int) -> dict[str, Any]:
+def grpo(work: Work, path: Path, arguments: dict[str, Any], timer: Timer, steps: int) -> dict[str, Any]:
     configuration, trainer_class = classes("grpo")
     lengths: list[int] = []
 
@@ -111,7 +105,7 @@ def grpo(work: Work, path: Path, arguments: dict[str, Any], timer: StepTimer, st
     return {"kl": log["kl"], "completion_tokens": lengths, "roles": roles}
 
 
-def ppo(work: Work, path: Path, arguments: dict[str, Any], timer: StepTimer, steps: int) -> dict[str, Any]:
+def ppo(work: Work, path: Path, arguments: dict[str, Any], timer: Timer, steps: int) -> dict[str, Any]:
     configuration, trainer_class = classes("ppo")
     tokenizer = AutoTokenizer.from_pretrained(path)
     actor = load(AutoModelForCausalLM, path)
@@ -174,7 +168,7 @@ def main() -> None:
 
     work = read(options.work)
     torch.set_num_threads(work.threads)
-    timer = StepTimer()
+    timer = Timer()
     classes(options.algorithm)
     before = resident_bytes("VmRSS")
     with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +179,8 @@ def main() -> None:
         "library": "trl",
         "version": trl.__version__,
         "algorithm": options.algorithm,
-        "seconds": timer.seconds,
+        "seconds": timer.clock.seconds,
+        "cpu_seconds": timer.clock.cpu_seconds,
         "peak_rss_bytes": resident_bytes("VmHWM"),
         "imported_rss_bytes": before,
         "parameters": {role: sum(p.numel() for p in model.parameters()) for role, model in done["roles"].items()},

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import random
 import string
+import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,29 @@ def read(folder: Path) -> Work:
     return Work(**json.loads((folder / "work.json").read_text(encoding="utf-8")))
 
 
+class StepClock:
+    """Seconds from the end of one step to the end of the next: nothing between two steps goes uncounted.
+
+    Processor seconds of all threads stand beside the wall's: they grow less when others use the machine.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
+        self.start()
+
+    def start(self) -> None:
+        """The first step begins."""
+        self._since = time.perf_counter(), time.process_time()
+
+    def step(self) -> None:
+        """A step ends, and the next begins."""
+        now = time.perf_counter(), time.process_time()
+        self.seconds.append(now[0] - self._since[0])
+        self.cpu_seconds.append(now[1] - self._since[1])
+        self._since = now
+
+
 def resident_bytes(field: str) -> int:
     """Resident memory of this process: `VmRSS` now, `VmHWM` at its peak.
 
@@ -133,6 +158,4 @@ def resident_bytes(field: str) -> int:
 
 
 if __name__ == "__main__":
-    import sys
-
     write(Work(), Path(sys.argv[1]))

@@ -113,3 +113,12 @@ def test_no_gradient_flows_into_the_rollout(algorithm: PPO | GRPO) -> None:
     torch.autograd.backward(losses)
     assert {n: v.grad for n, v in leaves.items()} == dict.fromkeys(leaves)
     assert new.logprobs.grad.any()
+
+
+@pytest.mark.parametrize("algorithm", [PPO(PPOConfig()), GRPO(GRPOConfig())])
+def test_float32_stays_float32(algorithm: PPO | GRPO) -> None:
+    rollout, new = sample(dtype=torch.float32)
+    result = step(algorithm, rollout, new)
+    oracle = oracles.ppo if isinstance(algorithm, PPO) else oracles.grpo
+    assert {v.dtype for v in result.values()} == {torch.float32}
+    assert_close(oracle(to_lists(rollout, new), algorithm.config).log["policy"], result["policy"])

@@ -133,3 +133,11 @@ def test_the_halves_are_the_whole(algorithm: Any) -> None:
         assert critic.policy is None
         assert_close(whole["value"], critic.value)
         assert set(critic.metrics) == {"value_clip_fraction"}
+
+
+def test_ppo_token_rewards_by_hand() -> None:
+    # reward 1 on the second of two tokens; kl_coef 1/2; k1 = old - reference = -1 - (-3) = 2 on both
+    rollout, _ = sample(lengths=(2,), groups=(0,), width=3)
+    old, reference = torch.tensor([[-1.0, -1, math.nan]]), torch.tensor([[-3.0, -3, 5]])
+    rollout = dataclasses.replace(rollout, old_logprobs=old, reference_logprobs=reference, rewards=torch.tensor([1.0]))
+    assert PPO(PPOConfig(kl_coef=0.5)).token_rewards(rollout).tolist() == [[-1, 0, 0]]

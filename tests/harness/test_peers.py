@@ -1,6 +1,7 @@
 """The comparison with another library: its work, its statistics, its refusals.  The other library is not needed."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def run(library: str, seconds: list[float], *, algorithm: str = "grpo", **change
         "version": "1.0",
         "algorithm": algorithm,
         "seconds": seconds,
+        "cpu_seconds": [2 * s for s in seconds],
         "peak_rss_bytes": 100,
         "imported_rss_bytes": 10,
         "parameters": {role: 1_059_456 + (role in ("critic", "reward")) * 128 for role in roles},
@@ -74,8 +76,19 @@ def test_ratio_is_taken_within_pairs_and_without_warm_up() -> None:
     assert summary["ratio"] == 0.5
     assert summary["ours"]["step_seconds"] == 2.0  # of 1, 1, 5, 2, 3
     assert summary["fastest_ratio"] == 0.5  # 1 against 2: steps of the warm-up do not count
+    assert summary["cpu_ratio"] == 1.0  # 4 of 2, 2, 10, 4, 6 against 4 of 4, 4, 24
     assert summary["peak_rss_ratio"] == 0.25
     assert json.loads(json.dumps(summary)) == summary
+
+
+def test_clock_counts_what_lies_between_steps() -> None:
+    clock = fixed.StepClock()
+    clock.start()
+    start = time.perf_counter()
+    clock.step()
+    clock.step()
+    assert len(clock.seconds) == len(clock.cpu_seconds) == 2
+    assert 0 <= sum(clock.seconds) <= time.perf_counter() - start + 1e-3
 
 
 def test_table_shows_both_sides_and_the_ratio() -> None:

@@ -1,0 +1,193 @@
+"""The command line.  Heavy libraries are imported inside the commands: `--help` must answer at once."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+CONFIG_ERROR = 2
+FAILED_CELLS = 1
+
+app = typer.Typer(
+    name="rlvr-bench",
+    help="PPO or GRPO for reinforcement learning with verifiable rewards? A fair, measured comparison.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, as in train.lr=1e-4.")
+]
+
+
+class Listed(StrEnum):
+    algorithms = "algorithms"
+    tasks = "tasks"
+    models = "models"
+    suites = "suites"
+    metrics = "metrics"
+
+
+def main() -> None:
+    """Run the command; whatever the user can mend is told in plain lines, without a traceback."""
+    try:
+        app()
+    except (ValueError, FileNotFoundError) as error:
+        if not _is_ours(error):
+            raise
+        for line in str(error).splitlines():
+            typer.echo(f"error: {line}", err=True)
+        sys.exit(CONFIG_ERROR)
+
+
+def _is_ours(error: Exception) -> bool:
+    return type(error).__module__.split(".")[0] in ("harness", "reports", "rewards", "algorithms")
+
+
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(help="A shipped suite (see `list suites`) or a TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; runs/SUITE-TIME if not given.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="Only this part of the suite; repeatable.")] = None,
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on in --out; finished cells are skipped.")] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="The same path with the suite's shrunken sizes.")] = False,
+) -> None:
+    """Run a suite, each cell in a fresh process, then print the comparison and write the report."""
+    from harness.run_display import run_with_display
+    from harness.suite import manifest, prepare_folder
+    from harness.suite_file import load_suite, plan
+
+    loaded = load_suite(suite)
+    planned = plan(loaded, overrides=overrides or (), dry=dry, parts=part or ())
+    if out is None:
+        if resume:
+            raise typer.BadParameter("--resume needs --out, the folder to go on in")
+        out = _fresh_folder(loaded.name + ("-dry" if dry else ""))
+    words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
+    words += [word for name in part or () for word in ("--part", name)]
+    words += [word for text in overrides or () for word in ("--set", text)]
+    described = manifest(loaded, planned, command=shlex.join(words), version=version("rlvr-bench"))
+    prepare_folder(out, described, resume=resume)
+    problems = run_with_display(out, planned)
+    _report(out, None, allow_unlike=False)
+    if problems:
+        raise typer.Exit(FAILED_CELLS)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A run's TOML file.")],
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-TIME if not given.")] = None,
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+) -> None:
+    """Train one configuration in this process."""
+    from harness.cell import run_cell
+    from harness.configure import ConfigError, config_hash, load_run
+    from harness.records import write_json
+    from harness.run_display import train_display
+
+    resolved = load_run(config, overrides or ())
+    folder = out or _fresh_folder(config.stem)
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out, the run to go on with")
+    if (folder / "config.json").exists() and not resume:
+        raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
+    with train_display(folder, resolved.train.steps):
+        summary = run_cell(folder, resume=resume)
+    typer.echo(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
+    if summary.status != "completed":
+        raise typer.Exit(FAILED_CELLS)
+
+
+@app.command("eval")
+def evaluate(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with a checkpoint.")],
+    items: Annotated[int | None, typer.Option(min=1, help="Held-out items; the run's own number by default.")] = None,
+    samples: Annotated[int | None, typer.Option(min=1, help="Completions per item.")] = None,
+) -> None:
+    """Evaluate a run's checkpoint on held-out items and print the metrics as JSON."""
+    from harness.evaluate_run import evaluate_run
+
+    typer.echo(json.dumps(evaluate_run(run_folder, items=items, samples=samples), indent=1, sort_keys=True))
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    out: Annotated[Path | None, typer.Option(help="Where the pages go; RESULTS/report if not given.")] = None,
+    allow_unlike: Annotated[
+        bool, typer.Option("--allow-unlike", help="Compare runs of unlike machines, and say so on every page.")
+    ] = False,
+) -> None:
+    """Turn the records of a results folder into a page, figures and tables."""
+    _report(results, out, allow_unlike=allow_unlike)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Listed, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="METRICS.md, for `list metrics`.")] = False,
+) -> None:
+    """What is installed: algorithms, tasks, models, suites, metrics."""
+    from harness import listing, metrics
+
+    if markdown:
+        if what is not Listed.metrics:
+            raise typer.BadParameter("--markdown goes with `list metrics`")
+        typer.echo(metrics.markdown(), nl=False)
+        return
+    rows: list[dict[str, Any]] = listing.rows(what.value)
+    typer.echo(json.dumps(rows, indent=1) if as_json else listing.text(rows))
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
+    """What this machine has, what is missing, and how to get it."""
+    from dataclasses import asdict
+
+    from harness.environment import doctor as checks
+
+    found = checks()
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in found], indent=1))
+    else:
+        signs = {True: "ok     ", False: "MISSING", None: "--     "}
+        for check in found:
+            remedy = f"  -> {check.remedy}" if check.remedy and check.ok is not True else ""
+            typer.echo(f"{signs[check.ok]}  {check.name}: {check.found}{remedy}")
+    if any(check.ok is False for check in found):
+        raise typer.Exit(1)
+
+
+def _report(results: Path, out: Path | None, *, allow_unlike: bool) -> None:
+    import reports
+
+    page = reports.build(results, out, allow_unlike=allow_unlike)
+    typer.echo(reports.text_table(results))
+    typer.echo(f"\n{page}")
+
+
+def _fresh_folder(name: str, now: Callable[[], str] | None = None) -> Path:
+    """runs/NAME-YYYYMMDD-HHMMSS in the current folder."""
+    from datetime import datetime
+
+    stamp = now() if now else datetime.now().strftime("%Y%m%d-%H%M%S")
+    return Path("runs") / f"{name}-{stamp}"
+
+
+if __name__ == "__main__":
+    main()
