@@ -74,6 +74,8 @@ class _Run:
         except (torch.OutOfMemoryError, MemoryError) as error:
             return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
         except Exception as error:
+            if "can't allocate memory" in str(error):  # how torch says it on a CPU: a plain RuntimeError
+                return "oom", str(error).splitlines()[0]
             traceback.print_exc()
             return "failed", f"{type(error).__name__}: {error}"
         return "completed", ""

@@ -102,7 +102,7 @@ class TrainConfig:
     epochs: Positive = 1
     """Passes over each rollout."""
     minibatches: Positive = 1
-    """Optimiser steps per pass; must divide prompts x group_size."""
+    """Optimiser steps per pass, each on whole groups; must divide rollout.prompts."""
     grad_clip: Rate = 1.0
     """Largest L2 norm of a gradient, per model, > 0."""
     micro_tokens: Positive = 65536

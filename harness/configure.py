@@ -6,6 +6,7 @@ import copy
 import difflib
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
@@ -28,12 +29,14 @@ class ConfigError(ValueError):
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Raises ConfigError for a missing file or bad TOML, with the place."""
+    """Raises ConfigError for a file that cannot be read or bad TOML, with the place."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError([f"{path}: no such file"]) from None
-    except tomllib.TOMLDecodeError as error:
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}; give a TOML file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: not TOML: {error}"]) from None
 
 
@@ -44,7 +47,9 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in layer.items():
             old = result.get(key)
             if isinstance(value, Mapping) and isinstance(old, Mapping):
-                other_plugin = "name" in value and key in ("task", "algorithm") and value["name"] != old.get("name")
+                other_plugin = (
+                    key in ("task", "algorithm") and "name" in value and "name" in old and value["name"] != old["name"]
+                )
                 result[key] = copy.deepcopy(dict(value)) if other_plugin else merge(old, value)
             else:
                 result[key] = copy.deepcopy(value)
@@ -83,8 +88,7 @@ def resolve(data: Mapping[str, Any]) -> RunConfig:
         config = TypeAdapter(RunConfig).validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise ConfigError(problems + _explain(error, RunConfig, data)) from None
-    if not problems:
-        problems = _impossible(config)
+    problems = problems or _not_finite(config.to_dict()) or _impossible(config)
     if problems:
         raise ConfigError(problems)
     return config
@@ -172,6 +176,15 @@ def _keys_at(root: type, path: Sequence[Any]) -> list[str]:
     return [f.name for f in fields(root)] if is_dataclass(root) else []
 
 
+def _not_finite(value: Any, path: str = "") -> list[str]:
+    """TOML has nan and inf; no setting means anything by them, and JSON cannot hold them."""
+    if isinstance(value, Mapping):
+        return [line for key, part in value.items() for line in _not_finite(part, f"{path}.{key}".lstrip("."))]
+    if isinstance(value, list | tuple):
+        return [line for i, part in enumerate(value) for line in _not_finite(part, f"{path}.{i}")]
+    return [f"{path}: must be finite, got {value}"] if isinstance(value, float) and not math.isfinite(value) else []
+
+
 def _impossible(c: RunConfig) -> list[str]:
     """Settings that are valid one by one and cannot work together."""
     algorithm = plugins.load(plugins.ALGORITHMS, c.algorithm.name)
@@ -181,9 +194,8 @@ def _impossible(c: RunConfig) -> list[str]:
     most_pairs = int(c.reward.label_prompts * (1 - HELD_OUT)) * (c.reward.label_samples**2 // 4)
     checks = [
         (
-            c.completions % c.train.minibatches == 0,
-            f"train.minibatches: {c.train.minibatches} does not divide rollout.prompts x rollout.group_size "
-            f"= {c.completions}",
+            c.rollout.prompts % c.train.minibatches == 0,
+            f"train.minibatches: {c.train.minibatches} does not divide rollout.prompts = {c.rollout.prompts}",
         ),
         (
             c.rollout.group_size >= needed,

@@ -37,7 +37,7 @@ def evaluate(
     greedy_rows = _judged_rows(greedy, tokenizer, items, judge, step)
 
     rewards = _by_item([float(row["outcome"] == "pass") for row in rows], c.samples)
-    answers = _by_item([task.answer(row["completion"]) for row in rows], c.samples)
+    answers = _by_item([task.answer(row["completion"]) or "" for row in rows], c.samples)
     ks = sorted({1, *c.k})
     metrics = {
         "eval/greedy": fmean(float(row["outcome"] == "pass") for row in greedy_rows),

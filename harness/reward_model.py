@@ -22,6 +22,7 @@ from harness.prompts import train_items
 from harness.rollout import Samples, Sampling, TransformersEngine, decode_completions
 from harness.score import micro_batches, outcome_scores, score_rollout
 from harness.seeding import derive_seed, generator
+from harness.tasks.types import Item
 from harness.warm_start import warm_start_key
 from rewards.learned import Normaliser, bradley_terry_loss, calibration, pair_accuracy
 
@@ -55,7 +56,7 @@ def reward_model(
         "labels": {
             name: r[name] for name in ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
         },
-        "sampling": [config.rollout.max_tokens, config.rollout.temperature],
+        "sampling": [config.rollout.min_tokens, config.rollout.max_tokens, config.rollout.temperature, config.max_rows],
     }
     weights, facts = cached("reward-model", key, make)
     model.load_state_dict(weights)
@@ -99,17 +100,16 @@ def _train(
     model: ScalarModel, config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
 ) -> dict[str, Any]:
     r = config.reward
-    samples, correct = _labelled_completions(config, base, tokenizer, judge, task)
+    items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
+    samples, correct = _labelled_completions(items, config, base, tokenizer, judge)
     rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
     groups = samples.group_ids.tolist()
     first_held_out = int(r.label_prompts * (1 - HELD_OUT))
+    learned = {item.prompt for item in items[:first_held_out]}  # a small task asks the same thing again
+    held_out = {g for g in range(first_held_out, len(items)) if items[g].prompt not in learned}
     train_pairs, test_pairs = (
-        label_pairs(
-            [c if (g < first_held_out) == training else None for c, g in zip(correct, groups, strict=True)],
-            groups,
-            most,
-        )
-        for training, most in ((True, r.label_pairs), (False, HELD_OUT_PAIRS))
+        label_pairs([c if g in part else None for c, g in zip(correct, groups, strict=True)], groups, most)
+        for part, most in ((range(first_held_out), r.label_pairs), (held_out, HELD_OUT_PAIRS))
     )
     if len(train_pairs) < r.label_pairs or not test_pairs:
         raise RewardModelError(
@@ -130,6 +130,7 @@ def _train(
             (bradley_terry_loss(right, wrong) * len(part) / len(batch)).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+    model.zero_grad()  # frozen from here on: it holds no gradients, as when it comes from the cache
     model.eval()
     scores = score_rollout(lambda part: outcome_scores(model, part), rollout, config.train.micro_tokens)
     right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
@@ -153,12 +154,11 @@ def _shuffled_batches(pairs: list[tuple[int, int]], size: int, epochs: int) -> I
 
 
 def _labelled_completions(
-    config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
+    items: list[Item], config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge
 ) -> tuple[Samples, list[float | None]]:
     """The base model's own completions and whether the verifier finds them right."""
     c, r = config.rollout, config.reward
     device = next(base.parameters()).device
-    items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
     engine = TransformersEngine(
         base, tokenizer, max_prompt_tokens=c.max_prompt_tokens, max_rows=config.max_rows, device=device
     )

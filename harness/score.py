@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+from transformers import DynamicCache
 
 from algorithms.ops import token_logprobs_and_entropy
 from algorithms.types import Rollout
@@ -21,7 +22,7 @@ CHUNK_LOGITS = 2**25  # logits in one chunk: 128 MiB in float32
 
 
 def micro_batches(rows: Tensor, width: int, micro_tokens: int) -> Iterator[Tensor]:
-    """Row indices in runs of at most `micro_tokens` tokens (at least one row each).
+    """Row indices in runs of at most `micro_tokens` tokens (at least one row each), in the given order.
 
     Args:
         rows: (B,) indices; width: tokens per row, prompt and completion with padding.
@@ -29,21 +30,52 @@ def micro_batches(rows: Tensor, width: int, micro_tokens: int) -> Iterator[Tenso
     yield from rows.split(max(1, micro_tokens // width))
 
 
-def _hidden(model: nn.Module, rollout: Rollout) -> Tensor:  # (B, P+T, H)
-    mask = torch.cat([rollout.prompt_mask, rollout.response_mask], dim=1)
+def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
+    """Hidden states in which each completion token was chosen; with `after_last` also the one after the last.
+
+    The prompt of completions that stand next to each other is read once, as in sampling: its keys and values
+    are repeated for them, and gradients add up in it.
+    """
+    backbone = backbone_of(model)
+    completion = rollout.completion_ids if after_last else rollout.completion_ids[:, :-1]
+    mask = torch.cat([rollout.prompt_mask, rollout.response_mask], dim=1)[
+        :, : rollout.prompt_ids.shape[1] + completion.shape[1]
+    ]
     positions = (mask.long().cumsum(1) - 1).clamp(min=0)
-    return backbone_of(model)(
-        input_ids=torch.cat([rollout.prompt_ids, rollout.completion_ids], dim=1),
+    start = rollout.prompt_ids.shape[1]
+    if backbone.training and getattr(backbone, "gradient_checkpointing", False):
+        # Recomputation cannot go through a cache: whole sequences, prompts read once a completion.
+        hidden = backbone(
+            input_ids=torch.cat([rollout.prompt_ids, completion], dim=1),
+            attention_mask=mask.long(),
+            position_ids=positions,
+            use_cache=False,
+        ).last_hidden_state
+        return hidden[:, start - 1 :]
+
+    _, runs = torch.unique_consecutive(rollout.group_ids, return_counts=True)
+    first = runs.cumsum(0) - runs
+    owner = torch.repeat_interleave(torch.arange(len(runs), device=runs.device), runs)
+    cache = DynamicCache(config=backbone.config)
+    after_prompt = backbone(
+        input_ids=rollout.prompt_ids[first],
+        attention_mask=mask[first, :start].long(),
+        position_ids=positions[first, :start],
+        past_key_values=cache,
+        use_cache=True,
+    ).last_hidden_state[:, -1:]
+    after_prompt = after_prompt.index_select(0, owner)
+    if completion.shape[1] == 0:
+        return after_prompt
+    cache.batch_select_indices(owner)
+    hidden = backbone(
+        input_ids=completion,
         attention_mask=mask.long(),
-        position_ids=positions,
-        use_cache=False,
+        position_ids=positions[:, start:],
+        past_key_values=cache,
+        use_cache=True,
     ).last_hidden_state
-
-
-def _before_each_token(hidden: Tensor, rollout: Rollout) -> Tensor:  # (N, H) at the masked tokens
-    """The state in which each completion token was chosen: one position to its left."""
-    start = rollout.prompt_ids.shape[1] - 1
-    return hidden[:, start : start + rollout.completion_ids.shape[1]][rollout.response_mask]
+    return torch.cat([after_prompt, hidden], dim=1)
 
 
 def _scatter(values: Tensor, mask: Tensor) -> Tensor:  # (N,) -> (B, T), zero where masked
@@ -52,7 +84,7 @@ def _scatter(values: Tensor, mask: Tensor) -> Tensor:  # (N,) -> (B, T), zero wh
 
 def logprobs_and_entropy(model: nn.Module, rollout: Rollout, *, temperature: float) -> tuple[Tensor, Tensor]:
     """Of the sampled tokens under a causal language model; (B, T) each, nats, zero where masked."""
-    states = _before_each_token(_hidden(model, rollout), rollout)
+    states = _states(model, rollout, after_last=False)[rollout.response_mask]
     tokens = rollout.completion_ids[rollout.response_mask]
     head = model.get_output_embeddings()
 
@@ -79,15 +111,15 @@ def logprobs_and_entropy(model: nn.Module, rollout: Rollout, *, temperature: flo
 
 def token_values(critic: ScalarModel, rollout: Rollout) -> Tensor:
     """Value of the state in which each token was chosen; (B, T), reward units, zero where masked."""
-    states = _before_each_token(_hidden(critic, rollout), rollout)
+    states = _states(critic, rollout, after_last=False)[rollout.response_mask]
     return _scatter(critic.head(states).float().squeeze(-1), rollout.response_mask)
 
 
 def outcome_scores(reward_model: ScalarModel, rollout: Rollout) -> Tensor:
     """Raw score of each whole completion, read at its last token; (B,)."""
-    hidden = _hidden(reward_model, rollout)
-    last = rollout.prompt_ids.shape[1] + rollout.response_mask.sum(1) - 1
-    states = hidden[torch.arange(len(last), device=last.device), last]
+    states = _states(reward_model, rollout, after_last=True)
+    length = rollout.response_mask.sum(1)
+    states = states[torch.arange(len(length), device=length.device), length]
     return reward_model.head(states).float().squeeze(-1)
 
 

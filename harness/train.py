@@ -125,8 +125,11 @@ class Trainer:
             with torch.no_grad():
                 rollout = self.algorithm.prepare(rollout)
         row |= training_metrics(rollout, proxy)
-        row |= self.learner.update(rollout, step, meter)
         self._count(rollout, step)
+        try:
+            row |= self.learner.update(rollout, step, meter)
+        except Diverged as error:
+            raise Diverged(error.args[0], row | error.args[1]) from None
         if step in (1, c.train.steps):
             self._keep([completion_row(step, *each) for each in zip(owners, texts, judged.true, strict=True)])
         return row

@@ -26,6 +26,17 @@ class Diverged(ArithmeticError):
     """A gradient that is not finite; the update was not applied."""
 
 
+def minibatches(group_ids: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:
+    """Row indices of each minibatch: whole groups in a shuffled order, so that a prompt is read once for its group.
+
+    Fewer than `count` if there are fewer groups.
+    """
+    groups = group_ids.unique()
+    order = groups[torch.randperm(len(groups), generator=generator).to(groups.device)]
+    parts = [part for part in order.tensor_split(count) if len(part)]
+    return [torch.cat([(group_ids == group).nonzero().squeeze(1) for group in part]) for part in parts]
+
+
 @dataclass
 class Learner:
     """The trained models with their optimisers."""
@@ -54,8 +65,7 @@ class Learner:
         log = _Log()
         shuffle = generator("cpu", self.config.seed, "minibatches", step)
         for _ in range(c.epochs):
-            order = torch.randperm(len(rollout.rewards), generator=shuffle).to(self.models.device)
-            for rows in order.tensor_split(c.minibatches):
+            for rows in minibatches(rollout.group_ids, c.minibatches, shuffle):
                 minibatch = rollout.select(rows, counts=self._counts(rollout.response_mask[rows]))
                 if step > c.critic_warmup_steps or "critic" not in self.optimizers:
                     self._step("actor", "update_actor", minibatch, rates["actor"], meter, log)

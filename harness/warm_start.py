@@ -58,6 +58,7 @@ def _train(model: nn.Module, tokenizer: Any, task: Task, config: RunConfig) -> f
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
+    model.zero_grad()  # reinforcement starts without gradients, as it does from the cache
     tail = losses[-max(1, len(losses) // 10) :]
     return sum(tail) / len(tail)
 

@@ -51,8 +51,16 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[nn.Module, Any]:
         model, tokenizer = _from_hub_or_path(name, dtype)
     _check_logits_are_plain(model, name)
     if config.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        _enable_checkpointing(model)
     return model, tokenizer
+
+
+def _enable_checkpointing(model: nn.Module) -> None:
+    """transformers 5.23 renamed the method and warns about the old name."""
+    if hasattr(model, "activation_checkpointing_enable"):
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    else:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 def _smollm2(dtype: torch.dtype) -> tuple[nn.Module, Any]:

@@ -105,8 +105,9 @@ def table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
         ratios = summary["ratios"]
         lines.append(
             f"{'':6}ours / theirs: {summary['ratio']:.2f} (median of {len(ratios)} pairs, {min(ratios):.2f} .. "
-            f"{max(ratios):.2f}; fastest steps {summary['fastest_ratio']:.2f}, cpu {summary['cpu_ratio']:.2f}); memory {summary['peak_rss_ratio']:.2f}"
+            f"{max(ratios):.2f}; fastest steps {summary['fastest_ratio']:.2f}, cpu {summary['cpu_ratio']:.2f})"
         )
+        lines.append(f"{'':6}memory, ours / theirs: {summary['peak_rss_ratio']:.2f}")
     return "\n".join(lines)
 
 

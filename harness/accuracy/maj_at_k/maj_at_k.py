@@ -8,7 +8,7 @@ from harness.accuracy.estimators import mean_maj_at_k
 _DESCRIPTION = "maj@k: share of items whose most frequent answer of k samples is right; ties share the credit."
 _INPUTS = """
 Args:
-    answers: for each item the final answers of its n samples, strings; None has no vote.
+    answers: for each item the final answers of its n samples, strings; an empty one has no vote.
     correct: for each item whether each of its samples is right.
     k: one number, or several; each in 1..n.  Samples beyond a multiple of k are left out.
 Returns:
@@ -36,4 +36,6 @@ class MajAtK(evaluate.Metric):
         )
 
     def _compute(self, answers, correct, k):
-        return {f"maj@{each}": mean_maj_at_k(answers, correct, each) for each in ([k] if isinstance(k, int) else k)}
+        # `evaluate` infers the type of a column from its first row, and a row of None has none.
+        votes = [[answer or None for answer in item] for item in answers]
+        return {f"maj@{each}": mean_maj_at_k(votes, correct, each) for each in ([k] if isinstance(k, int) else k)}

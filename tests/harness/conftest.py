@@ -1,0 +1,36 @@
+"""A cache of the tests' own, and plugins that only tests have."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points as installed
+
+import pytest
+from small_runs import PLUGINS
+
+from harness import plugins
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Warm starts and reward models are shared by the tests and by nobody else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RLVR_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Nothing made before."""
+    monkeypatch.setenv("RLVR_BENCH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The task and algorithms of small_runs.py, beside the installed ones."""
+
+    def with_ours(*, group: str) -> list[EntryPoint]:
+        ours = [EntryPoint(name, value, group) for name, value in PLUGINS.get(group, {}).items()]
+        return [*installed(group=group), *ours]
+
+    monkeypatch.setattr(plugins, "entry_points", with_ours)

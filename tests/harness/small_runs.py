@@ -1,0 +1,139 @@
+"""The smallest runs there are: a one-token task, algorithms that go wrong, and a 16x1 model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from algorithms.grpo import GRPO
+from algorithms.types import Forward, LossOutput, Rollout
+from harness.config import RunConfig
+from harness.configure import merge, resolve
+from harness.meters.recorder import StepMeter
+from harness.records import read_metrics
+from harness.tasks.types import Item
+from harness.train import Trainer
+from rewards.types import PASS, Verdict, wrong
+
+CPU = torch.device("cpu")
+PLUGINS = {
+    "rlvr_bench.tasks": {"parity": "small_runs:Parity"},
+    "rlvr_bench.algorithms": {"nan_loss": "small_runs:NanLoss", "raises": "small_runs:Raises"},
+}
+BASE: dict[str, Any] = {
+    "task": {"name": "parity"},
+    "algorithm": {"name": "grpo"},
+    "model": {"name": "tiny:16x1"},
+    "rollout": {"prompts": 4, "group_size": 4, "max_tokens": 3},
+    "reward": {"label_pairs": 20, "label_prompts": 20, "label_samples": 8, "batch": 10, "epochs": 1},
+    "train": {"steps": 2},
+    "evaluate": {"every": 0, "items": 4, "samples": 2, "k": [2]},
+    "measure": {"period_s": 1.0},
+}
+
+
+def config(**sections: Any) -> RunConfig:
+    """The smallest run, with these sections merged in."""
+    return resolve(merge(BASE, sections))
+
+
+def run(settings: RunConfig, folder: Path, *, start: int = 0) -> Trainer:
+    """Train in this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with StepMeter(CPU, settings.measure.period_s) as meter:
+        trainer = Trainer(settings, folder, meter)
+        trainer.run(start=start)
+    return trainer
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    """Lines of a run without what time and machine decide."""
+    rows = read_metrics(folder / "metrics.jsonl")
+    return [{name: value for name, value in row.items() if not name.startswith("cost/")} for row in rows]
+
+
+def weights(trainer: Trainer, role: Any = "actor") -> dict[str, torch.Tensor]:
+    """Copies of a model's weights."""
+    return {name: tensor.clone() for name, tensor in trainer.models.by_role[role].state_dict().items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    """Bit by bit."""
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@dataclass(frozen=True)
+class ParityConfig:
+    missing_every: int = 0
+    """Every how many completions the machinery fails; 0 is never."""
+    distinct: int = 0
+    """How many different training prompts there are; 0 is no end to them."""
+
+
+class ParityVerifier:
+    """Right where the first character's code is as even or odd as the target says."""
+
+    def __init__(self, missing_every: int) -> None:
+        self.missing_every = missing_every
+
+    def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
+        """One verdict a completion."""
+        every = self.missing_every
+        return [
+            Verdict(None, "infra")
+            if every and i % every == 0
+            else PASS
+            if text and ord(text[0]) % 2 == gold
+            else wrong()
+            for i, (text, gold) in enumerate(zip(completions, targets, strict=True))
+        ]
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+class Parity:
+    """`even 17:` -> any character with an even code; half of all characters are right from the start."""
+
+    Config = ParityConfig
+
+    def __init__(self, config: ParityConfig) -> None:
+        self.config = config
+
+    def size(self, split: str) -> int | None:
+        return self.config.distinct or None
+
+    def item(self, split: str, index: int) -> Item:
+        odd = index % 2
+        return Item(f"parity/{split}/{index}", f"{'odd' if odd else 'even'} {index % 10_000}:", odd)
+
+    def verifiers(self) -> dict[str, ParityVerifier]:
+        return {"correct": ParityVerifier(self.config.missing_every)}
+
+    def answer(self, completion: str) -> str | None:
+        return completion[:1] or None
+
+    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
+        return "ab"[(item.target + (seed % 100 < 100 * noise)) % 2]
+
+
+class NanLoss(GRPO):
+    """Loses itself in the second optimiser step."""
+
+    calls = 0
+
+    def loss(self, batch: Rollout, new: Forward) -> LossOutput:
+        self.calls += 1
+        output = super().loss(batch, new)
+        return output if self.calls < 2 else LossOutput(output.policy * torch.nan, None, output.metrics)
+
+
+class Raises(GRPO):
+    """Cannot prepare."""
+
+    def prepare(self, rollout: Rollout) -> Rollout:
+        raise RuntimeError("no advantages today")
