@@ -94,7 +94,7 @@ def train(
     """Train one configuration in this process."""
     from harness.cell import run_cell
     from harness.configure import ConfigError, config_hash, load_run
-    from harness.records import write_json
+    from harness.records import read_json, write_json
     from harness.run_display import train_display
 
     resolved = load_run(config, overrides or ())
@@ -103,6 +103,8 @@ def train(
         raise typer.BadParameter("--resume needs --out, the run to go on with")
     if (folder / "config.json").exists() and not resume:
         raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
+    if resume and read_json(folder / "config.json")["hash"] != config_hash(resolved):
+        raise ConfigError([f"{folder}: holds a run with other settings; resume it with its own"])
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
     with train_display(folder, resolved.train.steps):

@@ -64,7 +64,7 @@ METRICS = (
     Metric("cost/tokens", "tokens", "completion tokens sampled in the step"),
     Metric("cost/samples", "completions", "completions sampled in the step"),
     Metric("cost/tokens_per_second", "tokens/s", "cost/tokens / cost/seconds"),
-    Metric("cost/flops", "FLOP", "model FLOPs of the step: the sum over phases"),
+    Metric("cost/flops", "FLOP", "model FLOPs of the step: the sum over phases, evaluation and checkpoint left out"),
     Metric(
         "cost/flops/<phase>", "FLOP", "2 N a token forward, 6 N forward and backward, per model; see meters/flops.py"
     ),
@@ -74,7 +74,11 @@ METRICS = (
     Metric(
         "cost/memory/device_peak/<phase>", "bytes", "largest sample in the phase: NVML, or resident set without a GPU"
     ),
-    Metric("cost/energy", "J", "energy counter of the device over the step; null without NVML"),
+    Metric(
+        "cost/energy",
+        "J",
+        "energy counter of the device over the step, evaluation and checkpoint left out; null without NVML",
+    ),
     Metric("cost/energy/<phase>", "J", "energy counter of the device over the phase; null without NVML"),
     Metric("cost/gpu/utilisation", "[0, 1]", "mean of the NVML samples of the step; null without NVML"),
     Metric("cost/gpu/temperature_max", "C", "largest NVML sample of the step; null without NVML"),

@@ -19,6 +19,7 @@ import gzip
 import json
 import math
 import os
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -207,5 +208,5 @@ def read_completions(path: Path) -> Iterator[dict[str, Any]]:
         try:
             for line in file:
                 yield json.loads(line)
-        except (EOFError, json.JSONDecodeError):
+        except (EOFError, gzip.BadGzipFile, zlib.error, ValueError):  # whatever a tear makes of the rest
             return

@@ -107,6 +107,11 @@ def load_suite(name_or_path: str) -> SuiteFile:
         for name, part in suite.parts.items()
         for cell in part.cells
         if cell not in suite.cells
+    ] + [
+        f"{path}: parts.{name}.{key}: {value} stands there twice"
+        for name, part in suite.parts.items()
+        for key, values in (("seeds", part.seeds), ("cells", part.cells))
+        for value in dict.fromkeys(v for v in values if values.count(v) > 1)
     ]
     if problems:
         raise ConfigError(problems)
@@ -136,8 +141,11 @@ def plan(
         names = part.cells or list(suite.cells)
         for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
-                data = merge(suite.base, part.run, suite.cells[cell].run, *last, {"seed": seed})
+                data = merge(suite.base, part.run, suite.cells[cell].run, *last)
                 try:
+                    if "seed" in data:
+                        raise ConfigError(["seed: the seeds of a suite stand in its parts; change them there"])
+                    data["seed"] = seed
                     planned.append(PlannedCell(part_name, cell, resolve(data), part.timeout_minutes * 60))
                 except ConfigError as error:
                     for problem in error.problems:

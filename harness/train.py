@@ -52,6 +52,7 @@ class Trainer:
     learner: Learner = field(init=False)
     warm_start: dict[str, Any] = field(init=False)
     reward_facts: dict[str, Any] = field(init=False, default_factory=dict)
+    _kept: list[dict[str, Any]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         c = self.config
@@ -119,7 +120,8 @@ class Trainer:
             judged = self.judge(texts, [item.target for item in owners])
             row = sampling_metrics(rollout, judged)
             rollout, proxy = self._reward(rollout, judged)
-        self._stop_if_masked(row, step)
+        rows = [completion_row(step, *each) for each in zip(owners, texts, judged.true, strict=True)]
+        self._stop_if_masked(row, rows)
         with meter.phase("score"):
             rollout = self.score(rollout)
             with torch.no_grad():
@@ -131,7 +133,7 @@ class Trainer:
         except Diverged as error:
             raise Diverged(error.args[0], row | error.args[1]) from None
         if step in (1, c.train.steps):
-            self._keep([completion_row(step, *each) for each in zip(owners, texts, judged.true, strict=True)])
+            self._keep(rows)
         return row
 
     def _sample(self, items: list[Item], step: int) -> tuple[Rollout, list[str]]:
@@ -174,12 +176,13 @@ class Trainer:
             else None,
         )
 
-    def _stop_if_masked(self, row: dict[str, Any], step: int) -> None:
+    def _stop_if_masked(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         share, limit = row["rollout/masked_fraction"], self.config.reward.max_masked
         if share > limit or share == 1:
+            append_completions(self.folder / "completions.jsonl.gz", rows)
             raise InfrastructureError(
-                f"step {step}: {share:.0%} of the verdicts are missing because the verifier's machinery failed, more "
-                f"than reward.max_masked = {limit:.0%}; see the outcomes in completions.jsonl.gz"
+                f"step {rows[0]['step']}: {share:.0%} of the verdicts are missing because the verifier's machinery "
+                f"failed, more than reward.max_masked = {limit:.0%}; see the outcomes in completions.jsonl.gz"
             )
 
     def _count(self, rollout: Rollout, step: int) -> None:
@@ -205,7 +208,11 @@ class Trainer:
         """A sample spread evenly over the rows, the same rows for every algorithm."""
         wanted = min(self.config.measure.sample_completions, len(rows))
         if wanted:
-            append_completions(self.folder / "completions.jsonl.gz", rows[:: len(rows) // wanted][:wanted])
+            self._kept += rows[:: len(rows) // wanted][:wanted]
 
     def _write(self, step: int, row: dict[str, Any]) -> None:
+        """Records come after the step's clock has stopped."""
         append_metrics(self.folder / "metrics.jsonl", step, row | self.meter.finish_step())
+        if self._kept:
+            append_completions(self.folder / "completions.jsonl.gz", self._kept)
+        self._kept = []

@@ -38,7 +38,10 @@ FIELDS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "threads": lambda e: e.get("threads"),
     "GPUs": _devices("name"),
     "GPU identifiers": _devices("uuid"),
+    "device": _inside("device", "type"),
     "driver": lambda e: e.get("driver"),
+    "CUDA": lambda e: e.get("cuda"),
+    "deterministic algorithms": lambda e: e.get("deterministic"),
     "versions": lambda e: e.get("versions"),
     "platform": lambda e: e.get("platform"),
 }

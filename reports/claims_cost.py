@@ -119,7 +119,7 @@ def _peak(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
         held_equal(*both),
         f"Supported if the 95 % interval lies above {MEMORY_SAVING:.0%}, refuted if below. Largest peak of a run after "
         "warm-up, less what was held before any model was built; paired ratio on the log scale.",
-        sentence=f"Against {name}, GRPO lowered the measured peak by {text} ({values.n}).",
+        sentence=f"Against {name}, GRPO lowered the measured peak by {text}.",
         estimate=saving,
         p=t_test(np.log(values.b) - np.log(values.a), float(np.log(1 - MEMORY_SAVING))) if known else None,
     )
@@ -152,7 +152,7 @@ def _time(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
         f"Supported if the 95 % interval lies inside {low:.2f} to {high:.2f}, refuted if outside. Median seconds of a "
         f"step after warm-up; paired ratio on the log scale; the cost model at {epochs:g} epoch(s).",
         _wall_clock_note(*both),
-        f"A step of {name} took {text} times as long as a GRPO step ({values.n}); the cost model says {expected:.2f}.",
+        f"A step of {name} took {text} times as long as a GRPO step; the cost model says {expected:.2f}.",
         estimate=ratio,
         p=p_inside(np.log(values.a) - np.log(values.b), np.log(low), np.log(high)) if ratio.known else None,
     )

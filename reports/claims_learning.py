@@ -83,7 +83,7 @@ def _accuracy(matched: tuple[Cell, Cell] | None) -> Verdict:
         "Supported if two one-sided t tests at .05 put the difference inside the margin, refuted if the 95 % interval "
         "lies outside. Score: mean of the last 3 evaluations.",
         f"Probability that a GRPO seed beats a PPO seed: {better:.2f} (n = {len(values.a)} by {len(values.b)}).",
-        f"GRPO's final pass@1 less PPO's, both with the verifier: {text} ({values.n}).",
+        f"GRPO's final pass@1 less PPO's, both with the verifier: {text}.",
         estimate=difference,
         p=None if not difference.known else t_test(gaps, np.copysign(EQUAL, gaps.mean())) if outside else p_same,
     )
@@ -175,8 +175,7 @@ def _silent_groups(cells: Sequence[Cell]) -> Verdict:
         "one cell, nothing compared",
         f"Supported if the 95 % interval of the share lies below {SILENT:.0%}, refuted if above.",
         f"{growth}Whether the mean is the better baseline would need gradient variances, which are not recorded.",
-        f"On average {text} of GRPO's groups had equal rewards and gave no signal "
-        f"({quantities.count(len(shares), 'seed')}).",
+        f"On average {text} of GRPO's groups had equal rewards and gave no signal.",
         estimate=estimate,
         p=t_test(shares, SILENT) if estimate.known else None,
     )
@@ -198,7 +197,7 @@ def _learned_cost(learned: Cell, verifier: Cell) -> Verdict:
         held_equal(learned, verifier),
         "Supported if the 95 % interval of the difference of final pass@1 lies below 0, refuted if above.",
         "",
-        f"Training on the learned reward model instead of the verifier changed final pass@1 by {text} ({values.n}).",
+        f"Training on the learned reward model instead of the verifier changed final pass@1 by {text}.",
         estimate=difference,
         p=t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None,
     )
@@ -236,7 +235,7 @@ def _hacked(cell: Cell) -> Verdict:
         "lies above 0.",
         "The two rewards have different scales: their signs are compared, not their sizes.",
         f"Under the learned reward the true reward changed by {text} and the proxy by {other} from the first to the "
-        f"last quarter of training ({quantities.count(len(changes), 'seed')}).",
+        "last quarter of training.",
         estimate=true,
         p=(max(p) if true.value < 0 else p[1]) if true.known else None,
     )

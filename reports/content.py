@@ -53,8 +53,9 @@ def summary(study: Study, verdicts: Sequence[Verdict]) -> str:
     said = [v for v in verdicts if v.outcome != "not tested" and v.sentence]
     several = len({v.part for v in said}) > 1
     for v in said:
-        place = f" [{v.part}]" if several and sum(w.id == v.id for w in said) > 1 else ""
-        text.append(f"{v.sentence[:-1]}{place}: {v.outcome} ({v.id}).")
+        place = f", {v.part}" if several and sum(w.id == v.id for w in said) > 1 else ""
+        n = "" if v.n == "exact" else f", {v.n}"
+        text.append(f"{v.sentence[:-1]} (claim {v.id}{place}: {v.outcome}{n}).")
     return " ".join(text)
 
 
@@ -153,6 +154,8 @@ def environment_rows(study: Study, part: PartInfo) -> tuple[tuple[str, str], ...
     rows = [(name, one_line(show(get(environment)))) for name, get in FIELDS.items() if name != "GPU identifiers"]
     if isinstance(memory, (int, float)):
         rows.append(("memory", quantities.size(memory)))
+    codes = sorted({show(r.environment.get("git")) for r in study.runs if r.part == part.name and r.environment})
+    rows.append(("code", one_line(", ".join(codes))))
     return tuple(rows) if environment else (("environment", "not recorded"),)
 
 

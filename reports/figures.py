@@ -45,7 +45,8 @@ COST = {
     ),
     "time": (
         figures_cost.time_by_phase,
-        "Seconds of one step by phase, evaluation and checkpoints left out, mean over steps after warm-up and seeds.",
+        "Seconds of one step by phase, evaluation and checkpoints left out: mean over steps after warm-up and "
+        "over seeds; black marks: smallest to largest seed.",
     ),
 }
 

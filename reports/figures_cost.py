@@ -8,7 +8,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from reports.load import Cell
 from reports.measures import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, per_phase, phase_peaks
@@ -29,9 +29,9 @@ def memory(cells: Sequence[Cell], width: Width) -> Figure | None:
     columns = len(panels) if width == "text" else 1
     rows = 1 if width == "text" else len(panels)
     size = (INCHES[width], (0.75 + 0.42 * max(4, len(cells))) * rows + 0.2)
-    figure, grid = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
-    for axes, panel in zip(grid.flat, panels, strict=True):
-        panel(axes, built if panel is _states else measured, layer or DEVICE)
+    figure = pyplot.figure(figsize=size)
+    for place, panel in zip(figure.subfigures(rows, columns, squeeze=False).flat, panels, strict=True):
+        panel(place, built if panel is _states else measured, layer or DEVICE)
     return figure
 
 
@@ -46,7 +46,8 @@ def _names(cells: Sequence[Cell]) -> list[str]:
     return [fill(c.label, 18) for c in cells]
 
 
-def _states(axes: Axes, cells: Sequence[Cell], layer: str) -> None:
+def _states(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
+    axes = place.subplots()
     unit, name = _scale(max(sum(s.total for s in c.roles.values()) for c in cells))
     roles = [r for r in ROLES if any(r in c.roles for c in cells)]
     roles += sorted({r for c in cells for r in c.roles} - set(ROLES))
@@ -56,10 +57,11 @@ def _states(axes: Axes, cells: Sequence[Cell], layer: str) -> None:
         _bars(axes, values, left, index, role)
         left += values
     axes.set_title("states, exact")
-    _finish(axes, cells, f"{name}", len(roles))
+    _finish(place, axes, cells, name, columns=2 if len(roles) == 4 else 3)
 
 
-def _peaks(axes: Axes, cells: Sequence[Cell], layer: str) -> None:
+def _peaks(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
+    axes = place.subplots()
     peaks = {
         c.name: [{k: v - baseline_bytes(r, layer) for k, v in phase_peaks(r, layer).items()} for r in c.finished]
         for c in cells
@@ -68,20 +70,20 @@ def _peaks(axes: Axes, cells: Sequence[Cell], layer: str) -> None:
     unit, name = _scale(max(v for found in peaks.values() for run in found for v in run.values()))
     thick = 0.8 / len(phases)
     for index, phase in enumerate(phases):
-        style = look(index)
+        style, label = look(index), _words(phase)
         for row, cell in enumerate(cells):
             values = [run[phase] / unit for run in peaks[cell.name] if phase in run]
             if not values:
                 continue
-            place, mean = row - 0.4 + thick * (index + 0.5), float(np.mean(values))
+            at, mean = row - 0.4 + thick * (index + 0.5), float(np.mean(values))
             axes.barh(
-                place, mean, thick, color=style.colour, hatch=style.hatch, edgecolor="white", linewidth=0.3,
+                at, mean, thick, color=style.colour, hatch=style.hatch, edgecolor="white", linewidth=0.3, label=label,
                 xerr=[[mean - min(values)], [max(values) - mean]] if len(values) > 1 else None,
                 error_kw={"elinewidth": 0.7, "ecolor": "black"},
             )  # fmt: skip
-        axes.barh(np.nan, np.nan, color=style.colour, hatch=style.hatch, edgecolor="white", label=_words(phase))
+            label = ""  # once in the legend
     axes.set_title(f"measured peak by phase ({LAYERS[layer]})")
-    _finish(axes, cells, name, len(phases))
+    _finish(place, axes, cells, name)
 
 
 def time_by_phase(cells: Sequence[Cell], width: Width) -> Figure | None:
@@ -100,7 +102,7 @@ def time_by_phase(cells: Sequence[Cell], width: Width) -> Figure | None:
     totals = [[sum(run.values()) for run in found[c.name]] for c in cells]
     for row, values in enumerate(totals):
         axes.plot([min(values), max(values)], [row, row], color="black", linewidth=0.9, marker="|", markersize=5)
-    _finish(axes, cells, "seconds per step (black: smallest to largest seed)", len(phases), width=width)
+    _finish(figure, axes, cells, "seconds per step", columns=len(phases) if width == "text" else 3)
     return figure
 
 
@@ -112,14 +114,13 @@ def _bars(axes: Axes, values: np.ndarray, left: np.ndarray, index: int, label: s
     )  # fmt: skip
 
 
-def _finish(axes: Axes, cells: Sequence[Cell], label: str, entries: int, width: Width = "column") -> None:
+def _finish(place: Figure | SubFigure, axes: Axes, cells: Sequence[Cell], label: str, columns: int = 3) -> None:
     axes.set_yticks(range(len(cells)), _names(cells))
     axes.set_ylim(len(cells) - 0.5, -0.5)  # also puts the first cell on top
     axes.set_xlim(left=0)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(label)
-    columns = entries if width == "text" and entries <= 6 else 3 if entries > 4 else 2
-    axes.legend(loc="upper center", bbox_to_anchor=(0.42, -0.2), ncols=columns, columnspacing=1.0, handlelength=1.6)
+    place.legend(loc="outside lower center", ncols=columns, columnspacing=1.0, handlelength=1.6)
 
 
 def _words(phase: str) -> str:

@@ -76,7 +76,9 @@ class Cell:
 
     @property
     def roles(self) -> Mapping[str, RoleStates]:
-        return next((r.roles for r in self.runs if r.roles), {})
+        """Of a run that took a step; one that broke before it may not have built all of its models."""
+        trained = [r.roles for r in self.runs if r.roles and r.summary and r.summary.steps_done > 0]
+        return trained[0] if trained else {}
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ METHODS = (
     "called inconclusive.",
 )
 WHY_PEAKS_DIFFER = (
-    "Measured peaks save less than the states do, because what the algorithms share is in both sides of the ratio: "
-    "activations, logits and the cache of keys and values; the allocator keeps freed blocks and the interpreter and "
-    "its libraries take memory of their own; and a peak belongs to one phase, so states that come into being elsewhere "
-    "need not add to it."
+    "Measured peaks do not save what the states do. What the algorithms share stands on both sides of the ratio: "
+    "activations, logits and the cache of keys and values. The allocator keeps freed blocks; the interpreter and its "
+    "libraries take memory of their own, more of it than was held before the models. And a peak belongs to one phase: "
+    "what only another phase needs does not add to it."
 )
 
 

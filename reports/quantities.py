@@ -14,7 +14,7 @@ def number(value: float) -> str:
     """Three significant digits, without an exponent where that reads well."""
     if value == 0:
         return "0"
-    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:#.3g}"
 
 
 def share(value: float) -> str:

@@ -149,7 +149,7 @@ def compare(options: argparse.Namespace, work: Work) -> dict[str, list[Pair]]:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         # A process of its own, so that this one stays small and never loads torch.
-        subprocess.run([sys.executable, "-m", "harness.peers.work", str(model)], check=True)
+        subprocess.run([sys.executable, "-m", "harness.peers.work", str(model), str(work.threads)], check=True)
         for round_number in range(1, options.rounds + 1):
             for algorithm, found in pairs.items():
                 pair = tuple(measure(side, algorithm, options, model, work.threads) for side in (ours, theirs))
@@ -170,12 +170,18 @@ def main() -> None:
     parser.add_argument(
         "--micro-batch", type=int, default=64, help="completions a forward pass of either side; 0 is the whole batch"
     )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=Work.threads,
+        help="of either side; with 1, processor seconds hardly depend on what else the machine does",
+    )
     parser.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine before a run")
     options = parser.parse_args()
     if options.steps <= WARM_UP or options.rounds < 1:
         parser.error(f"at least {WARM_UP + 1} steps and one round")
 
-    work = Work()
+    work = Work(threads=options.threads)
     try:
         pairs = compare(options, work)
     except PeerError as error:

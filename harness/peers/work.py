@@ -158,4 +158,4 @@ def resident_bytes(field: str) -> int:
 
 
 if __name__ == "__main__":
-    write(Work(), Path(sys.argv[1]))
+    write(Work(threads=int(sys.argv[2])), Path(sys.argv[1]))

@@ -1,13 +1,16 @@
-"""A cache of the tests' own, and plugins that only tests have."""
+"""A cache of the tests' own, plugins that only tests have, and a model to score with."""
 
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points as installed
+from typing import Any
 
 import pytest
+import ragged
 from small_runs import PLUGINS
 
+from algorithms.types import Rollout
 from harness import plugins
 
 
@@ -34,3 +37,15 @@ def own_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
         return [*installed(group=group), *ours]
 
     monkeypatch.setattr(plugins, "entry_points", with_ours)
+
+
+@pytest.fixture(scope="session")
+def model() -> Any:
+    """Random weights; no test changes them."""
+    return ragged.make_model()
+
+
+@pytest.fixture
+def rollout() -> Rollout:
+    """Six ragged completions of three prompts."""
+    return ragged.make_rollout()

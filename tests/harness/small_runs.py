@@ -133,7 +133,9 @@ class NanLoss(GRPO):
 
 
 class Raises(GRPO):
-    """Cannot prepare."""
+    """Cannot prepare; wants groups."""
+
+    min_group_size = 2
 
     def prepare(self, rollout: Rollout) -> Rollout:
         raise RuntimeError("no advantages today")
