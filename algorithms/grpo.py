@@ -15,6 +15,7 @@ Departures from the paper:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from algorithms.advantages import GroupScale, group_relative
 from algorithms.kl import ESTIMATORS, Estimator
@@ -68,6 +69,8 @@ class GRPO:
     """Advantages from the group's own mean; one clipped loss; no critic."""
 
     Config = GRPOConfig
+    min_group_size: ClassVar[int] = 2  # a completion without siblings has nothing to be compared with
+    prepare_needs_logprobs: ClassVar[bool] = False
 
     def __init__(self, config: GRPOConfig) -> None:
         self.config = config

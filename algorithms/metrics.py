@@ -12,7 +12,9 @@ from algorithms.types import Forward, Rollout
 
 
 def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:
-    """Token means over the optimiser batch of k3 to the old policy, entropy and active clips; ratio extremes."""
+    """Token means over the optimiser batch of k3 to the old policy and from it to the reference, of entropy and of
+    active clips; ratio extremes.
+    """
     assert new.logprobs is not None and new.entropy is not None
     with torch.no_grad():
         mask = batch.response_mask
@@ -21,7 +23,7 @@ def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -
             return aggregate(values, mask, "token_mean", batch.counts)
 
         ratio = torch.exp(new.logprobs - batch.old_logprobs)
-        return {
+        log = {
             # KL(old || new) is estimated on the old policy's samples, so old stands where the policy stands.
             "approx_kl": token_mean(k3(batch.old_logprobs, new.logprobs)),
             "entropy": token_mean(new.entropy),
@@ -29,6 +31,9 @@ def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -
             "ratio_max": ratio.masked_fill(~mask, -torch.inf).max(),
             "ratio_min": ratio.masked_fill(~mask, torch.inf).min(),
         }
+        if batch.reference_logprobs is not None:
+            log["kl_to_reference"] = token_mean(k3(batch.old_logprobs, batch.reference_logprobs))
+        return log
 
 
 def value_metrics(batch: Rollout, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:

@@ -91,6 +91,11 @@ class PPO:
     def roles(self) -> frozenset[Role]:
         return frozenset({"actor", "critic", "reference"} if self.config.kl_coef else {"actor", "critic"})
 
+    @property
+    def prepare_needs_logprobs(self) -> bool:
+        """Only the KL in the reward is taken before the update."""
+        return self.config.kl_coef > 0 and self.config.kl_placement == "reward"
+
     def token_rewards(self, rollout: Rollout) -> Float[Tensor, "B T"]:
         """The outcome on the last token, less kl_coef x KL on every token."""
         rewards = place_on_last_token(rollout.rewards, rollout.response_mask)

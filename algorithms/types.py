@@ -88,7 +88,10 @@ class LossOutput:
 class Algorithm(Protocol):
     """An algorithm says which models it needs, how a rollout becomes advantages, and the loss.  No more.
 
-    It is built as `Class(Class.Config(...))`.
+    It is built as `Class(Class.Config(...))`.  Two more attributes may say what the harness can check or save:
+    `min_group_size: int` (1 if absent), and `prepare_needs_logprobs: bool` (True if absent).  Where that is False
+    and a rollout serves one optimiser step only, the policy that samples is the one that is updated, and
+    `old_logprobs` are taken from the update's own forward pass; in `prepare` they are NaN then.
     """
 
     Config: ClassVar[type[Any]]  # a frozen dataclass; every field documented by the string under it

@@ -33,12 +33,12 @@ METRICS = (
     Metric("rollout/length_wrong_mean", "tokens", "mean length where the true reward is <= 0; null if nowhere"),
     Metric("rollout/truncated_fraction", "[0, 1]", "completions that reached the length limit without EOS"),
     Metric("rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal: no signal for a group method"),
-    Metric(
-        "rollout/kl_to_reference", "nats/token", "token mean of k3(old policy || reference); null without a reference"
-    ),
     Metric("train/policy_loss", "-", "loss of the actor, mean over the optimiser batches of the step"),
     Metric("train/value_loss", "reward^2", "loss of the critic, likewise; null without a critic"),
     Metric("train/approx_kl", "nats/token", "token mean of k3: exp(d) - 1 - d, d = logprobs - old_logprobs; step mean"),
+    Metric(
+        "train/kl_to_reference", "nats/token", "token mean of k3(old policy || reference); absent without a reference"
+    ),
     Metric("train/entropy", "nats/token", "token mean of the entropy of the sampling distribution; step mean"),
     Metric("train/clip_fraction", "[0, 1]", "tokens where the clip takes the gradient away; step mean"),
     Metric("train/value_clip_fraction", "[0, 1]", "tokens where the value clip is active; step mean"),

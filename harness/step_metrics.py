@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from algorithms.advantages import zero_std_groups
-from algorithms.kl import k3
-from algorithms.ops import masked_mean, masked_var
+from algorithms.ops import masked_var
 from algorithms.types import Rollout
 from harness.judge import Judged
 
@@ -37,18 +36,14 @@ def sampling_metrics(rollout: Rollout, judged: Judged) -> Row:
 
 def training_metrics(rollout: Rollout, proxy: Tensor | None) -> Row:
     """What the policy is trained on, of the completions that have a reward."""
-    mask = rollout.response_mask
     row: Row = {
         "rollout/reward_mean": float(rollout.rewards.mean()),
         "rollout/reward_std": float(rollout.rewards.std()) if len(rollout.rewards) > 1 else 0.0,
         "rollout/proxy_reward_mean": None if proxy is None else float(proxy.mean()),
         "rollout/zero_std_groups": float(zero_std_groups(rollout.rewards, rollout.group_ids)),
-        "rollout/kl_to_reference": None
-        if rollout.reference_logprobs is None
-        else float(masked_mean(k3(rollout.old_logprobs, rollout.reference_logprobs), mask)),
     }
     if rollout.values is not None and rollout.returns is not None:
-        row["train/explained_variance"] = explained_variance(rollout.values, rollout.returns, mask)
+        row["train/explained_variance"] = explained_variance(rollout.values, rollout.returns, rollout.response_mask)
     return row
 
 

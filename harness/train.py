@@ -157,7 +157,7 @@ class Trainer:
         return replace(rollout, rewards=rewards), proxy
 
     def score(self, rollout: Rollout) -> Rollout:
-        """Log-probabilities under the sampling policy and the reference, and the critic's values."""
+        """Log-probabilities under the reference and, unless `on_policy`, the sampling policy; the critic's values."""
         temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
 
         def logprobs_of(role: Role) -> Tensor:
@@ -169,7 +169,9 @@ class Trainer:
         held = self.models.by_role
         return replace(
             rollout,
-            old_logprobs=logprobs_of("actor"),
+            old_logprobs=torch.full_like(rollout.old_logprobs, torch.nan)
+            if self.learner.on_policy
+            else logprobs_of("actor"),
             reference_logprobs=logprobs_of("reference") if "reference" in held else None,
             values=score_rollout(lambda part: token_values(held["critic"], part), rollout, limit)
             if "critic" in held
@@ -188,7 +190,13 @@ class Trainer:
     def _count(self, rollout: Rollout, step: int) -> None:
         tokens = Tokens.of(rollout)
         trained = step > self.config.train.critic_warmup_steps or self.models.get("critic") is None
-        flops = step_flops(self.models, tokens, epochs=self.config.train.epochs, actor_trained=trained)
+        flops = step_flops(
+            self.models,
+            tokens,
+            epochs=self.config.train.epochs,
+            actor_trained=trained,
+            actor_scored=not self.learner.on_policy,
+        )
         for phase, count in flops.items():
             self.meter.count(phase, flops=count)
         self.meter.count("rollout", tokens=tokens.completion, samples=tokens.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -53,8 +53,18 @@ class Learner:
             role: make_optimizer(model, rates[role]) for role, model in self.models.by_role.items() if role in rates
         }
 
+    @property
+    def on_policy(self) -> bool:
+        """One optimiser step a rollout, and nothing asks for the policy's log-probabilities before it.
+
+        The update's own forward pass gives them then: a pass for nothing is saved, for any algorithm alike.
+        """
+        steps = self.config.train.epochs * self.config.train.minibatches
+        return steps == 1 and not getattr(self.algorithm, "prepare_needs_logprobs", True)
+
     def update(self, rollout: Rollout, step: int, meter: StepMeter) -> dict[str, float]:
         """All optimiser steps on one rollout; returns train/* metrics.
+
 
         Raises:
             Diverged: naming model and step; the metrics so far are its second argument.
@@ -102,7 +112,10 @@ class Learner:
         total, parts = 0.0, []
         for part in micro_batches(rows, width, self.config.train.micro_tokens):
             micro = batch.select(part)
-            output = self.algorithm.loss(micro, forward(micro))
+            new = forward(micro)
+            if self.on_policy and new.logprobs is not None:
+                micro = replace(micro, old_logprobs=new.logprobs.detach())
+            output = self.algorithm.loss(micro, new)
             loss = output.policy if role == "actor" else output.value
             if loss is None:
                 raise ValueError(f"{type(self.algorithm).__name__}.loss gave no loss for the {role}")

@@ -33,7 +33,9 @@ class Tokens:
         )
 
 
-def step_flops(models: Models, tokens: Tokens, *, epochs: int, actor_trained: bool) -> dict[Phase, float]:
+def step_flops(
+    models: Models, tokens: Tokens, *, epochs: int, actor_trained: bool, actor_scored: bool
+) -> dict[Phase, float]:
     """FLOPs by phase."""
     shapes: dict[Role, ModelShape] = {role: model_shape(model) for role, model in models.by_role.items()}
     read = tokens.prompt + tokens.completion
@@ -49,7 +51,7 @@ def step_flops(models: Models, tokens: Tokens, *, epochs: int, actor_trained: bo
     return {
         "rollout": forward("actor"),
         "reward": forward("reward"),
-        "score": forward("actor") + forward("reference") + forward("critic"),
+        "score": actor_scored * forward("actor") + forward("reference") + forward("critic"),
         "update_actor": train("actor") if actor_trained else 0.0,
         "update_critic": train("critic") if "critic" in shapes else 0.0,
     }

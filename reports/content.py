@@ -128,7 +128,7 @@ def _sample(run: Run, row: Any, limit: int) -> Sample:
     verdict += [f"proxy {row[k]:.3f}" for k in ("proxy_reward",) if isinstance(row.get(k), float)]
     verdict += [str(row["detail"])] if row.get("detail") else []
     return Sample(
-        f"seed {run.seed}, step {row.get('step')}",
+        f"seed {run.seed}, step {row.get('step')}" + (", held-out item" if row.get("held_out") else ""),
         printable(str(row.get("prompt", "")), limit),
         printable(str(row.get("completion", "")), limit),
         one_line(str(row.get("target", "")), 200),

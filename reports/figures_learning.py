@@ -15,7 +15,7 @@ from reports.style import INCHES, Look, Width, look
 
 STABILITY = {
     "train/approx_kl": "KL to the old policy\n(nats/token)",
-    "rollout/kl_to_reference": "KL to the reference\n(nats/token)",
+    "train/kl_to_reference": "KL to the reference\n(nats/token)",
     "train/entropy": "entropy\n(nats/token)",
     "train/grad_norm": "actor's gradient norm",
     "train/clip_fraction": "clip fraction",

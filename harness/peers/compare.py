@@ -127,7 +127,7 @@ def measure(command: Sequence[str], algorithm: str, options: argparse.Namespace,
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
         # Threads that spin while they wait for one another are many times slower as soon as anybody else needs a core.
-        "OMP_WAIT_POLICY": "passive",
+        "GOMP_SPINCOUNT": "10000",
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }

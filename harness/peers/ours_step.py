@@ -48,8 +48,8 @@ def settings(work: Work, algorithm: str, model: Path, task: dict[str, Any], step
         "model": {"name": str(model), "dtype": "float32", "device": "cpu"},
         "reward": learned if algorithm == "ppo" else {"source": "verifier"},
         "rollout": {
-            "prompts": work.prompts_of(algorithm),
-            "group_size": work.group_of(algorithm),
+            "prompts": work.prompts,
+            "group_size": work.group,
             "max_tokens": work.completion_tokens,
             "min_tokens": work.completion_tokens,
             "max_prompt_tokens": work.prompt_tokens,
@@ -66,7 +66,7 @@ def settings(work: Work, algorithm: str, model: Path, task: dict[str, Any], step
 
 def write_task(work: Work, algorithm: str, folder: Path, steps: int) -> dict[str, Any]:
     """Fresh prompts for every step, and one held-out row because a task must have one."""
-    texts = prompts(work, work.prompts_of(algorithm) * steps + 1)
+    texts = prompts(work, work.prompts * steps + 1)
     rows = [json.dumps({"prompt": text, "answer": "0"}) + "\n" for text in texts]
     train, test = folder / "train.jsonl", folder / "test.jsonl"
     train.write_text("".join(rows[:-1]), encoding="utf-8")
@@ -93,7 +93,7 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
                 append_metrics(folder / "metrics.jsonl", step, row | meter.finish_step())
                 clock.step()
                 lengths |= {row["rollout/length_mean"], row["rollout/length_max"]}
-                kl = row["rollout/kl_to_reference"]
+                kl = row["train/kl_to_reference"]
     return {
         "library": "rlvr-bench",
         "version": version("rlvr-bench"),

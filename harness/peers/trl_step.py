@@ -82,7 +82,7 @@ def grpo(work: Work, path: Path, arguments: dict[str, Any], timer: Timer, steps:
         lengths.extend(map(len, completion_ids))
         return [reward(text) for text in completions]
 
-    texts = prompts(work, work.prompts_of("grpo") * steps)
+    texts = prompts(work, work.prompts * steps)
     trainer = trainer_class(
         model=load(AutoModelForCausalLM, path),
         reward_funcs=share_of_digits,
@@ -113,7 +113,7 @@ def ppo(work: Work, path: Path, arguments: dict[str, Any], timer: Timer, steps: 
     actor.generation_config.suppress_tokens = [tokenizer.pad_token_id]
     torch.manual_seed(work.seed)
     critic, judge = (load(AutoModelForSequenceClassification, path, num_labels=1) for _ in range(2))
-    texts = prompts(work, work.prompts_of("ppo") * steps)
+    texts = [text for text in prompts(work, work.prompts * steps) for _ in range(work.group)]
     trainer = trainer_class(
         args=configuration(
             **arguments,

@@ -38,7 +38,7 @@ class Work:
     completions: int = 256
     """Per step; one inner epoch over them, in one minibatch."""
     group: int = 8
-    """Completions of one prompt under GRPO; PPO takes a prompt of its own for each completion."""
+    """Completions of one prompt, for either algorithm."""
     learning_rate: float = 1e-4
     """High enough for the divergence from the reference to show that it is computed."""
     kl_coef: float = 0.04
@@ -53,12 +53,10 @@ class Work:
         norms = 2 * self.width
         return self.vocabulary * self.width + self.layers * (attention + mlp + norms) + self.width
 
-    def group_of(self, algorithm: str) -> int:
-        return self.group if algorithm == "grpo" else 1
-
-    def prompts_of(self, algorithm: str) -> int:
-        """Prompts that one step consumes."""
-        return self.completions // self.group_of(algorithm)
+    @property
+    def prompts(self) -> int:
+        """Different prompts of one step; each stands for `group` completions, for either algorithm."""
+        return self.completions // self.group
 
 
 def reward(completion: str) -> float:

@@ -1,0 +1,120 @@
+"""Statistics against numbers worked by hand, and intervals against simulated truth."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from reports import stats
+from tests.reports.decimals import close
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_interquartile_mean_cuts_a_quarter_from_either_end() -> None:
+    # 8 values: 2 are cut from either end; (3 + 4 + 5 + 6) / 4 = 4.5, whatever the outliers are.
+    close(float(stats.interquartile_mean([1, 2, 3, 4, 5, 6, 7, 1000])), 4.5)
+    # Below 4 values nothing is cut.
+    close(float(stats.interquartile_mean([1, 2, 6])), 3.0)
+
+
+def test_t_interval_by_hand() -> None:
+    # mean 2, sd 1, se 1/sqrt(3) = .577350, t(.975, 2) = 4.302653: half width 2.484138
+    found = stats.t_interval([1, 2, 3])
+    close([found.value, found.low, found.high], [2.0, 2 - 2.484138, 2 + 2.484138], places=5)
+    assert stats.t_interval([5.0]) == stats.Estimate(5.0, None, None, 1, "single")
+
+
+def test_paired_ratio_is_on_the_log_scale() -> None:
+    # log ratios log 2 + (-d, 0, d) with d = .01: se = .01 / sqrt(3), half width 4.302653 * .0057735 = .0248414
+    a = [2 * math.exp(x) for x in (-0.01, 0.0, 0.01)]
+    found = stats.paired_ratio(a, [1, 1, 1], rng())
+    close([found.value, found.low, found.high], [2.0, 2 * math.exp(-0.0248414), 2 * math.exp(0.0248414)], places=5)
+    assert found.method == "log t"
+    with pytest.raises(ValueError, match="above 0"):
+        stats.paired_ratio([1.0], [0.0], rng())
+
+
+def test_pairing_takes_the_common_part_out() -> None:
+    found = stats.paired_difference([11, 21, 31], [10, 20, 30], rng())
+    assert (found.low, found.value, found.high) == (1.0, 1.0, 1.0)
+
+
+def test_many_seeds_use_the_bootstrap_and_its_generator() -> None:
+    x = rng(1).normal(size=12)
+    found = stats.mean_estimate(x, rng(2))
+    assert found.method == "bootstrap"
+    assert found == stats.mean_estimate(x, rng(2))
+    assert found != stats.mean_estimate(x, rng(3))
+
+
+def test_bootstrap_draws_inside_each_stratum() -> None:
+    # Without spread inside the strata there is nothing to resample: (0 + 0 + 10 + 10) / 4 = 5 exactly.
+    found = stats.bootstrap([[0.0, 0.0], [10.0, 10.0]], rng(), statistic=np.mean)
+    assert (found.low, found.value, found.high, found.n) == (5.0, 5.0, 5.0, 4)
+
+
+def test_probability_of_improvement_counts_ties_half() -> None:
+    # pairs (2>1), (2=2), (3>1), (3>2): (1 + .5 + 1 + 1) / 4
+    close(stats.probability_of_improvement([2, 3], [1, 2]), 0.875)
+
+
+def test_t_test_and_tost_by_hand() -> None:
+    # mean 2, se .577350: t = 3.464102 with 2 degrees of freedom; two-sided p = 1 - t / sqrt(t^2 + 2) = .0741799
+    close(stats.t_test([1, 2, 3], 0.0), 1 - math.sqrt(12 / 14), places=6)
+    # inside (-2, 6) the two one-sided tests have t = 6.9282 each: p = (1 - sqrt(48 / 50)) / 2
+    close(stats.tost([1, 2, 3], -2.0, 6.0), (1 - math.sqrt(48 / 50)) / 2, places=6)
+    assert stats.tost([7, 8, 9], -2.0, 6.0) > 0.5
+    assert (stats.t_test([2, 2], 1.0), stats.t_test([2, 2], 2.0), stats.tost([2, 2], 1, 3)) == (0.0, 1.0, 0.0)
+
+
+def test_holm_by_hand() -> None:
+    # sorted .01 .03 .04 times 3 2 1: .03 .06 .04 -> monotone .03 .06 .06
+    close(stats.holm([0.04, 0.01, 0.03]), [0.06, 0.03, 0.06])
+    close(stats.holm([0.9, 0.8]), [1.0, 1.0])
+
+
+def test_zero_event_bounds_of_the_evidence() -> None:
+    # .05^(1/20) = .8609, .05^(1/5) = .5493, .05^(1/3) = .3684
+    close([stats.zero_event_upper(n) for n in (20, 5, 3)], [0.1391, 0.4507, 0.6316], places=4)
+    assert stats.zero_event_upper(0) == 1.0
+
+
+def test_share_difference_is_newcombes() -> None:
+    # Newcombe 1998, method 10, his first example: 56/70 - 48/80 = .2, interval .0524 to .3339
+    found = stats.share_difference(56, 70, 48, 80)
+    close([found.value, found.low, found.high], [0.2, 0.0524, 0.3339], places=4)
+
+
+def test_variance_ratio_by_hand() -> None:
+    # variances 4 and 1 with 2 and 2 degrees of freedom; F(.975; 2, 2) = 39: interval 4/39 to 4 * 39
+    found = stats.variance_ratio([0, 2, 4], [0, 1, 2])
+    assert found is not None
+    close([found[0].value, found[0].low, found[0].high], [4.0, 4 / 39, 156.0], places=6)
+    # P(F > 4) = 1 / (1 + 4) for 2 and 2 degrees of freedom, doubled
+    close(found[1], 0.4)
+    assert stats.variance_ratio([1, 1], [0, 1]) is None
+
+
+def coverage(draw, interval, repeats: int) -> float:
+    """How often the interval held the true mean 0."""
+    found = [interval(draw()) for _ in range(repeats)]
+    return sum(e.low <= 0 <= e.high for e in found) / repeats
+
+
+def test_coverage_with_three_seeds() -> None:
+    random, own = rng(7), rng(8)
+    t = coverage(lambda: random.normal(size=3), lambda x: stats.mean_estimate(x, own), 2000)
+    assert 0.935 < t < 0.965
+    few = coverage(lambda: random.normal(size=3), lambda x: stats.bootstrap([x], own, replicates=500), 600)
+    assert few < 0.85  # why three seeds get a t interval
+
+
+def test_coverage_with_forty_seeds() -> None:
+    random, own = rng(9), rng(10)
+    many = coverage(lambda: random.normal(size=40), lambda x: stats.bootstrap([x], own, replicates=500), 500)
+    assert 0.90 < many < 0.98
