@@ -20,6 +20,15 @@ check: $(STAMP)
 report: $(STAMP)
 	$(BIN)/rlvr-bench report results/quick
 
+# TRL 1.11 is the last release with both PPO and GRPO; it needs other versions than ours, so its own environment.
+peers: $(STAMP) .venv-peers/installed
+	$(BIN)/python -m harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
+
+.venv-peers/installed:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet torch==2.13.0 'trl==1.11.*' accelerate datasets requests
+	touch $@
+
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

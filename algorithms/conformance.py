@@ -132,6 +132,10 @@ def _prepare(algorithm: Algorithm) -> Iterator[str]:
     for name, value in before.items():
         if not torch.equal(value, getattr(rollout, name)):
             yield f"prepare: changed {name} of its input; compute a new tensor instead of editing in place"
+    if not getattr(algorithm, "prepare_needs_logprobs", True):
+        unknown = replace(rollout, old_logprobs=torch.full_like(rollout.old_logprobs, torch.nan))
+        if not torch.equal(algorithm.prepare(unknown).advantages, ready.advantages):  # type: ignore[arg-type]
+            yield "prepare_needs_logprobs: is False, but prepare reads old_logprobs; set it to True"
 
 
 def _loss(algorithm: Algorithm) -> Iterator[str]:

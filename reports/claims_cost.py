@@ -7,7 +7,9 @@ b        GRPO saves at least MEMORY_SAVING of the measured peak: supported if th
          four-model PPO and again of the matched PPO, because the reward model is a choice and no part of PPO.
 time     A step of PPO costs what the cost model says, within a factor STEP_FACTOR: supported if the interval of the
          ratio lies inside that band, refuted if outside.  Per token of one model's size N: generate 2N, score 2N for
-         each model that scores, train 6N an epoch for each model that trains; 22/12 and 20/12 at one epoch.
+         each model that scores, train 6N an epoch for each model that trains.  A GRPO rollout that serves one
+         optimiser step needs no scoring by the actor (`corners.scores_actor`): 22/10 and 20/10 there, 22/12 and
+         20/12 where everybody scores.
 """
 
 from __future__ import annotations
@@ -125,11 +127,11 @@ def _peak(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
     )
 
 
-def cost_units(kept: frozenset[str], epochs: float) -> float:
+def cost_units(kept: frozenset[str], epochs: float, *, scores_actor: bool = True) -> float:
     """Forward passes of one model's size a token and step, times two: the unit is N FLOPs."""
     frozen = sum(role in kept for role in ("reference", "reward"))
     critic = 2 + 6 * epochs if "critic" in kept else 0
-    return 2 + 2 + 6 * epochs + 2 * frozen + critic
+    return 2 + 2 * scores_actor + 6 * epochs + 2 * frozen + critic
 
 
 def _time(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
@@ -138,7 +140,8 @@ def _time(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
         claim = f"A step of {name} costs what the cost model says against GRPO."
         return not_tested(identifier, claim, f"it needs {name} and GRPO with a reference and a verifier, both timed.")
     epochs = float(corners.setting(both[0], "train", "epochs") or 1)
-    expected = cost_units(corners.roles(both[0]), epochs) / cost_units(corners.roles(both[1]), epochs)
+    units = [cost_units(corners.roles(c), epochs, scores_actor=corners.scores_actor(c)) for c in both]
+    expected = units[0] / units[1]
     low, high = expected / STEP_FACTOR, expected * STEP_FACTOR
     ratio = paired_ratio(values.a, values.b, rng())
     text = quantities.with_interval(ratio, quantities.factor)

@@ -30,6 +30,19 @@ def roles(cell: Cell) -> frozenset[str]:
     return frozenset(cell.roles)
 
 
+def scores_actor(cell: Cell) -> bool:
+    """Whether the actor's log-probabilities were computed before the update.
+
+    Not where a rollout serves one optimiser step and `prepare` does not read them: GRPO, and PPO without a KL in
+    the reward.
+    """
+    steps = (setting(cell, "train", "epochs") or 1) * (setting(cell, "train", "minibatches") or 1)
+    in_reward = bool(setting(cell, "algorithm", "kl_coef")) and setting(cell, "algorithm", "kl_placement") == "reward"
+    if steps > 1:
+        return True
+    return algorithm(cell) != "grpo" and (algorithm(cell) != "ppo" or in_reward)
+
+
 def four_model_ppo(cells: Sequence[Cell]) -> Cell | None:
     return next((c for c in cells if algorithm(c) == "ppo" and roles(c) == FOUR), None)
 

@@ -24,7 +24,7 @@ def pick_device(config: ModelConfig) -> torch.device:
 
 
 def load_base(config: ModelConfig, *, seed: int) -> tuple[nn.Module, Any]:
-    """The causal language model (on the CPU, in config.dtype) and its tokenizer.
+    """The causal language model, in config.dtype, and its tokenizer; on the CPU, but for `arch:` on the run's device.
 
     Args:
         seed: of the weights, where they are random (`tiny:` and `arch:`).
@@ -44,7 +44,9 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[nn.Module, Any]:
                 name, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
             )
         torch.manual_seed(seed)
-        model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, attn_implementation="sdpa")
+        # Billions of random numbers take a GPU a moment and a CPU half a minute; a warm start is always from the CPU's.
+        with pick_device(config) if name.startswith("arch:") else torch.device("cpu"):
+            model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, attn_implementation="sdpa")
     elif name == "smollm2-135m":
         model, tokenizer = _smollm2(dtype)
     else:

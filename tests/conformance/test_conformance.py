@@ -152,6 +152,10 @@ DEFECTS: dict[str, tuple[Any, str]] = {
     "a division by a deviation of zero": (broken(prepare=no_eps), "edges: the policy loss"),
     "random numbers": (broken(prepare=noisy), "deterministic: the policy loss"),
     "a policy loss in the critic's pass": (broken(PPO, loss=always_both), "halves: the value pass"),
+    "log-probabilities read though not needed": (
+        broken(PPO, prepare_needs_logprobs=property(lambda _: False)),
+        "prepare_needs_logprobs: is False",
+    ),
 }  # fmt: skip
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from reports import corners
 from reports.claims import unique_untested, verdicts
 from reports.claims_cost import cost_units
 from reports.load import load
@@ -69,6 +72,23 @@ def test_cost_model_numbers() -> None:
     )
     assert [cost_units(frozenset(r), 1) for r in (four, three, two, {"actor"})] == [22, 20, 12, 10]
     assert cost_units(frozenset(two), 2) == 18
+    assert cost_units(frozenset(two), 1, scores_actor=False) == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "minibatches", "scores"),
+    [
+        ("grpo", {"kl_coef": 0.04}, 1, False),
+        ("grpo", {"kl_coef": 0.04}, 2, True),
+        ("ppo", {"kl_coef": 0.05, "kl_placement": "reward"}, 1, True),
+        ("ppo", {"kl_coef": 0.05, "kl_placement": "loss"}, 1, False),
+        ("ppo", {"kl_coef": 0.0, "kl_placement": "reward"}, 1, False),
+        ("somebody-elses", {}, 1, True),
+    ],
+)
+def test_who_scores_the_actor(name: str, settings: dict[str, Any], minibatches: int, scores: bool) -> None:
+    config = {"algorithm": {"name": name, **settings}, "train": {"epochs": 1, "minibatches": minibatches}}
+    assert corners.scores_actor(SimpleNamespace(config=config)) is scores
 
 
 @pytest.mark.parametrize(("seconds", "outcome"), [(1.67, "supported"), (3.0, "refuted")])
