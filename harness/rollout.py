@@ -105,7 +105,7 @@ class TransformersEngine:
         positions = (prompt_mask.long().cumsum(1) - 1).clamp(min=0)
         logits = self.model(
             input_ids=prompt_ids,
-            attention_mask=prompt_mask.long(),
+            attention_mask=None if prompt_mask.all() else prompt_mask.long(),
             position_ids=positions,
             past_key_values=cache,
             use_cache=True,
@@ -142,6 +142,7 @@ class TransformersEngine:
         rows = torch.arange(total, device=self.device)  # which completions the batch still holds
         mask = torch.cat([prompt_mask.long(), torch.ones_like(ids)], dim=1)
         prompt_lengths = prompt_mask.sum(1)
+        padded = not bool(prompt_mask.all())
 
         for t in range(sampling.max_tokens):
             if t < sampling.min_tokens:
@@ -162,7 +163,7 @@ class TransformersEngine:
                 rows, tokens = rows[keep], tokens[keep]
             logits = self.model(
                 input_ids=tokens.unsqueeze(1),
-                attention_mask=mask[rows, : prompt_mask.shape[1] + t + 1],
+                attention_mask=mask[rows, : prompt_mask.shape[1] + t + 1] if padded else None,
                 position_ids=(prompt_lengths[rows] + t).unsqueeze(1),
                 past_key_values=cache,
                 use_cache=True,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import DynamicCache
 
@@ -38,16 +39,16 @@ def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor: 
     """
     backbone = backbone_of(model)
     completion = rollout.completion_ids if after_last else rollout.completion_ids[:, :-1]
-    mask = torch.cat([rollout.prompt_mask, rollout.response_mask], dim=1)[
-        :, : rollout.prompt_ids.shape[1] + completion.shape[1]
-    ]
-    positions = (mask.long().cumsum(1) - 1).clamp(min=0)
+    # What is padded on the right comes after all that is read: only padding on the left has to be masked.
     start = rollout.prompt_ids.shape[1]
+    mask = functional.pad(rollout.prompt_mask, (0, completion.shape[1]), value=True).long()
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    padded = not bool(rollout.prompt_mask.all())
     if backbone.training and getattr(backbone, "gradient_checkpointing", False):
         # Recomputation cannot go through a cache: whole sequences, prompts read once a completion.
         hidden = backbone(
             input_ids=torch.cat([rollout.prompt_ids, completion], dim=1),
-            attention_mask=mask.long(),
+            attention_mask=mask if padded else None,
             position_ids=positions,
             use_cache=False,
         ).last_hidden_state
@@ -59,7 +60,7 @@ def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor: 
     cache = DynamicCache(config=backbone.config)
     after_prompt = backbone(
         input_ids=rollout.prompt_ids[first],
-        attention_mask=mask[first, :start].long(),
+        attention_mask=mask[first, :start] if padded else None,
         position_ids=positions[first, :start],
         past_key_values=cache,
         use_cache=True,
@@ -70,7 +71,7 @@ def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor: 
     cache.batch_select_indices(owner)
     hidden = backbone(
         input_ids=completion,
-        attention_mask=mask.long(),
+        attention_mask=mask if padded else None,
         position_ids=positions[:, start:],
         past_key_values=cache,
         use_cache=True,

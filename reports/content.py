@@ -35,6 +35,10 @@ class Sample:
     verdict: str
 
 
+# What the paragraph at the top says, in this order; the table below it has the rest.
+HEADLINES = ("accuracy", "b.states.four", "b.peak.four", "b.peak.matched", "time.matched", "f.cost")
+
+
 def summary(study: Study, verdicts: Sequence[Verdict]) -> str:
     """One paragraph in plain words, every number from a verdict or a count."""
     done = sum(r.finished for r in study.runs)
@@ -50,7 +54,8 @@ def summary(study: Study, verdicts: Sequence[Verdict]) -> str:
         text.append(
             "Of the claims that these runs can speak to, " + ", ".join(f"{n} {o}" for o, n in counts.items()) + "."
         )
-    said = [v for v in verdicts if v.outcome != "not tested" and v.sentence]
+    told = [v for v in verdicts if v.outcome != "not tested" and v.sentence]
+    said = [v for headline in HEADLINES for v in told if v.id == headline] or told
     several = len({v.part for v in said}) > 1
     for v in said:
         place = f", {v.part}" if several and sum(w.id == v.id for w in said) > 1 else ""
