@@ -58,6 +58,8 @@ class Reply:
     """exit status; negative: the signal"""
     notes: bytes
     output: bytes
+    seconds: float
+    """wall clock, as the trusted side saw it"""
 
 
 class Worker:
@@ -106,13 +108,16 @@ class Worker:
         Raises:
             WorkerDied: the worker must be killed and replaced.
         """
-        deadline = time.monotonic() + seconds + GRACE_SECONDS
+        start = time.monotonic()
+        deadline = start + seconds + GRACE_SECONDS
         self._write(HEADER.pack(len(job), MAX_REPLY_BYTES, seconds) + job, deadline)
         parts: dict[bytes, list[bytes]] = {b"n": [], b"o": []}
         while True:
             kind, body = self._frame(deadline)
             if kind == b"e":
-                return Reply(**json.loads(body), notes=b"".join(parts[b"n"]), output=b"".join(parts[b"o"]))
+                took = time.monotonic() - start
+                notes, output = b"".join(parts[b"n"]), b"".join(parts[b"o"])
+                return Reply(**json.loads(body), notes=notes, output=output, seconds=took)
             parts[kind].append(body)
 
     def kill(self) -> None:

@@ -6,9 +6,12 @@ can yield a wrong value or a `ValueError`, nothing else: no pickle, no eval, no 
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 _PLAIN = (bool, str, type(None))
+_COUNTER = itertools.count()
 _JSON_INT = 1 << 53  # beyond it an integer travels in hexadecimal: decimal text costs quadratic time
 
 
@@ -60,40 +63,47 @@ def decode(form: Any) -> Any:
     raise ValueError(f"no value is tagged {tag!r}")
 
 
-def canonical(form: Any) -> tuple[str, Any]:
-    """A hashable stand-in for an encoded value: two values are equal exactly when their stand-ins are.
+def canonical(form: Any) -> str:
+    """A text that stands for an encoded value: two values are equal exactly when their texts are.
 
-    Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.
+    Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.  A text and no
+    hash table, because whoever chose the values could have made all their hashes collide.
 
     Raises:
         ValueError: not a form that `encode` makes.
         RecursionError: too deep.
     """
-    if form is None or isinstance(form, (bool, int, str)):
-        return type(form).__name__, form
+    if form is None or isinstance(form, bool):
+        return str(form)
+    if isinstance(form, int):
+        return f"i{form:x}"
     if isinstance(form, float):
-        return "float", form if form == form else object()
+        return repr(form + 0.0) if form == form else _unequal()  # adding 0.0 makes -0.0 positive
+    if isinstance(form, str):
+        return json.dumps(form)
     if isinstance(form, list):
-        return "list", tuple(canonical(item) for item in form)
+        return f"[{','.join([canonical(item) for item in form])}]"
     if not isinstance(form, dict):
         raise ValueError(f"{type(form).__name__} is no encoded value")
     tag, body = _tagged(form)
     try:
         if tag == "int":
-            return "int", int(body, 16)
+            return f"i{int(body, 16):x}"
         if tag == "bytes":
-            return "bytes", bytes.fromhex(body)
-        if tag == "complex":
-            return "complex", tuple(canonical(float(part)) for part in body)
-        if tag == "tuple":
-            return "list", tuple(canonical(item) for item in body)
+            return f"b{bytes.fromhex(body).hex()}"
+        if tag in ("tuple", "complex"):
+            return ("" if tag == "tuple" else "c") + canonical(list(body))
         if tag in ("set", "frozenset"):
-            return tag, frozenset(canonical(item) for item in body)
+            return f"{tag}{{{','.join(sorted(canonical(item) for item in body))}}}"
         if tag == "dict":
-            return "dict", frozenset((canonical(key), canonical(item)) for key, item in body)
+            return f"{{{','.join(sorted(f'{canonical(key)}:{canonical(item)}' for key, item in body))}}}"
     except TypeError as error:
         raise ValueError(f"malformed {tag}") from error
-    return "other", object()  # a type that nothing equals
+    return _unequal()  # of a type that is none of the builtin ones
+
+
+def _unequal() -> str:
+    return f"?{next(_COUNTER)}"
 
 
 def _tagged(form: dict[str, Any]) -> tuple[str, Any]:
