@@ -40,7 +40,7 @@ def gae(
     token_rewards = token_rewards.masked_fill(~response_mask, 0)
     values = values.masked_fill(~response_mask, 0)
     next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
-    deltas = (token_rewards + gamma * next_values - values).masked_fill(~response_mask, 0)
+    deltas = token_rewards + gamma * next_values - values
 
     advantages = torch.zeros_like(deltas)
     following = torch.zeros_like(deltas[:, 0])
@@ -64,7 +64,7 @@ def group_relative(
         rewards: outcome per completion (reward units).
         group_ids: completions of one prompt share an id; groups may differ in size and stand in any order.
         scale: `group_std` divides by the group's standard deviation (DeepSeekMath), `batch_std` by that of
-            all rewards (REINFORCE++), `none` by nothing (Dr.GRPO).
+            all rewards whatever their group (Lite PPO, arXiv:2508.08221), `none` by nothing (Dr.GRPO).
         ddof: the deviation divides by n - ddof; 1 as in TRL, verl and OpenRLHF, 0 as in open-instruct.
         eps: added to the deviation, reward units.
     Returns:

@@ -15,17 +15,20 @@ Departures from the paper:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from algorithms.advantages import GroupScale, group_relative
 from algorithms.kl import ESTIMATORS, Estimator
 from algorithms.losses import clipped_policy_loss
 from algorithms.metrics import policy_metrics
 from algorithms.ops import Aggregation, aggregate
-from algorithms.types import Forward, LossOutput, Role, Rollout, require
+from algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
 
 
 @dataclass(frozen=True)
 class GRPOConfig:
+    """Settings of GRPO; the defaults are the objective above."""
+
     scale: GroupScale = "group_std"
     """What the centred rewards are divided by: group_std, batch_std or none."""
     ddof: int = 1
@@ -49,6 +52,7 @@ class GRPOConfig:
 
     def __post_init__(self) -> None:
         require(
+            one_of("scale", self.scale, GroupScale),
             (self.ddof in (0, 1), f"ddof must be 0 or 1, got {self.ddof}"),
             (self.eps > 0, f"eps must be > 0, got {self.eps}"),
             (0 < self.clip_low <= 1, f"clip_low must lie in (0, 1], got {self.clip_low}"),
@@ -56,10 +60,14 @@ class GRPOConfig:
             (self.dual_clip == 0 or self.dual_clip > 1, f"dual_clip must be 0 (off) or > 1, got {self.dual_clip}"),
             (self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}"),
             (self.entropy_coef >= 0, f"entropy_coef must be >= 0, got {self.entropy_coef}"),
+            one_of("kl_estimator", self.kl_estimator, Estimator),
+            one_of("aggregation", self.aggregation, Aggregation),
         )
 
 
 class GRPO:
+    """Advantages from the group's own mean; one clipped loss; no critic."""
+
     Config = GRPOConfig
 
     def __init__(self, config: GRPOConfig) -> None:
@@ -85,7 +93,8 @@ class GRPO:
             clip_high=c.clip_high,
             dual_clip=c.dual_clip,
         )
-        if batch.reference_logprobs is not None:
+        if c.kl_coef:
+            assert batch.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
             per_token = per_token + c.kl_coef * ESTIMATORS[c.kl_estimator](new.logprobs, batch.reference_logprobs)
         if c.entropy_coef:
             per_token = per_token - c.entropy_coef * new.entropy

@@ -20,14 +20,14 @@ def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -
         def token_mean(values: Tensor) -> Tensor:
             return aggregate(values, mask, "token_mean", batch.counts)
 
-        ratio = torch.exp(new.logprobs - batch.old_logprobs).masked_fill(~mask, 1)
+        ratio = torch.exp(new.logprobs - batch.old_logprobs)
         return {
             # KL(old || new) is estimated on the old policy's samples, so old stands where the policy stands.
             "approx_kl": token_mean(k3(batch.old_logprobs, new.logprobs)),
             "entropy": token_mean(new.entropy),
             "clip_fraction": token_mean(clipped.float()),
-            "ratio_max": ratio.max(),
-            "ratio_min": ratio.min(),
+            "ratio_max": ratio.masked_fill(~mask, -torch.inf).max(),
+            "ratio_min": ratio.masked_fill(~mask, torch.inf).min(),
         }
 
 

@@ -68,11 +68,13 @@ def token_logprobs_and_entropy(
 ) -> tuple[Float[Tensor, " N"], Float[Tensor, " N"]]:
     """Log-probability of each token and entropy of each distribution, in nats, computed in float32.
 
-    The temperature, if any, is in the logits already.  Both come from one log-sum-exp:
-    H = logsumexp(z) - sum softmax(z) z.
+    The temperature, if any, is in the logits already.  Both come from one softmax, with the largest logit
+    taken away first: H = log sum exp(z) - sum softmax(z) z cancels badly where z is far from zero.
     """
     logits = logits.float()
-    log_normaliser = torch.logsumexp(logits, dim=-1)
+    logits = logits - logits.detach().amax(-1, keepdim=True)
+    weights = torch.exp(logits)
+    total = weights.sum(-1)
+    log_normaliser = torch.log(total)
     chosen = logits.gather(-1, token_ids.unsqueeze(-1)).squeeze(-1)
-    probabilities = torch.exp(logits - log_normaliser.unsqueeze(-1))
-    return chosen - log_normaliser, log_normaliser - (probabilities * logits).sum(-1)
+    return chosen - log_normaliser, log_normaliser - (weights * logits).sum(-1) / total

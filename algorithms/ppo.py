@@ -24,11 +24,16 @@ from algorithms.kl import ESTIMATORS, Estimator
 from algorithms.losses import clipped_policy_loss, clipped_value_loss
 from algorithms.metrics import policy_metrics, value_metrics
 from algorithms.ops import Aggregation, aggregate, whiten
-from algorithms.types import Forward, LossOutput, Role, Rollout, require
+from algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
+
+KLPlacement = Literal["reward", "loss"]
+Whitening = Literal["off", "batch"]
 
 
 @dataclass(frozen=True)
 class PPOConfig:
+    """Settings of PPO; those of the run (epochs, minibatches, learning rates) are not here."""
+
     gamma: float = 1.0
     """Discount per token, in [0, 1]."""
     gae_lambda: float = 1.0
@@ -45,9 +50,9 @@ class PPOConfig:
     """Weight of the KL to the reference, reward units per nat, >= 0; 0 drops the reference model."""
     kl_estimator: Estimator = "k1"
     """Estimator of the KL per token: k1, k2 or k3."""
-    kl_placement: Literal["reward", "loss"] = "reward"
+    kl_placement: KLPlacement = "reward"
     """`reward` subtracts the KL from each token's reward before GAE; `loss` adds it to the policy loss."""
-    whiten: Literal["off", "batch"] = "batch"
+    whiten: Whitening = "batch"
     """`batch` shifts and scales the advantages to mean 0 and variance 1 over all tokens of the rollout."""
     whiten_ddof: int = 1
     """Whitening divides by n - ddof, 0 or 1."""
@@ -67,10 +72,16 @@ class PPOConfig:
             (self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}"),
             (self.whiten_ddof in (0, 1), f"whiten_ddof must be 0 or 1, got {self.whiten_ddof}"),
             (self.entropy_coef >= 0, f"entropy_coef must be >= 0, got {self.entropy_coef}"),
+            one_of("kl_estimator", self.kl_estimator, Estimator),
+            one_of("kl_placement", self.kl_placement, KLPlacement),
+            one_of("whiten", self.whiten, Whitening),
+            one_of("aggregation", self.aggregation, Aggregation),
         )
 
 
 class PPO:
+    """Advantages from a learned critic; a clipped policy loss and a clipped value loss."""
+
     Config = PPOConfig
 
     def __init__(self, config: PPOConfig) -> None:
@@ -83,7 +94,8 @@ class PPO:
     def token_rewards(self, rollout: Rollout) -> Float[Tensor, "B T"]:
         """The outcome on the last token, less kl_coef x KL on every token."""
         rewards = place_on_last_token(rollout.rewards, rollout.response_mask)
-        if self.config.kl_placement == "reward" and rollout.reference_logprobs is not None:
+        if self.config.kl_coef and self.config.kl_placement == "reward":
+            assert rollout.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
             kl = ESTIMATORS[self.config.kl_estimator](rollout.old_logprobs, rollout.reference_logprobs)
             rewards = rewards - self.config.kl_coef * kl.masked_fill(~rollout.response_mask, 0)
         return rewards
@@ -104,6 +116,7 @@ class PPO:
         return LossOutput(policy, value, policy_log | value_log)
 
     def policy_loss(self, batch: Rollout, new: Forward) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
+        """The clipped surrogate, with the KL and entropy terms that the config asks for, and its metrics."""
         c, mask = self.config, batch.response_mask
         assert batch.advantages is not None and new.logprobs is not None and new.entropy is not None
         per_token, clipped = clipped_policy_loss(
@@ -114,7 +127,8 @@ class PPO:
             clip_high=c.clip_high,
             dual_clip=c.dual_clip,
         )
-        if c.kl_placement == "loss" and batch.reference_logprobs is not None:
+        if c.kl_coef and c.kl_placement == "loss":
+            assert batch.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
             per_token = per_token + c.kl_coef * ESTIMATORS[c.kl_estimator](new.logprobs, batch.reference_logprobs)
         if c.entropy_coef:
             per_token = per_token - c.entropy_coef * new.entropy
@@ -123,6 +137,7 @@ class PPO:
     def value_loss(
         self, batch: Rollout, values: Float[Tensor, "B T"]
     ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
+        """The clipped squared error against the returns, and its metrics."""
         c, mask = self.config, batch.response_mask
         assert batch.values is not None and batch.returns is not None
         per_token, clipped = clipped_value_loss(values, batch.values, batch.returns, value_clip=c.value_clip)

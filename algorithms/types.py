@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -62,7 +62,8 @@ class Forward:
     """What the current models say about a micro-batch, computed by the harness under grad.
 
     Actor and critic are updated one after the other, so that their activations never share the memory;
-    the half that is not being trained is None.
+    the half that is not being trained is None.  What is masked is finite (zero, as in the rollout): it
+    changes no loss, but the gradient of an infinity is not a number, masked or not.
     """
 
     logprobs: Float[Tensor, "B T"] | None = None  # nats
@@ -104,6 +105,12 @@ class Algorithm(Protocol):
     def loss(self, batch: Rollout, new: Forward) -> LossOutput:
         """Losses of one micro-batch, to be minimised."""
         ...
+
+
+def one_of(name: str, value: object, allowed: Any) -> tuple[bool, str]:
+    """The check, for `require`, that a field holds one of the values of its Literal."""
+    names = get_args(allowed)
+    return value in names, f"{name} must be one of {', '.join(names)}, got {value!r}"
 
 
 def require(*checks: tuple[bool, str]) -> None:

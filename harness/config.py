@@ -1,0 +1,177 @@
+"""Every setting of a run.  The string under a field says its meaning, unit and range.
+
+TOML becomes these frozen dataclasses in `harness/configure.py`, strictly: unknown keys, wrong types and
+impossible combinations are all reported at once, before a model is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, field
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+HELD_OUT = 0.2  # share of the label prompts whose pairs the reward model is tested on, never trained on
+
+
+@dataclass(frozen=True, config=_STRICT)
+class ModelConfig:
+    name: str = "tiny:64x2"
+    """`tiny:WIDTHxLAYERS`, `arch:NAME`, `smollm2-135m`, a hub name or a local path; see `rlvr-bench list models`."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Type of the weights; with bfloat16 the trained models keep float32 masters and optimiser states."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the models live; `auto` takes the GPU if there is one."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, about a third more computation."""
+    offload_frozen: bool = False
+    """Keep the reference and the reward model in CPU memory between uses."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class WarmStartConfig:
+    steps: Count = 0
+    """Supervised steps on the task's demonstrations before anything else; 0 is off."""
+    batch: Positive = 128
+    """Demonstrations per supervised step."""
+    lr: Rate = 3e-3
+    """Peak learning rate of the supervised steps, > 0; linear decay to zero."""
+    noise: Share = 0.4
+    """Share of demonstrations that are well formed but wrong, in [0, 1]: it sets where learning begins."""
+    seed: Count = 0
+    """Seed of the initial weights and of the demonstrations; the runs of a suite share one warm start."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RewardConfig:
+    source: Literal["verifier", "learned", "both"] = "verifier"
+    """What the policy is trained on; `both` adds the verifier's reward and the learned score."""
+    components: dict[str, float] = field(default_factory=lambda: {"correct": 1.0})
+    """Weight of each named verdict of the task in the verifier's reward, reward units."""
+    label_pairs: Count = 2000
+    """Pairs (right, wrong) that the reward model is trained on; 0 leaves it untrained (memory and speed only)."""
+    label_prompts: Positive = 512
+    """Training prompts from which the base model samples the completions for the pairs."""
+    label_samples: Positive = 8
+    """Completions that the base model samples for each of those prompts."""
+    epochs: Positive = 2
+    """Passes over the pairs."""
+    batch: Positive = 64
+    """Pairs per optimiser step of the reward model."""
+    lr: Rate = 1e-3
+    """Learning rate of the reward model, > 0; linear decay to zero."""
+    max_masked: Share = 0.1
+    """A step in which more than this share of verdicts failed for want of machinery stops the run, in [0, 1]."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RolloutConfig:
+    prompts: Positive = 32
+    """Prompts per step."""
+    group_size: Positive = 8
+    """Completions sampled for each prompt, for every algorithm alike."""
+    max_tokens: Positive = 32
+    """Length limit of a completion, tokens."""
+    min_tokens: Count = 0
+    """EOS cannot be sampled before this many tokens; equal to max_tokens it fixes the length."""
+    max_prompt_tokens: Positive = 512
+    """A longer prompt is an error, tokens."""
+    temperature: Rate = 1.0
+    """Divides the logits in sampling and in scoring, > 0."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TrainConfig:
+    steps: Positive = 60
+    """Rollouts, each followed by `epochs` x `minibatches` optimiser steps."""
+    lr: Rate = 1e-3
+    """Learning rate of the actor (AdamW, no weight decay), > 0."""
+    critic_lr: Rate = 1e-3
+    """Learning rate of the critic, > 0; used where the algorithm has one."""
+    lr_warmup_steps: Count = 0
+    """Steps over which both learning rates rise linearly from zero; constant after."""
+    critic_warmup_steps: Count = 0
+    """First steps in which only the critic is updated; used where the algorithm has one."""
+    epochs: Positive = 1
+    """Passes over each rollout."""
+    minibatches: Positive = 1
+    """Optimiser steps per pass; must divide prompts x group_size."""
+    grad_clip: Rate = 1.0
+    """Largest L2 norm of a gradient, per model, > 0."""
+    micro_tokens: Positive = 65536
+    """Most tokens (prompt and completion, padding included) in one forward pass; bounds the memory."""
+    checkpoint_every: Count = 0
+    """Steps between checkpoints; 0 is off."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class EvaluateConfig:
+    every: Count = 10
+    """Steps between evaluations, besides those before and after training; 0 is no evaluation at all."""
+    items: Positive = 128
+    """Held-out items, the same in every run."""
+    samples: Positive = 4
+    """Completions sampled for each item, at the rollout's temperature."""
+    k: tuple[Positive, ...] = (4,)
+    """The k of pass@k and maj@k, each at most `samples`; pass@1 is always reported."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class MeasureConfig:
+    period_s: Annotated[float, Field(ge=0.001, le=10)] = 0.02
+    """Seconds between background samples of memory, power and clocks, in [0.001, 10]."""
+    warmup_steps: Count = 1
+    """First steps that timing and memory statistics leave out."""
+    sample_completions: Count = 16
+    """Completions kept from each evaluated step, and from the first and the last step."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class PluginChoice:
+    """A plugin and its options, resolved to every field of the plugin's own Config."""
+
+    name: str
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class RunConfig:
+    task: PluginChoice
+    """Which task, and the task's own fields."""
+    algorithm: PluginChoice
+    """Which algorithm, and the algorithm's own fields."""
+    seed: Count = 1
+    """Seed of the prompts' order, of sampling, of minibatches and of the critic's head."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    """The one architecture that all roles share."""
+    warm_start: WarmStartConfig = field(default_factory=WarmStartConfig)
+    """Supervised training of the base model, cached."""
+    reward: RewardConfig = field(default_factory=RewardConfig)
+    """What a completion earns."""
+    rollout: RolloutConfig = field(default_factory=RolloutConfig)
+    """How completions are sampled."""
+    train: TrainConfig = field(default_factory=TrainConfig)
+    """The optimisation."""
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    """Held-out accuracy."""
+    measure: MeasureConfig = field(default_factory=MeasureConfig)
+    """The meters."""
+
+    @property
+    def completions(self) -> int:
+        """Completions per step."""
+        return self.rollout.prompts * self.rollout.group_size
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able; task and algorithm flattened to {"name", **options} as in TOML."""
+        data = asdict(self)
+        for section in ("task", "algorithm"):
+            data[section] = {"name": data[section]["name"], **data[section]["options"]}
+        return data

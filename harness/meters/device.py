@@ -1,0 +1,131 @@
+"""The device's memory, gauges and energy, sampled in the background and tagged by phase.  No torch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from harness.meters.failures import Failures
+from harness.meters.nvml import NvmlSource, NvmlUnavailable
+from harness.meters.readings import Sample, Tally, add
+from harness.meters.rss import RssSource
+
+
+class DeviceMeter:
+    """Samples a device every `period_s` seconds, and at every change of phase, while the context lasts.
+
+    Enter it before any model is built: what is in use then is the baseline.  Whatever cannot be read is
+    None with its reason in `failures`; the log gets one warning; nothing raises because of it.
+
+    Args:
+        period_s: seconds between samples.
+        device: the GPU, by UUID ("GPU-...") or NVML index; None when the run uses no NVIDIA GPU, then
+            the resident set of this process is sampled.
+        nvml: stands in for `pynvml`.
+        start_context: see `NvmlSource`.
+    """
+
+    def __init__(
+        self,
+        period_s: float = 0.05,
+        device: int | str | None = None,
+        *,
+        nvml: Any = None,
+        start_context: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.failures = Failures()
+        self._period_s, self._device, self._nvml, self._start_context = period_s, device, nvml, start_context
+        self._source: NvmlSource | RssSource | None = None
+        self._lock = threading.Lock()  # a sample and its tag belong together
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._phase: str | None = None
+        self._tallies: dict[str | None, Tally] = {}
+        self._energy_mj: int | None = None
+
+    def __enter__(self) -> Self:
+        if self._device is None:
+            self._source = RssSource(self.failures)
+        else:
+            try:
+                self._source = NvmlSource(self._device, self.failures, self._nvml, self._start_context)
+            except NvmlUnavailable as error:
+                self.failures.add("device", str(error))
+                return self
+        self._energy_mj = self._source.energy_mj()
+        self._thread = threading.Thread(target=self._run, name="device-meter", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._source is not None:
+            self._source.close()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._period_s):
+            with self._lock:
+                self._keep(self._read())
+
+    def _read(self) -> Sample:
+        return self._source.sample() if self._source is not None else Sample()
+
+    def _keep(self, sample: Sample) -> None:
+        self._tally().samples.append(sample)
+
+    def _tally(self) -> Tally:
+        return self._tallies.setdefault(self._phase, Tally())
+
+    def _edge(self) -> Sample:
+        """Close the current phase: a last sample, and the energy since the last edge."""
+        sample = self._read()
+        self._keep(sample)
+        before, self._energy_mj = self._energy_mj, (self._source.energy_mj() if self._source is not None else None)
+        used = None if before is None or self._energy_mj is None else self._energy_mj - before
+        # The counter only grows; a smaller value means that the driver was loaded anew.
+        self._tally().energy_mj = add(self._tally().energy_mj, used if used is None or used >= 0 else None)
+        return sample
+
+    def mark(self, phase: str | None) -> None:
+        """Another phase begins now (None: none).  One sample taken here counts for both sides of the edge."""
+        with self._lock:
+            sample = self._edge()
+            self._phase = phase
+            self._keep(sample)
+
+    def take(self) -> dict[str | None, Tally]:
+        """All tallies since the last call, by phase; None is the time between phases."""
+        with self._lock:
+            self._edge()
+            taken, self._tallies = self._tallies, {}
+            return taken
+
+    def memory_source(self) -> tuple[Literal["nvml", "rss"] | None, str, int | None]:
+        """Source, what it means or why there is none, and the baseline in bytes."""
+        if self._source is None:
+            return None, self.failures.reasons.get("device", "the meter was not started"), None
+        failure = self.failures.reasons.get("memory")
+        if self._source.baseline is None:
+            return None, failure or "no baseline", None
+        text = self._source.memory_text
+        return (
+            self._source.kind,
+            f"{text}; failed during the run: {failure}" if failure else text,
+            self._source.baseline,
+        )
+
+    def energy_source(self) -> tuple[Literal["nvml"] | None, str]:
+        """Source, and what it means or why there is none."""
+        if self._source is None:
+            return None, self.failures.reasons.get("device", "the meter was not started")
+        if self._source.kind == "rss":
+            return None, "the run uses no NVIDIA GPU"
+        failure = self.failures.reasons.get("energy")
+        return (None, failure) if failure else ("nvml", "energy counter of the whole device")

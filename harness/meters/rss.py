@@ -1,0 +1,35 @@
+"""The resident set of this process, for machines and runs without an NVIDIA GPU."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.meters.failures import Failures
+from harness.meters.readings import Sample
+
+
+class RssSource:
+    """Resident bytes of this process, in all (models, interpreter, libraries).
+
+    ru_maxrss is not used: it is the peak since the process began and cannot be reset for a phase.
+    Memory that was freed and that the C library has not given back yet still counts.
+    """
+
+    kind: Literal["nvml", "rss"] = "rss"
+    memory_text = "resident set of this process"
+
+    def __init__(self, failures: Failures) -> None:
+        import psutil
+
+        self._failures = failures
+        self._process = psutil.Process()
+        self.baseline = self.sample().memory
+
+    def sample(self) -> Sample:
+        return Sample(memory=self._failures.ask("memory", lambda: self._process.memory_info().rss))
+
+    def energy_mj(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        pass

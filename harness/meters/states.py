@@ -1,0 +1,73 @@
+"""Exact bytes of a model's states, by walking its tensors.  The same on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from torch import Tensor, nn
+
+from harness.records import RoleStates
+
+Key = tuple[str, int]
+
+
+def role_states(module: nn.Module, optimizer: Any | None, trained: bool) -> RoleStates:
+    """Bytes of weights, gradients, optimizer states and buffers that exist now.
+
+    A storage counts once, however many tensors share it (tied weights, flat buffers, a master copy that
+    is the parameter itself), in the first of weights, gradients, optimizer, buffers that holds it.
+    Call it after the first optimizer step, before gradients are dropped: states are made lazily.
+
+    Args:
+        optimizer: its `state` is walked, and `master_parameters()` where it has that (fp32 copies of
+            parameters of lower precision); None for a model that is not trained.
+        trained: recorded as it is given.
+    """
+    seen: set[Key] = set()
+    parameters = list(module.parameters())
+    return RoleStates(
+        parameters=count_parameters(parameters),
+        trained=trained,
+        weights=storage_bytes(parameters, seen),
+        gradients=storage_bytes((p.grad for p in parameters if p.grad is not None), seen),
+        optimizer=storage_bytes(optimizer_tensors(optimizer), seen),
+        buffers=storage_bytes(module.buffers(), seen),
+    )
+
+
+def storage_bytes(tensors: Iterable[Tensor], seen: set[Key]) -> int:
+    """Bytes of the storages behind `tensors` that are not in `seen`; adds them to it."""
+    total = 0
+    for tensor in tensors:
+        storage = tensor.untyped_storage()
+        key = (str(tensor.device), storage.data_ptr())
+        if key not in seen:
+            seen.add(key)
+            total += storage.nbytes()
+    return total
+
+
+def count_parameters(parameters: Iterable[Tensor]) -> int:
+    """Numbers that can change on their own: tensors at one place in memory count once."""
+    return sum({(str(p.device), p.data_ptr()): p.numel() for p in parameters if p.numel()}.values())
+
+
+def optimizer_tensors(optimizer: Any | None) -> Iterator[Tensor]:
+    """All tensors in the optimizer's state, however nested, and its master copies."""
+    if optimizer is None:
+        return
+    yield from _tensors(optimizer.state)
+    if hasattr(optimizer, "master_parameters"):
+        yield from optimizer.master_parameters()
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)

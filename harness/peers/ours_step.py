@@ -1,0 +1,136 @@
+"""Steps of this project on the fixed work.
+
+    python -m harness.peers.ours_step grpo --work FOLDER --steps 7 --json OUT
+
+Everything that the shipped runs do in a step is in the time: meters, metrics and the line on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+
+from harness.configure import resolve
+from harness.environment import environment, version
+from harness.meters.recorder import StepMeter
+from harness.peers.work import Work, prompts, read, resident_bytes, reward
+from harness.records import append_metrics
+from harness.train import Trainer
+from rewards.types import Verdict
+
+
+class ShareOfDigits:
+    """Verifier with the reward of the fixed work."""
+
+    def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
+        return [Verdict(share := reward(text), "pass" if share else "wrong") for text in completions]
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def settings(work: Work, algorithm: str, model: Path, task: dict[str, Any], steps: int, micro_batch: int) -> dict:
+    """The configuration of the run, as it would stand in TOML."""
+    learned = {"source": "learned", "label_pairs": 0}  # label_pairs 0: the reward model's weights do not matter here
+    return {
+        "task": task,
+        "algorithm": {"name": algorithm, "kl_coef": work.kl_coef},
+        "seed": work.seed,
+        "model": {"name": str(model), "dtype": "float32", "device": "cpu"},
+        "reward": learned if algorithm == "ppo" else {"source": "verifier"},
+        "rollout": {
+            "prompts": work.prompts_of(algorithm),
+            "group_size": work.group_of(algorithm),
+            "max_tokens": work.completion_tokens,
+            "min_tokens": work.completion_tokens,
+            "max_prompt_tokens": work.prompt_tokens,
+        },
+        "train": {
+            "steps": steps,
+            "lr": work.learning_rate,
+            "critic_lr": work.learning_rate,
+            "micro_tokens": micro_batch * (work.prompt_tokens + work.completion_tokens),
+        },
+        "evaluate": {"every": 0},
+    }
+
+
+def write_task(work: Work, algorithm: str, folder: Path, steps: int) -> dict[str, Any]:
+    """Fresh prompts for every step, and one held-out row because a task must have one."""
+    texts = prompts(work, work.prompts_of(algorithm) * steps + 1)
+    rows = [json.dumps({"prompt": text, "answer": "0"}) + "\n" for text in texts]
+    train, test = folder / "train.jsonl", folder / "test.jsonl"
+    train.write_text("".join(rows[:-1]), encoding="utf-8")
+    test.write_text(rows[-1], encoding="utf-8")
+    return {"name": "jsonl", "path": str(train), "test_path": str(test)}
+
+
+def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        task = write_task(work, algorithm, folder, steps)
+        config = resolve(settings(work, algorithm, model, task, steps, micro_batch))
+        seconds, lengths, kl = [], set(), None
+        before = resident_bytes("VmRSS")
+        with StepMeter(torch.device("cpu"), config.measure.period_s) as meter:
+            trainer = Trainer(config, folder, meter)
+            trainer.judge.verifiers["correct"] = ShareOfDigits()
+            roles = trainer.models.by_role
+            if "reward" in roles:
+                torch.nn.init.normal_(roles["reward"].head.weight, std=0.02)  # scores that differ, as on the other side
+            since = time.perf_counter()
+            for step in range(1, steps + 1):
+                row = trainer.step(step)
+                append_metrics(folder / "metrics.jsonl", step, row | meter.finish_step())
+                now = time.perf_counter()
+                seconds.append(now - since)
+                since = now
+                lengths |= {row["rollout/length_mean"], row["rollout/length_max"]}
+                kl = row["rollout/kl_to_reference"]
+    return {
+        "library": "rlvr-bench",
+        "version": version("rlvr-bench"),
+        "algorithm": algorithm,
+        "seconds": seconds,
+        "peak_rss_bytes": resident_bytes("VmHWM"),
+        "imported_rss_bytes": before,
+        "parameters": {role: sum(p.numel() for p in model.parameters()) for role, model in roles.items()},
+        "dtypes": sorted({str(p.dtype) for model in roles.values() for p in model.parameters()}),
+        "completions": config.completions * steps,
+        "completion_tokens": sorted(lengths),
+        "kl": kl,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "environment": environment(torch.device("cpu")),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("algorithm", choices=["grpo", "ppo"])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=7)
+    parser.add_argument("--micro-batch", type=int, default=0, help="completions a forward pass; 0 is all of them")
+    parser.add_argument("--json", type=Path, required=True)
+    options = parser.parse_args()
+
+    work = read(options.work)
+    torch.set_num_threads(work.threads)
+    micro_batch = options.micro_batch or work.completions
+    result = run(work, options.algorithm, options.work, options.steps, micro_batch)
+    options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The fixed work of a comparison: one model, one set of prompts, one batch, the same for every library.
+
+Needs torch and transformers only, and nothing of this project, because it is also imported by scripts
+that run in another library's environment.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ALPHABET = string.ascii_letters + string.digits
+PAD, EOS = "<pad>", "<eos>"
+REWARDED = frozenset(string.digits)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A Qwen2 decoder with random weights, and the batch that one optimiser step consumes."""
+
+    vocabulary: int = 64
+    """One token per letter or digit, padding and end of sequence; input and output embeddings are tied."""
+    width: int = 128
+    layers: int = 4
+    heads: int = 4
+    """Queries and keys alike."""
+    mlp_width: int = 512
+    prompt_tokens: int = 16
+    """Every prompt has exactly this many, so that nobody pads."""
+    completion_tokens: int = 32
+    """Every completion has exactly this many: the end of sequence is never sampled."""
+    completions: int = 256
+    """Per step; one inner epoch over them, in one minibatch."""
+    group: int = 8
+    """Completions of one prompt under GRPO; PPO takes a prompt of its own for each completion."""
+    learning_rate: float = 1e-4
+    """High enough for the divergence from the reference to show that it is computed."""
+    kl_coef: float = 0.04
+    threads: int = 2
+    seed: int = 1
+
+    @property
+    def parameters(self) -> int:
+        """Of the causal language model, by arithmetic: what every side is checked against."""
+        attention = 4 * self.width**2 + 3 * self.width  # the output projection has no bias
+        mlp = 3 * self.width * self.mlp_width
+        norms = 2 * self.width
+        return self.vocabulary * self.width + self.layers * (attention + mlp + norms) + self.width
+
+    def group_of(self, algorithm: str) -> int:
+        return self.group if algorithm == "grpo" else 1
+
+    def prompts_of(self, algorithm: str) -> int:
+        """Prompts that one step consumes."""
+        return self.completions // self.group_of(algorithm)
+
+
+def reward(completion: str) -> float:
+    """Share of digits: cheap, and different from completion to completion, so that no group is without a signal."""
+    return sum(letter in REWARDED for letter in completion) / max(len(completion), 1)
+
+
+def prompts(work: Work, count: int) -> list[str]:
+    """`count` random strings of the prompt length."""
+    generator = random.Random(work.seed)
+    return ["".join(generator.choices(ALPHABET, k=work.prompt_tokens)) for _ in range(count)]
+
+
+def build_model(work: Work) -> Any:
+    """The causal language model, fp32, seeded."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(work.seed)
+    config = Qwen2Config(
+        vocab_size=work.vocabulary,
+        hidden_size=work.width,
+        intermediate_size=work.mlp_width,
+        num_hidden_layers=work.layers,
+        num_attention_heads=work.heads,
+        num_key_value_heads=work.heads,
+        max_position_embeddings=work.prompt_tokens + work.completion_tokens,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        bos_token_id=None,
+        eos_token_id=1,
+    )
+    return Qwen2ForCausalLM(config).float()
+
+
+def build_tokenizer(work: Work) -> Any:
+    """One token per character."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {token: index for index, token in enumerate([PAD, EOS, *ALPHABET])}
+    if len(vocabulary) != work.vocabulary:
+        raise ValueError(f"vocabulary must be {len(vocabulary)}, the size of the alphabet, got {work.vocabulary}")
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=EOS))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, unk_token=EOS, padding_side="left"
+    )
+
+
+def write(work: Work, folder: Path) -> None:
+    """Save model, tokenizer and the sizes, for every side to load."""
+    folder.mkdir(parents=True, exist_ok=True)
+    build_model(work).save_pretrained(folder)
+    build_tokenizer(work).save_pretrained(folder)
+    (folder / "work.json").write_text(json.dumps(asdict(work), indent=1) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Work:
+    return Work(**json.loads((folder / "work.json").read_text(encoding="utf-8")))
+
+
+def resident_bytes(field: str) -> int:
+    """Resident memory of this process: `VmRSS` now, `VmHWM` at its peak.
+
+    Read from /proc: unlike getrusage it does not count the memory of the process that started this one.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
+    raise OSError(f"/proc/self/status has no {field}")
+
+
+if __name__ == "__main__":
+    import sys
+
+    write(Work(), Path(sys.argv[1]))

@@ -1,0 +1,204 @@
+"""The one loop: rollout -> reward -> score -> prepare -> minibatches -> step, the same for every algorithm.
+
+Algorithms differ only in the roles that they declare, in `prepare` and in `loss`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from algorithms.types import Algorithm, Role, Rollout
+from harness import checkpoint, plugins
+from harness.config import RunConfig
+from harness.configure import build, config_hash
+from harness.evaluate import completion_row, evaluate
+from harness.judge import Judge, Judged
+from harness.meters.recorder import StepMeter
+from harness.models.base import pick_device, trim_config_problems
+from harness.models.roles import Models, build_models
+from harness.prompts import train_items
+from harness.records import append_completions, append_metrics
+from harness.reward_model import as_rollout, reward_model
+from harness.rollout import Sampling, TransformersEngine, decode_completions
+from harness.score import logprobs_and_entropy, outcome_scores, score_rollout, token_values
+from harness.seeding import generator
+from harness.step_metrics import sampling_metrics, training_metrics
+from harness.tasks.types import Item, Task
+from harness.update import Diverged, Learner
+from harness.warm_start import base_model
+from harness.work import Tokens, step_flops
+from rewards.learned import Normaliser
+
+
+class InfrastructureError(RuntimeError):
+    """Too many verdicts failed for want of machinery: going on would train on a biased remainder."""
+
+
+@dataclass
+class Trainer:
+    """One run.  Build it inside an entered `StepMeter`, so that the meter's baseline is from before the models."""
+
+    config: RunConfig
+    folder: Path
+    meter: StepMeter
+    task: Task = field(init=False)
+    algorithm: Algorithm = field(init=False)
+    models: Models = field(init=False)
+    learner: Learner = field(init=False)
+    warm_start: dict[str, Any] = field(init=False)
+    reward_facts: dict[str, Any] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        c = self.config
+        self.device = pick_device(c.model)
+        self.task = build(plugins.TASKS, c.task)
+        self.algorithm = build(plugins.ALGORITHMS, c.algorithm)
+        self.judge = Judge(self.task, c.reward.components)
+        base, tokenizer, self.warm_start = base_model(c, self.task)
+        if problems := trim_config_problems(base, tokens=c.rollout.max_prompt_tokens + c.rollout.max_tokens):
+            raise ValueError("; ".join(problems))
+        base.to(self.device)
+        learned, self.normaliser = None, Normaliser()
+        if c.reward.source != "verifier":
+            learned, self.normaliser, self.reward_facts = reward_model(c, base, tokenizer, self.judge, self.task)
+        torch.manual_seed(c.seed)
+        self.models = build_models(
+            base,
+            tokenizer,
+            self.algorithm.roles,
+            device=self.device,
+            offload_frozen=c.model.offload_frozen,
+            reward_model=learned,
+        )
+        self.learner = Learner(self.algorithm, self.models, c)
+        self.engine = TransformersEngine(
+            self.models.actor, tokenizer, max_prompt_tokens=c.rollout.max_prompt_tokens, device=self.device
+        )
+
+    def run(self, *, start: int = 0) -> None:
+        """Train to the end, writing a line of metrics a step.
+
+        Args:
+            start: the step that the models are at already; 0 evaluates the base model first.
+        Raises:
+            Diverged: after the line of the step in which it happened is written.
+            InfrastructureError: too many verdicts are missing.
+        """
+        if start == 0 and self.config.evaluate.every:
+            self._write(0, self._evaluate(0))
+        for step in range(start + 1, self.config.train.steps + 1):
+            try:
+                row = self.step(step)
+            except Diverged as error:
+                self._write(step, error.args[1] | self.meter.finish_step())
+                raise
+            if self._due(step, self.config.evaluate.every):
+                row |= self._evaluate(step)
+            if self._due(step, self.config.train.checkpoint_every):
+                with self.meter.phase("checkpoint"):
+                    checkpoint.save(self.folder, self.learner, step=step, config_hash=config_hash(self.config))
+            self._write(step, row)
+
+    def step(self, step: int) -> dict[str, Any]:
+        """One rollout and the optimiser steps on it; returns its rollout/* and train/* metrics."""
+        c, meter = self.config, self.meter
+        items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
+        owners = [item for item in items for _ in range(c.rollout.group_size)]
+        with meter.phase("rollout"):
+            rollout, texts = self._sample(items, step)
+        with meter.phase("reward"):
+            judged = self.judge(texts, [item.target for item in owners])
+            row = sampling_metrics(rollout, judged)
+            rollout, proxy = self._reward(rollout, judged)
+        self._stop_if_masked(row, step)
+        with meter.phase("score"):
+            rollout = self.score(rollout)
+            with torch.no_grad():
+                rollout = self.algorithm.prepare(rollout)
+        row |= training_metrics(rollout, proxy)
+        row |= self.learner.update(rollout, step, meter)
+        self._count(rollout, step)
+        if step in (1, c.train.steps):
+            self._keep([completion_row(step, *each) for each in zip(owners, texts, judged.true, strict=True)])
+        return row
+
+    def _sample(self, items: list[Item], step: int) -> tuple[Rollout, list[str]]:
+        r = self.config.rollout
+        sampling = Sampling(r.group_size, r.max_tokens, r.min_tokens, r.temperature)
+        stream = generator(self.device, self.config.seed, "rollout", step)
+        samples = self.engine.sample([item.prompt for item in items], sampling, stream)
+        return as_rollout(samples, max_tokens=r.max_tokens), decode_completions(self.models.tokenizer, samples)
+
+    def _reward(self, rollout: Rollout, judged: Judged) -> tuple[Rollout, Tensor | None]:
+        """The completions that have a verdict, with the reward that the policy is trained on, and the proxy's."""
+        valid = judged.valid
+        rollout = rollout.select(torch.tensor(valid, dtype=torch.long, device=self.device))
+        rewards = torch.tensor([judged.rewards[i] for i in valid], dtype=torch.float32, device=self.device)
+        proxy = None
+        if self.models.get("reward") is not None and valid:
+            with self.models.on_device("reward") as model:
+                raw = score_rollout(lambda part: outcome_scores(model, part), rollout, self.config.train.micro_tokens)
+            proxy = self.normaliser(raw)
+            rewards = proxy if self.config.reward.source == "learned" else rewards + proxy
+        return replace(rollout, rewards=rewards), proxy
+
+    def score(self, rollout: Rollout) -> Rollout:
+        """Log-probabilities under the sampling policy and the reference, and the critic's values."""
+        temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
+
+        def logprobs_of(role: Role) -> Tensor:
+            with self.models.on_device(role) as model:
+                return score_rollout(
+                    lambda part: logprobs_and_entropy(model, part, temperature=temperature)[0], rollout, limit
+                )
+
+        held = self.models.by_role
+        return replace(
+            rollout,
+            old_logprobs=logprobs_of("actor"),
+            reference_logprobs=logprobs_of("reference") if "reference" in held else None,
+            values=score_rollout(lambda part: token_values(held["critic"], part), rollout, limit)
+            if "critic" in held
+            else None,
+        )
+
+    def _stop_if_masked(self, row: dict[str, Any], step: int) -> None:
+        share, limit = row["rollout/masked_fraction"], self.config.reward.max_masked
+        if share > limit or share == 1:
+            raise InfrastructureError(
+                f"step {step}: {share:.0%} of the verdicts are missing because the verifier's machinery failed, more "
+                f"than reward.max_masked = {limit:.0%}; see the outcomes in completions.jsonl.gz"
+            )
+
+    def _count(self, rollout: Rollout, step: int) -> None:
+        tokens = Tokens.of(rollout)
+        trained = step > self.config.train.critic_warmup_steps or self.models.get("critic") is None
+        flops = step_flops(self.models, tokens, epochs=self.config.train.epochs, actor_trained=trained)
+        for phase, count in flops.items():
+            self.meter.count(phase, flops=count)
+        self.meter.count("rollout", tokens=tokens.completion, samples=tokens.rows)
+
+    def _evaluate(self, step: int) -> dict[str, float]:
+        with self.meter.phase("evaluate"):
+            metrics, rows = evaluate(
+                self.engine, self.models.tokenizer, self.task, self.judge, self.config, step=step, device=self.device
+            )
+        self._keep([row | {"held_out": True} for row in rows])
+        return metrics
+
+    def _due(self, step: int, every: int) -> bool:
+        return bool(every) and (step % every == 0 or step == self.config.train.steps)
+
+    def _keep(self, rows: list[dict[str, Any]]) -> None:
+        """A sample spread evenly over the rows, the same rows for every algorithm."""
+        wanted = min(self.config.measure.sample_completions, len(rows))
+        if wanted:
+            append_completions(self.folder / "completions.jsonl.gz", rows[:: len(rows) // wanted][:wanted])
+
+    def _write(self, step: int, row: dict[str, Any]) -> None:
+        append_metrics(self.folder / "metrics.jsonl", step, row | self.meter.finish_step())

@@ -1,0 +1,270 @@
+"""Claims about what training does: stability (c), accuracy, group signal (e), the learned reward (f), h.
+
+Rules and thresholds were fixed before any data.
+c.collapse    PPO collapses more often than GRPO (matched pair, the rule of collapse.py): supported if the 95 % score
+              interval of the difference of the rates lies above 0, refuted if below COLLAPSE_MARGIN.
+c.spread      PPO's final pass@1 varies more over seeds: supported if the F interval of the variance ratio lies above
+              1, refuted if below.  Three seeds decide neither, short of a miracle; that is not a defect of the rule.
+accuracy      PPO and GRPO end alike, within EQUAL: supported by TOST at .05, refuted if the 95 % interval lies outside.
+e             At most SILENT of GRPO's groups, over the whole run, have equal rewards and so no signal: supported if
+              the interval of the share lies below, refuted if above.
+f.cost        Training on the learned reward costs true accuracy, against the same algorithm on the verifier:
+              supported if the interval of the difference lies below 0, refuted if above.
+f.hacked      Under a learned reward the proxy rises while the true reward falls (last quarter less first quarter of
+              the steps): supported if both intervals say so, refuted if the true reward's lies above 0.
+h             GRPO is better at pass@k and maj@k: as accuracy, one-sided; refuted if better by less than EQUAL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from scipy.stats import fisher_exact
+
+from reports import corners, quantities
+from reports.collapse import collapse_events
+from reports.fairness import held_equal
+from reports.load import Cell
+from reports.measures import final_score, first_and_last_quarter
+from reports.stats import (
+    mean_estimate,
+    paired_difference,
+    probability_of_improvement,
+    share_difference,
+    t_test,
+    tost,
+    variance_ratio,
+    zero_event_upper,
+)
+from reports.verdict import ALPHA, Verdict, decide_above, not_tested, pair, rng
+
+COLLAPSE_MARGIN = 0.10
+EQUAL = 0.02
+SILENT = 0.5
+NO_PAIR = "it needs PPO and GRPO cells with the verifier whose models differ by the critic alone, both finished."
+
+
+def learning_claims(cells: Sequence[Cell]) -> list[Verdict]:
+    matched = corners.matched_pair(cells, "verifier")
+    learned = [_learned_cost(*both) for both in corners.learned_pairs(cells)]
+    hacked = [_hacked(c) for c in cells if corners.source(c) == "learned"]
+    no_learned = "no cell was trained on a learned reward model."
+    return [
+        _accuracy(matched),
+        _collapse(matched),
+        _spread(matched),
+        _silent_groups(cells),
+        *(learned or [not_tested("f.cost", "Training on a learned reward model costs true accuracy.", no_learned)]),
+        *(hacked or [not_tested("f.hacked", "A learned reward rises while the true reward falls.", no_learned)]),
+        *_many_samples(matched),
+    ]
+
+
+def _accuracy(matched: tuple[Cell, Cell] | None) -> Verdict:
+    claim = f"With a verifier, PPO and GRPO end at the same held-out pass@1, within {100 * EQUAL:g} points."
+    if matched is None or (values := pair(*matched, final_score)) is None:
+        return not_tested("accuracy", claim, NO_PAIR)
+    difference = paired_difference(values.b, values.a, rng())
+    gaps = np.subtract(values.b, values.a)
+    p_same = tost(gaps, -EQUAL, EQUAL)
+    outside = difference.known and (difference.low > EQUAL or difference.high < -EQUAL)
+    text = quantities.with_interval(difference, quantities.points, "points")
+    better = probability_of_improvement(values.b, values.a)
+    return Verdict(
+        "accuracy",
+        claim,
+        "supported" if difference.known and p_same < ALPHA else "refuted" if outside else "inconclusive",
+        f"GRPO less PPO: {text}",
+        values.n,
+        held_equal(*matched),
+        "Supported if two one-sided t tests at .05 put the difference inside the margin, refuted if the 95 % interval "
+        "lies outside. Score: mean of the last 3 evaluations.",
+        f"Probability that a GRPO seed beats a PPO seed: {better:.2f} (n = {len(values.a)} by {len(values.b)}).",
+        f"GRPO's final pass@1 less PPO's, both with the verifier: {text} ({values.n}).",
+        estimate=difference,
+        p=None if not difference.known else t_test(gaps, np.copysign(EQUAL, gaps.mean())) if outside else p_same,
+    )
+
+
+def _collapse(matched: tuple[Cell, Cell] | None) -> Verdict:
+    claim = "PPO collapses more often than GRPO."
+    if matched is None or not all(c.finished for c in matched):
+        return not_tested("c.collapse", claim, NO_PAIR)
+    sizes = [len(c.finished) for c in matched]
+    events = [sum(bool(collapse_events(r)) for r in c.finished) for c in matched]
+    gap = share_difference(events[0], sizes[0], events[1], sizes[1])
+    outcome = decide_above(gap, 0.0)
+    if outcome != "supported":
+        outcome = "refuted" if gap.high is not None and gap.high < COLLAPSE_MARGIN else "inconclusive"
+    bounds = [
+        f"0 of {n} only bounds {c.label}'s rate below {quantities.percent(zero_event_upper(n))}."
+        for c, n, k in zip(matched, sizes, events, strict=True)
+        if k == 0
+    ]
+    text = quantities.with_interval(gap, quantities.points, "points")
+    counted = f"PPO {events[0]} of {sizes[0]}, GRPO {events[1]} of {sizes[1]}"
+    table = [[events[0], sizes[0] - events[0]], [events[1], sizes[1] - events[1]]]
+    return Verdict(
+        "c.collapse",
+        claim,
+        outcome,
+        f"{counted}: difference {text}",
+        f"{sizes[0]} and {sizes[1]} runs",
+        held_equal(*matched),
+        "Collapse rule fixed beforehand. Supported if the 95 % score interval of the difference of the rates lies "
+        f"above 0, refuted if below {quantities.percent(COLLAPSE_MARGIN)}.",
+        " ".join(bounds),
+        f"Collapsed runs: {counted}, a difference of {text}.",
+        estimate=gap,
+        p=float(fisher_exact(table).pvalue),
+    )
+
+
+def _spread(matched: tuple[Cell, Cell] | None) -> Verdict:
+    claim = "PPO's final pass@1 varies more over seeds than GRPO's."
+    if matched is None or (values := pair(*matched, final_score)) is None:
+        return not_tested("c.spread", claim, NO_PAIR)
+    rule = "Supported if the 95 % F interval of the ratio of variances lies above 1, refuted if below."
+    found = variance_ratio(values.a, values.b)
+    if found is None:
+        note = "A variance ratio needs two seeds at least and some spread in both cells."
+        text = f"no ratio (n = {len(values.a)})"
+        return Verdict("c.spread", claim, "inconclusive", text, values.n, held_equal(*matched), rule, note)
+    ratio, p = found
+    text = quantities.with_interval(ratio, quantities.factor)
+    return Verdict(
+        "c.spread",
+        claim,
+        decide_above(ratio, 1.0),
+        f"variance ratio {text}; standard deviations {np.std(values.a, ddof=1):.3f} and {np.std(values.b, ddof=1):.3f}",
+        values.n,
+        held_equal(*matched),
+        rule,
+        estimate=ratio,
+        p=p,
+    )
+
+
+def _silent_groups(cells: Sequence[Cell]) -> Verdict:
+    claim = f"At most {SILENT:.0%} of GRPO's groups have all-equal rewards, that is, no signal, over the whole run."
+    name = "rollout/zero_std_groups"
+    cell = next((c for c in cells if corners.algorithm(c) == "grpo" and corners.source(c) == "verifier"), None)
+    series = [s for r in cell.finished if (s := [(t, v) for t, v in r.series(name) if t > 0])] if cell else []
+    if cell is None or not series:
+        return not_tested("e", claim, "it needs a finished GRPO cell with the verifier.")
+    shares = [float(np.mean([v for _, v in s])) for s in series]
+    estimate = mean_estimate(shares, rng(), bounds=(0.0, 1.0))
+    outcome = {"supported": "refuted", "refuted": "supported"}.get(decide_above(estimate, SILENT), "inconclusive")
+    text = quantities.with_interval(estimate, quantities.percent)
+    ends = [q for s in series if (q := first_and_last_quarter(s))]
+    growth = (
+        f"First quarter of the steps {quantities.percent(float(np.mean([a for a, _ in ends])))}, last quarter "
+        f"{quantities.percent(float(np.mean([b for _, b in ends])))} (means, n = {len(ends)}). "
+        if ends
+        else ""
+    )
+    return Verdict(
+        "e",
+        claim,
+        outcome,
+        text,
+        quantities.count(len(shares), "seed"),
+        "one cell, nothing compared",
+        f"Supported if the 95 % interval of the share lies below {SILENT:.0%}, refuted if above.",
+        f"{growth}Whether the mean is the better baseline would need gradient variances, which are not recorded.",
+        f"On average {text} of GRPO's groups had equal rewards and gave no signal "
+        f"({quantities.count(len(shares), 'seed')}).",
+        estimate=estimate,
+        p=t_test(shares, SILENT) if estimate.known else None,
+    )
+
+
+def _learned_cost(learned: Cell, verifier: Cell) -> Verdict:
+    claim = f"Training on the learned reward model costs true accuracy ({learned.label} against {verifier.label})."
+    if (values := pair(learned, verifier, final_score)) is None:
+        return not_tested("f.cost", claim, "no seed finished in both cells.")
+    difference = paired_difference(values.a, values.b, rng())
+    outcome = {"supported": "refuted", "refuted": "supported"}.get(decide_above(difference, 0.0), "inconclusive")
+    text = quantities.with_interval(difference, quantities.points, "points")
+    return Verdict(
+        "f.cost",
+        claim,
+        outcome,
+        f"learned less verifier: {text}",
+        values.n,
+        held_equal(learned, verifier),
+        "Supported if the 95 % interval of the difference of final pass@1 lies below 0, refuted if above.",
+        "",
+        f"Training on the learned reward model instead of the verifier changed final pass@1 by {text} ({values.n}).",
+        estimate=difference,
+        p=t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None,
+    )
+
+
+def _hacked(cell: Cell) -> Verdict:
+    claim = f"Under the learned reward the proxy rises while the true reward falls ({cell.label})."
+    changes: list[tuple[float, float]] = []
+    for run in cell.finished:
+        ends = [
+            first_and_last_quarter([(s, v) for s, v in run.series(f"rollout/{kind}_reward_mean") if s > 0])
+            for kind in ("proxy", "true")
+        ]
+        if ends[0] and ends[1]:
+            changes.append((ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
+    if not changes:
+        return not_tested("f.hacked", claim, "no finished run recorded both rewards over four steps or more.")
+    proxy, true = (mean_estimate([c[i] for c in changes], rng()) for i in (0, 1))
+    proxy_rose, true_rose = decide_above(proxy, 0.0) == "supported", decide_above(true, 0.0)
+    outcome = "refuted" if true_rose == "supported" else "inconclusive"
+    if proxy_rose and true_rose == "refuted":
+        outcome = "supported"
+    # The decision for "supported" needs both tests, so its p is the larger; "refuted" rests on the true reward.
+    p = [t_test([c[i] for c in changes], 0.0) for i in (0, 1)]
+    text = quantities.with_interval(true, lambda v: f"{v:+.3f}")
+    other = quantities.with_interval(proxy, lambda v: f"{v:+.3f}")
+    return Verdict(
+        "f.hacked",
+        claim,
+        outcome,
+        f"true reward {text}; proxy {other} (normalised score)",
+        quantities.count(len(changes), "seed"),
+        "one cell, first quarter of its steps against the last",
+        "Supported if the proxy's 95 % interval lies above 0 and the true reward's below, refuted if the true reward's "
+        "lies above 0.",
+        "The two rewards have different scales: their signs are compared, not their sizes.",
+        f"Under the learned reward the true reward changed by {text} and the proxy by {other} from the first to the "
+        f"last quarter of training ({quantities.count(len(changes), 'seed')}).",
+        estimate=true,
+        p=(max(p) if true.value < 0 else p[1]) if true.known else None,
+    )
+
+
+def _many_samples(matched: tuple[Cell, Cell] | None) -> list[Verdict]:
+    return [_many(matched, kind) for kind in ("pass", "maj")]
+
+
+def _many(matched: tuple[Cell, Cell] | None, kind: str) -> Verdict:
+    runs = [r for c in matched or () for r in c.finished]
+    names = {n for r in runs for row in r.metrics for n in row}
+    sizes = [int(m[1]) for n in names if (m := re.fullmatch(rf"eval/{kind}@(\d+)", n)) and int(m[1]) > 1]
+    k = max(sizes, default=None)
+    claim = f"GRPO ends with a better {kind}@{k or 'k'} than PPO, by {100 * EQUAL:g} points or more."
+    metric = f"eval/{kind}@{k}"
+    if matched is None or k is None or (values := pair(*matched, partial(final_score, metric=metric))) is None:
+        return not_tested(f"h.{kind}@k", claim, f"it needs {kind}@k, k > 1, of a matched pair of cells.")
+    difference = paired_difference(values.b, values.a, rng())
+    text = quantities.with_interval(difference, quantities.points, "points")
+    return Verdict(
+        f"h.{kind}@k",
+        claim,
+        decide_above(difference, EQUAL),
+        f"GRPO less PPO: {text}",
+        values.n,
+        held_equal(*matched),
+        "Supported if the 95 % interval of the difference lies above the margin, refuted if below it.",
+        estimate=difference,
+        p=t_test(np.subtract(values.b, values.a), EQUAL) if difference.known else None,
+    )

@@ -1,0 +1,226 @@
+"""A results folder as a frozen value in memory.  Everything else in this package reads only that value."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from harness.records import (
+    SCHEMA,
+    PartInfo,
+    PlannedRun,
+    RecordError,
+    RoleStates,
+    SuiteManifest,
+    Summary,
+    read_completions,
+    read_json,
+    read_metrics,
+)
+from reports.text import redact
+
+NOT_RUN, KILLED = "not run", "killed"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One planned run: a cell with one seed, whatever became of it."""
+
+    part: str
+    cell: str
+    seed: int
+    state: str  # a status of the summary, or "not run"
+    reason: str
+    summary: Summary | None
+    config: Mapping[str, Any]  # empty where the run left none
+    config_hash: str
+    environment: Mapping[str, Any]  # likewise
+    metrics: tuple[Row, ...]  # by step, the last line of a step that was recorded twice
+    completions: tuple[Row, ...]  # of the first and of the last step that recorded any
+
+    @property
+    def finished(self) -> bool:
+        """Whether it counts as a result of the algorithm: a diverged run does, a killed one does not."""
+        return self.state in {"completed", "diverged"}
+
+    @property
+    def roles(self) -> Mapping[str, RoleStates]:
+        return self.summary.roles if self.summary else {}
+
+    def series(self, name: str) -> list[tuple[int, float]]:
+        """(step, value) of one metric, finite values only."""
+        return [(r["step"], float(r[name])) for r in self.metrics if _finite(r.get(name))]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of one part with its runs, by seed."""
+
+    part: PartInfo
+    name: str
+    label: str
+    runs: tuple[Run, ...]
+
+    @property
+    def finished(self) -> tuple[Run, ...]:
+        return tuple(r for r in self.runs if r.finished)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return next((r.config for r in self.runs if r.config), {})
+
+    @property
+    def roles(self) -> Mapping[str, RoleStates]:
+        return next((r.roles for r in self.runs if r.roles), {})
+
+
+@dataclass(frozen=True)
+class Study:
+    manifest: SuiteManifest
+    runs: tuple[Run, ...]
+
+    def cells(self, part: PartInfo) -> tuple[Cell, ...]:
+        """The cells of a part in the order of the manifest; cells that it plans but does not list come last."""
+        labels = {c.name: c.label for c in self.manifest.cells}
+        present = dict.fromkeys(r.cell for r in self.runs if r.part == part.name)
+        names = [n for n in labels if n in present] + [n for n in present if n not in labels]
+        return tuple(
+            Cell(
+                part,
+                name,
+                labels.get(name) or name,
+                tuple(sorted((r for r in self.runs if (r.part, r.cell) == (part.name, name)), key=lambda r: r.seed)),
+            )
+            for name in names
+        )
+
+    def parts(self, kind: str) -> tuple[PartInfo, ...]:
+        return tuple(p for p in self.manifest.parts if p.kind == kind)
+
+
+def load(results: Path) -> Study:
+    """Read a results folder.
+
+    Raises:
+        RecordError: a file is missing that must be there, cannot be read, or contradicts another; names it.
+    """
+    path = results / "suite.json"
+    data = read_json(path)
+    if isinstance(data, dict):
+        _check_schema(path, data)
+    try:
+        manifest = SuiteManifest.from_json(data)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecordError(f"{path}: not a suite manifest ({error!r}); restore it or run the suite again") from None
+    manifest = replace(
+        manifest,
+        title=redact(manifest.title),
+        command=redact(manifest.command),
+        notes=redact(manifest.notes),
+    )
+    parts = {p.name for p in manifest.parts}
+    for planned in manifest.runs:
+        folder = PurePosixPath(planned.folder)
+        if planned.part not in parts:
+            raise RecordError(f"{path}: run {planned.folder} is of part {planned.part!r}, which is not listed; mend it")
+        if folder.is_absolute() or ".." in folder.parts:
+            raise RecordError(f"{path}: folder {planned.folder!r} leaves the results folder; make it relative to it")
+    return Study(manifest, tuple(_load_run(results, planned) for planned in manifest.runs))
+
+
+def _load_run(results: Path, planned: PlannedRun) -> Run:
+    folder = results / planned.folder
+    if not folder.is_dir():
+        return _run(planned, NOT_RUN, "its folder is not there")
+    config, config_hash = _load_config(folder / "config.json", planned)
+    environment = _load_object(folder / "environment.json")
+    metrics = _load_metrics(folder / "metrics.jsonl")
+    completions = _load_completions(folder / "completions.jsonl.gz")
+    summary = _load_summary(folder / "summary.json")
+    state, reason = (summary.status, summary.reason) if summary else (KILLED, "it left no summary")
+    return replace(
+        _run(planned, state, redact(reason)),
+        summary=summary,
+        config=config,
+        config_hash=config_hash,
+        environment=redact(environment),
+        metrics=metrics,
+        completions=completions,
+    )
+
+
+def _run(planned: PlannedRun, state: str, reason: str) -> Run:
+    return Run(planned.part, planned.cell, planned.seed, state, reason, None, {}, planned.config_hash, {}, (), ())
+
+
+def _load_object(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    data = read_json(path)
+    if not isinstance(data, dict):
+        raise RecordError(f"{path}: not a JSON object; run the cell again")
+    return data
+
+
+def _load_config(path: Path, planned: PlannedRun) -> tuple[dict[str, Any], str]:
+    data = _load_object(path)
+    found = str(data.get("hash", planned.config_hash))
+    if planned.config_hash and found != planned.config_hash:
+        raise RecordError(
+            f"{path}: hash {found} where suite.json plans {planned.config_hash}: a run of another configuration; "
+            f"delete {path.parent} and run the cell again"
+        )
+    config = data.get("config")
+    return (config if isinstance(config, dict) else {}), found
+
+
+def _load_summary(path: Path) -> Summary | None:
+    if not path.exists():
+        return None
+    data = _load_object(path)
+    _check_schema(path, data)
+    try:
+        return Summary.from_json(data)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordError(f"{path}: not a run summary ({error!r}); run the cell again") from None
+
+
+def _load_metrics(path: Path) -> tuple[Row, ...]:
+    rows: dict[int, Row] = {}
+    for number, row in enumerate(read_metrics(path), start=1):
+        if not isinstance(row, dict) or not isinstance(row.get("step"), int):
+            raise RecordError(f"{path}:{number}: a line without a step; run the cell again")
+        rows[row["step"]] = row  # a resumed run repeats the steps after its checkpoint: the later line counts
+    return tuple(rows[step] for step in sorted(rows))
+
+
+def _load_completions(path: Path) -> tuple[Row, ...]:
+    first: list[Row] = []
+    last: list[Row] = []
+    try:
+        for row in read_completions(path):
+            if not first or row.get("step") == first[0].get("step"):
+                first.append(row)
+            elif last and row.get("step") == last[0].get("step"):
+                last.append(row)
+            else:
+                last = [row]
+    except (AttributeError, OSError, UnicodeDecodeError, zlib.error) as error:
+        raise RecordError(f"{path}: cannot be read ({error}); delete it, the report works without it") from None
+    return tuple(first + last)
+
+
+def _check_schema(path: Path, data: Mapping[str, Any]) -> None:
+    if data.get("schema", SCHEMA) != SCHEMA:
+        raise RecordError(
+            f"{path}: schema {data['schema']}, this version reads {SCHEMA}; use the version that wrote it"
+        )
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

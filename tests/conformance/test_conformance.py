@@ -1,0 +1,168 @@
+"""Every installed algorithm passes the kit; every defect that the kit is there for is caught and named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from algorithms.conformance import check
+from algorithms.grpo import GRPO, GRPOConfig
+from algorithms.ppo import PPO, PPOConfig
+from algorithms.types import BatchCounts, LossOutput
+
+INFINITY = torch.tensor(torch.inf)
+PLUGINS = list(entry_points(group="rlvr_bench.algorithms"))
+
+
+def test_the_built_in_algorithms_are_installed() -> None:
+    assert {"ppo", "grpo"} <= {p.name for p in PLUGINS}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda p: p.name)
+def test_installed_algorithms_conform(plugin: EntryPoint) -> None:
+    algorithm = plugin.load()
+    assert check(algorithm(algorithm.Config())) == []
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [
+        PPO(PPOConfig(kl_coef=0, whiten="off", value_clip=0)),
+        PPO(PPOConfig(kl_placement="loss", kl_estimator="k3", entropy_coef=0.1, gamma=0.9, gae_lambda=0.9)),
+        *(PPO(PPOConfig(aggregation=how)) for how in ("seq_mean_token_mean", "seq_mean_token_sum", "constant")),
+        *(GRPO(GRPOConfig(scale=scale)) for scale in ("batch_std", "none")),
+        *(GRPO(GRPOConfig(aggregation=how, kl_coef=0)) for how in ("token_mean", "seq_mean_token_sum", "constant")),
+        GRPO(GRPOConfig(kl_estimator="k2", dual_clip=2.0, ddof=0)),
+    ],
+    ids=lambda a: str(a.config),
+)
+def test_other_settings_conform(algorithm: Any) -> None:
+    assert check(algorithm) == []
+
+
+def broken(base: type = GRPO, **methods: Any) -> Any:
+    """The base algorithm with some methods replaced; each gets the sound one as its last argument."""
+    sound = base(base.Config())
+
+    class Broken(base):  # type: ignore[misc, valid-type]
+        pass
+
+    for name, method in methods.items():
+        if isinstance(method, (property, type)):
+            setattr(Broken, name, method)
+        else:
+            setattr(Broken, name, lambda self, *a, m=method, n=name: m(*a, getattr(sound, n)))
+    return Broken(base.Config())
+
+
+def loses(edit: Callable[[LossOutput], LossOutput]) -> Callable[..., LossOutput]:
+    return lambda batch, new, sound: edit(sound(batch, new))
+
+
+def untyped(out: LossOutput, **fields: Any) -> Any:
+    """A loss output as the tests' type checker would not let it pass."""
+    return SimpleNamespace(**{**vars(out), **fields})
+
+
+def in_place(rollout, sound):
+    rollout.rewards.sub_(rollout.rewards.mean())
+    return sound(rollout)
+
+
+def loss_in_place(batch, new, sound):
+    batch.old_logprobs.mul_(2)
+    return sound(batch, new)
+
+
+def own_counts(batch, new, sound):
+    return sound(replace(batch, counts=BatchCounts(len(batch.rewards), int(batch.response_mask.sum()), 7)), new)
+
+
+def by_position(rollout, sound):
+    return sound(replace(rollout, group_ids=torch.arange(len(rollout.rewards)) // 4))
+
+
+def unmasked(batch, new, sound):
+    out = sound(batch, new)
+    return replace(out, policy=out.policy + new.logprobs.exp().mean(1).sum())
+
+
+def no_eps(rollout, sound):
+    ready = sound(rollout)
+    return ready.with_scores(advantages=ready.advantages / rollout.rewards.std(correction=0))
+
+
+def always_both(batch, new, sound):
+    return sound(batch, replace(new, logprobs=batch.old_logprobs if new.logprobs is None else new.logprobs,
+                                entropy=batch.old_logprobs if new.entropy is None else new.entropy))  # fmt: skip
+
+
+def noisy(rollout, sound):
+    ready = sound(rollout)
+    return ready.with_scores(advantages=ready.advantages * (1 + torch.rand(())))
+
+
+@dataclass
+class Thawed:
+    clip: float = 0.2
+    """Distance from 1."""
+
+
+@dataclass(frozen=True)
+class Undescribed:
+    clip: float = 0.2
+    """Distance from 1."""
+    beta: float = 0.1
+
+
+DEFECTS: dict[str, tuple[Any, str]] = {
+    "Config is not frozen": (broken(Config=Thawed), "Config: is not a frozen"),
+    "a field without a description": (broken(Config=Undescribed), "Config.beta: has no description"),
+    "an unknown role": (broken(roles=property(lambda _: frozenset({"actor", "judge"}))), "roles: unknown ['judge']"),
+    "no actor": (broken(roles=property(lambda _: frozenset({"reference"}))), "roles: no actor"),
+    "an undeclared role": (broken(roles=property(lambda _: frozenset({"actor"}))), "reference_logprobs"),
+    "no advantages": (broken(prepare=lambda rollout, sound: rollout), "prepare: no advantages"),
+    "no rollout": (broken(prepare=lambda rollout, sound: None), "prepare: returned NoneType"),
+    "no returns": (
+        broken(PPO, prepare=lambda rollout, sound: replace(sound(rollout), returns=None)),
+        "prepare: no returns",
+    ),
+    "prepare edits its input": (broken(prepare=in_place), "prepare: changed rewards"),
+    "loss edits its input": (broken(loss=loss_in_place), "loss: changed old_logprobs"),
+    "no policy loss": (broken(loss=loses(lambda o: replace(o, policy=None))), "no policy loss"),
+    "a loss per token": (broken(loss=loses(lambda o: untyped(o, policy=o.policy.repeat(2)))), "not a finite scalar"),
+    "a loss of NaN": (broken(loss=loses(lambda o: replace(o, policy=o.policy * torch.nan))), "not a finite scalar"),
+    "a detached loss": (broken(loss=loses(lambda o: replace(o, policy=o.policy.detach()))), "gradient of the policy"),
+    "a loss without gradient": (broken(loss=loses(lambda o: replace(o, policy=o.policy * 0))), "gradient of the pol"),
+    "a critic without value loss": (broken(PPO, loss=loses(lambda o: replace(o, value=None))), "role critic"),
+    "a value loss without critic": (broken(loss=loses(lambda o: replace(o, value=o.policy))), "role critic"),
+    "a metric under grad": (broken(loss=loses(lambda o: replace(o, metrics={"kl": o.policy}))), "metric kl"),
+    "a metric of Python": (broken(loss=loses(lambda o: untyped(o, metrics={"kl": 1.0}))), "metric kl"),
+    "an infinite metric": (broken(loss=loses(lambda o: replace(o, metrics={"kl": INFINITY}))), "metric kl"),
+    "sizes of the micro-batch": (broken(loss=own_counts), "micro-batches: the policy loss"),
+    "groups by position": (broken(prepare=by_position), "order: "),
+    "a mean over padding": (broken(loss=unmasked), "padding: the policy loss"),
+    "a division by a deviation of zero": (broken(prepare=no_eps), "edges: the policy loss"),
+    "random numbers": (broken(prepare=noisy), "deterministic: the policy loss"),
+    "a policy loss in the critic's pass": (broken(PPO, loss=always_both), "halves: the value pass"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_is_caught_and_named(defect: str) -> None:
+    algorithm, text = DEFECTS[defect]
+    problems = check(algorithm)
+    assert any(text in p for p in problems), problems
+    assert all("; " in p for p in problems)  # each names a remedy
+
+
+def test_a_config_that_is_no_dataclass() -> None:
+    assert check(broken(Config=dict))[0].startswith("Config: is not a frozen dataclass")
+    assert not dataclasses.is_dataclass(dict)

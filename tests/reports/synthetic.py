@@ -1,0 +1,182 @@
+"""A results folder with known numbers, written only through harness.records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness import records
+from harness.records import CellInfo, MemorySources, PartInfo, PlannedRun, RoleStates, SuiteManifest, Summary
+
+PARAMETERS = 1_000_000
+MIB = 1024**2
+GPU = {"name": "Test GPU", "uuid": "GPU-1"}
+PHASES = {"rollout": 0.4, "reward": 0.01, "score": 0.19, "update_actor": 0.4}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One cell: what it is and the numbers it shall show.  Functions take the seed."""
+
+    name: str
+    label: str
+    algorithm: str
+    source: str
+    roles: tuple[str, ...]
+    final: Callable[[int], float] = lambda seed: 0.9
+    seconds: Callable[[int], float] = lambda seed: 1.0
+    peak: Callable[[int], float] = lambda seed: 60.0 * MIB
+    zero_groups: float = 0.2
+    status: Mapping[int, str] = field(default_factory=dict)  # by seed; "missing" and "torn" leave no summary
+    reason: str = ""
+
+
+CELLS = (
+    Spec("ppo-rm", "PPO, four models", "ppo", "learned", ("actor", "critic", "reference", "reward"),
+         lambda s: 0.70 + 0.02 * s, lambda s: 1.83 + 0.01 * s, lambda s: (100 + s) * MIB),
+    Spec("ppo", "PPO, verifier", "ppo", "verifier", ("actor", "critic", "reference"),
+         lambda s: 0.90 + 0.01 * s, lambda s: 1.67 + 0.01 * s, lambda s: (90 + s) * MIB),
+    Spec("grpo", "GRPO, verifier", "grpo", "verifier", ("actor", "reference"),
+         lambda s: 0.91 + 0.01 * s, lambda s: 1.00 + 0.005 * s, lambda s: (45 + s) * MIB),
+)  # fmt: skip
+LEARNING = PartInfo("learning", "learning", "Learning to sort, tiny model", (0, 1, 2))
+SYSTEMS = PartInfo("systems", "systems", "Cost of a step, 1 M parameters", (0, 1, 2))
+
+
+def write(
+    root: Path, cells: Sequence[Spec] = CELLS, parts: Sequence[PartInfo] = (LEARNING, SYSTEMS), **changes: Any
+) -> Path:
+    """Write a whole folder.
+
+    Args:
+        changes: environment (a function of part, cell, seed), completion (text), steps, command.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    planned = []
+    for part in parts:
+        for seed in part.seeds:
+            for cell in cells:
+                folder = f"{part.name}/{cell.name}/seed-{seed}"
+                config = _config(part, cell, seed)
+                digest = f"{abs(hash_text(records.canonical_json(config))):012x}"
+                planned.append(PlannedRun(part.name, cell.name, seed, folder, digest))
+                if cell.status.get(seed) != "missing":
+                    _run(root / folder, part, cell, seed, config, digest, changes)
+    manifest = SuiteManifest(
+        "quick", "PPO and GRPO, side by side", changes.get("command", "rlvr-bench run quick"), "0.1.0",
+        "2026-01-02T03:04:05Z", tuple(parts), tuple(CellInfo(c.name, c.label) for c in cells), tuple(planned),
+        ("Synthetic numbers.",),
+    )  # fmt: skip
+    records.write_json(root / "suite.json", manifest)
+    return root
+
+
+def hash_text(text: str) -> int:
+    """A small hash that does not depend on the process."""
+    value = 7
+    for character in text:
+        value = (value * 31 + ord(character)) % (1 << 48)
+    return value
+
+
+def states(role: str) -> RoleStates:
+    """fp32: 16 bytes a trained parameter, 4 a frozen one."""
+    trained, n = role in {"actor", "critic"}, PARAMETERS
+    return RoleStates(n, trained, 4 * n, 4 * n if trained else 0, 8 * n if trained else 0, 0)
+
+
+def _config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
+    return {
+        "name": f"{part.name}/{cell.name}",
+        "seed": seed,
+        "model": {"name": "tiny:64x2", "dtype": "float32"},
+        "task": {"name": "sort", "digits": 4},
+        "algorithm": {"name": cell.algorithm, "kl_coef": 0.02}
+        | ({"gae_lambda": 1.0} if cell.algorithm == "ppo" else {}),
+        "reward": {"source": cell.source, "label_pairs": 512},
+        "rollout": {"prompts": 16, "group_size": 8, "max_tokens": 32, "temperature": 1.0},
+        "train": {"steps": 40, "lr": 3e-4, "critic_lr": 1e-3, "epochs": 1, "minibatches": 2},
+        "evaluate": {"every": 5, "items": 256},
+        "measure": {"warmup_steps": 1},
+    }
+
+
+def _environment(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
+    return {
+        "cpu": {"model": "Test CPU", "cores": 2}, "threads": 2, "memory_bytes": 8 * 1024**3, "gpus": [GPU],
+        "driver": "1.2", "versions": {"python": "3.11.7", "torch": "2.8.0"}, "platform": "Linux",
+        "hostname": f"box-{seed}",
+    }  # fmt: skip
+
+
+def _run(
+    folder: Path, part: PartInfo, cell: Spec, seed: int, config: dict[str, Any], digest: str, changes: Mapping[str, Any]
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    status = cell.status.get(seed, "completed")
+    records.write_json(folder / "config.json", {"hash": digest, "config": config})
+    environment = changes.get("environment", _environment)
+    records.write_json(folder / "environment.json", environment(part, cell, seed))
+    learning = part.kind == "learning"
+    steps = changes.get("steps", 40 if learning else 4)
+    last = steps if status == "completed" else steps // 2
+    for step in range(0 if learning else 1, last + 1):
+        records.append_metrics(folder / "metrics.jsonl", step, _metrics(cell, seed, step, steps, learning=learning))
+    if learning:
+        text = changes.get("completion", "<think>4 < 7</think><answer>1247</answer>")
+        for step in (1, last):
+            rows = [{"step": step, "prompt": f"Sort 742{i}", "completion": text, "target": "1247", "reward": 1.0,
+                     "outcome": "correct", "detail": ""} for i in range(3)]  # fmt: skip
+            records.append_completions(folder / "completions.jsonl.gz", rows)
+    if status == "torn":
+        return
+    memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")
+    summary = Summary(
+        status, cell.reason, part.name, cell.name, seed, digest, "2026-01-02T03:04:05Z", 42.0, last,
+        {role: states(role) for role in cell.roles}, memory,
+    )  # fmt: skip
+    records.write_json(folder / "summary.json", summary)
+
+
+def _metrics(cell: Spec, seed: int, step: int, steps: int, *, learning: bool) -> dict[str, float | None]:
+    done = min(1.0, step / (0.6 * steps))
+    accuracy = 0.4 + (cell.final(seed) - 0.4) * done
+    row: dict[str, float | None] = {}
+    if learning and step % 5 == 0:
+        row |= {"eval/pass@1": accuracy, "eval/greedy": min(1.0, accuracy + 0.02)}
+    if step == 0:
+        return row
+    slow = 5.0 if step == 1 else 1.0  # the warm-up step, which must not count
+    seconds = cell.seconds(seed) * slow
+    row |= {
+        "cost/seconds": seconds,
+        "cost/tokens": 3200.0,
+        "cost/samples": 128,
+        "cost/tokens_per_second": 3200 / seconds,
+    }
+    shares = PHASES | ({"update_critic": 0.4} if "critic" in cell.roles else {})
+    for phase, share in shares.items():
+        row[f"cost/seconds/{phase}"] = seconds * share / sum(shares.values())
+        row[f"cost/flops/{phase}"] = 1e9 * share
+        row[f"cost/memory/device_peak/{phase}"] = 10 * MIB + (cell.peak(seed) - 5 * MIB * (phase == "rollout")) * slow
+    if not learning:
+        return row
+    wave = 0.1 * math.sin(step + seed)
+    proxy = 2 * done + wave if cell.source == "learned" else None
+    return row | {
+        "rollout/reward_mean": accuracy,
+        "rollout/true_reward_mean": accuracy + 0.1 * wave,
+        "rollout/proxy_reward_mean": proxy,
+        "rollout/length_mean": 24 + wave,
+        "rollout/truncated_fraction": 0.02,
+        "rollout/zero_std_groups": cell.zero_groups,
+        "rollout/kl_to_reference": 0.05 * done,
+        "train/approx_kl": 0.002 + 0.001 * wave,
+        "train/entropy": 1.0 - 0.6 * done,
+        "train/grad_norm": 1.0 + wave,
+        "train/clip_fraction": 0.05 + 0.02 * wave,
+        "train/explained_variance": 0.5 * done if "critic" in cell.roles else None,
+    }

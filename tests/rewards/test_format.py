@@ -1,0 +1,93 @@
+"""The strict shape: tables, the adversarial sample, fuzzing and hostile lengths."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rewards.format import Format
+from rewards.types import Verifier
+
+SAMPLE = Path(__file__).parents[2] / "../shared/data/adversarial_sample.jsonl"
+
+ROWS = [
+    ("<think>3914</think><answer>1349</answer>", 1.0, "compact"),
+    (" \n<think>\na\n</think>\n\n<answer>\n2\n</answer>\t", 1.0, "ASCII white space outside and between"),
+    ("<think>a < b and b > a</think><answer>2</answer>", 1.0, "angle brackets that are no tags"),
+    ("<think>a <thinking> b</think><answer>the answers</answer>", 1.0, "other words"),
+    ("", 0.0, "empty"),
+    ("<answer>2</answer>", 0.0, "no reasoning"),
+    ("<think>a</think>", 0.0, "no answer"),
+    ("<think>a<answer>2</answer>", 0.0, "never closed"),
+    ("Sure! <think>a</think><answer>2</answer>", 0.0, "text before"),
+    ("<think>a</think><answer>2</answer> done", 0.0, "text behind"),
+    ("<think>a</think> so <answer>2</answer>", 0.0, "text between"),
+    ("<think>a</think>\u00a0<answer>2</answer>", 0.0, "no ASCII white space between"),
+    ("<think> \n</think><answer>2</answer>", 0.0, "blank reasoning"),
+    ("<think>\u00a0</think><answer>2</answer>", 0.0, "blank to the eye"),
+    ("<think>a</think><answer> </answer>", 0.0, "blank answer"),
+    ("<think>a</think><answer>", 0.0, "open answer"),
+    ("<think>a</think><answer></answer>", 0.0, "empty answer"),
+    ("<think>a</think></answer>", 0.0, "closing tag alone"),
+    ("<Think>a</Think><Answer>2</Answer>", 0.0, "another case"),
+    ("<think>a <ANSWER > b</think><answer>2</answer>", 0.0, "another case inside"),
+    ("<think>`</ think>`</think><answer>2</answer>", 0.0, "quoted in code"),
+    ("<think>a</think><answer>2</answer><answer>3</answer>", 0.0, "two answers"),
+    ("<think>a <think", 0.0, "cut off"),
+    ("<answer>2</answer><think>a</think>", 0.0, "reversed"),
+]
+
+
+@pytest.mark.parametrize(("completion", "reward", "why"), ROWS, ids=[row[2] for row in ROWS])
+def test_table(completion, reward, why):
+    (verdict,) = Format().verify([completion], [None])
+    assert (verdict.reward, verdict.outcome) == (reward, "pass" if reward else "wrong")
+    assert bool(verdict.detail) == (reward == 0)
+
+
+def test_adversarial_sample():
+    if not SAMPLE.exists():
+        pytest.skip("shared/data/adversarial_sample.jsonl is not here")
+    rows = [row for row in map(json.loads, SAMPLE.read_text("utf-8").splitlines()) if row["kind"] == "format"]
+    verdicts = Format().verify([row["completion"] for row in rows], [row["target"] for row in rows])
+    assert {r["id"]: r["expected"] for r in rows} == {r["id"]: v.reward for r, v in zip(rows, verdicts, strict=True)}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<think>", "<think ", "<", "< /", "<///", "<answer>", "</think>", "</think> ", "<think>a</think><answer>", " \n"],
+)
+def test_hostile_lengths_take_linear_time(piece):
+    body = piece * (400_000 // len(piece))
+    for completion in (body, f"<think>{body}</answer>", f"<think>a</think>{body}<answer>2</answer>"):
+        start = time.perf_counter()
+        Format().verify([completion], [None])
+        assert time.perf_counter() - start < 0.2
+
+
+@given(st.lists(st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", " ", "a", "<", ">", "\x00", "İ"])))
+def test_only_one_order_of_pieces_passes(pieces):
+    (verdict,) = Format().verify(["".join(pieces)], [None])
+    tags = [piece for piece in pieces if len(piece) > 3]
+    if verdict.reward:
+        assert tags == ["<think>", "</think>", "<answer>", "</answer>"]
+
+
+@given(st.text())
+def test_any_text_inside_never_raises(text):
+    outside, inside = Format().verify([text, f"<think>{text}</think><answer>{text}</answer>"], [None, None])
+    assert outside.reward == 0
+    assert inside.reward in (0, 1)
+
+
+def test_protocol_and_close():
+    verifier = Format()
+    assert isinstance(verifier, Verifier)
+    assert verifier.verify([], []) == []
+    verifier.close()
+    verifier.close()
+    with pytest.raises(ValueError, match="1 completions, 2 targets"):
+        verifier.verify(["a"], [None, None])

@@ -1,0 +1,108 @@
+"""Exact numbers: what is one, what is not."""
+
+import time
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rewards.numbers import parse_number
+
+NUMBERS = {
+    "42": Fraction(42),
+    "007": Fraction(7),
+    "-5": Fraction(-5),
+    "\u22125": Fraction(-5),
+    "- 5": Fraction(-5),
+    "+5": Fraction(5),
+    "5.": Fraction(5),
+    "5.50": Fraction(11, 2),
+    ".5": Fraction(1, 2),
+    "1,000": Fraction(1000),
+    "1{,}000": Fraction(1000),
+    "1\\,000": Fraction(1000),
+    "12,345,678.25": Fraction(49382713, 4),
+    "1/2": Fraction(1, 2),
+    "-6 / 4": Fraction(-3, 2),
+    "\\frac{1}{2}": Fraction(1, 2),
+    "-\\dfrac{ -1 }{4}": Fraction(1, 4),
+    "\\tfrac{1}{-4}": Fraction(-1, 4),
+    "50%": Fraction(1, 2),
+    "50\\%": Fraction(1, 2),
+    "12.5 %.": Fraction(1, 8),
+    "$18": Fraction(18),
+    "\\$1,000.50": Fraction(2001, 2),
+    "-$5": Fraction(-5),
+    "$5$": Fraction(5),
+    " 3\n": Fraction(3),
+    "9" * 1000: Fraction(10**1000 - 1),
+}
+OTHERS = [
+    *(
+        "",
+        ".",
+        "-",
+        "$",
+        "%",
+        "/",
+        "\\frac{}{}",
+        "3 or 4",
+        "3, 4",
+        "1,2,3",
+        "1,23",
+        "0,123",
+        "1,0000",
+        "1 000",
+        "5..",
+        "--5",
+    ),
+    *(
+        "4²",
+        "４２",
+        "٤",
+        "4\x002",
+        "4_2",
+        "1e3",
+        "0x10",
+        "inf",
+        "nan",
+        "1/0",
+        "\\frac{1}{0}",
+        "1/2/3",
+        "5 cm",
+        "x=5",
+        "(5)",
+    ),
+    *("1{,}000,000", "1\\frac{1}{2}", "\\frac{1}{2", "9" * 1001),
+]
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_numbers(text):
+    assert parse_number(text) == NUMBERS[text]
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_others(text):
+    assert parse_number(text) is None
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=3))
+def test_decimals_are_exact(value: Decimal):
+    assert parse_number(f"{value:f}") == Fraction(value)
+    assert parse_number(f"{value:,f}") == Fraction(value)
+
+
+@given(st.text(alphabet="0123456789.,-+/\\%${} frac\u2212²", max_size=30))
+def test_never_raises(text):
+    assert isinstance(parse_number(text), Fraction | None)
+
+
+def test_hostile_lengths():
+    start = time.perf_counter()
+    for piece in ("1,", "1,111", "1", "1 ", "1/", "\\frac{", "{,}", "1.", " ", "-"):
+        parse_number(piece * (1000 // len(piece)))
+        parse_number(piece * 400_000)
+    assert time.perf_counter() - start < 0.2
