@@ -59,16 +59,21 @@ class CodeVerifier:
         """The kind of isolation in use."""
         return self.sandbox.tier
 
-    def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
+    def verify(
+        self, completions: Sequence[str], targets: Sequence[Any], limits_s: Sequence[float | None] | None = None
+    ) -> list[Verdict]:
         """One verdict a completion.
 
+        Args:
+            limits_s: seconds a completion may take, where that is less than the verifier's own limit.
         Raises:
             ValueError: a malformed target; no completion can raise.
         """
         for target in targets:
             check_target(target)
-        pairs = list(zip(completions, targets, strict=True))
-        return self.sandbox.pool.map(lambda pair: self.judge(*pair), pairs)
+        limits = [None] * len(targets) if limits_s is None else limits_s
+        jobs = list(zip(completions, targets, limits, strict=True))
+        return self.sandbox.pool.map(lambda job: self.judge(*job), jobs)
 
     def judge(self, completion: str, target: Any, time_limit_s: float | None = None) -> Verdict:
         """The verdict on one completion; its target must be one that `check_target` accepts."""
@@ -77,7 +82,7 @@ class CodeVerifier:
             return wrong(outcome="no_code")
         if len(code) > MAX_CODE_CHARS:
             return wrong("too long", outcome="no_code")
-        seconds = self.time_limit_s if time_limit_s is None else time_limit_s
+        seconds = self.time_limit_s if time_limit_s is None else min(time_limit_s, self.time_limit_s)
         try:
             return _JUDGES[target["type"]](self, code, target, seconds)
         except WorkerDied as error:

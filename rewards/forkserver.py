@@ -51,10 +51,10 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
             return
         end = _run(job, limit, seconds, child, watch)
         job[:] = bytes(len(job))  # nothing of one job stays readable for the next one's child
-        after()
         if end is None:
             return
         _send(b"e", json.dumps(end).encode())
+        after()  # behind the answer: should it fail, the answer stands and the worker is replaced
 
 
 def _run(

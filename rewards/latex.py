@@ -17,14 +17,16 @@ MAX_FACTORIAL = 1000
 MAX_DEPTH = 60
 
 _TOKEN = re.compile(
-    r"\s+|\\[, ]|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<command>\\[A-Za-z]+)|(?P<word>pi|sqrt|sin|cos|tan|cot|sec|csc|log|ln|exp)"
+    r"\s+|\\[, ]|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<command>\\[A-Za-z]+)"
+    r"|(?P<word>pi|sqrt|sin|cos|tan|cot|sec|csc|log|ln|exp)"
     r"|(?P<letter>[A-Za-z])|(?P<power>\*\*|\^)|(?P<mark>\\%|[-+*/_(){}\[\]|!%'])"
 )
 _DIGIT_AHEAD = re.compile(r"(?:\s|\\[, ])+\d")
-_GREEK = frozenset(
+_GREEK = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
-    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell".split()
+    "upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell"
 )
+_SYMBOLS = frozenset(_GREEK.split())
 _FUNCTIONS: dict[str, Any] = {
     "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "cot": sympy.cot, "sec": sympy.sec, "csc": sympy.csc,
     "arcsin": sympy.asin, "arccos": sympy.acos, "arctan": sympy.atan, "sinh": sympy.sinh, "cosh": sympy.cosh,
@@ -67,7 +69,11 @@ class _Reader:
                 token = "^" if match.lastgroup == "power" else match.group()
                 self._tokens.append(token)
             position = match.end()
-            if match.lastgroup == "number" and self._tokens[-2:-1] not in (["_"], ["^"]) and _DIGIT_AHEAD.match(text, position):
+            if (
+                match.lastgroup == "number"
+                and self._tokens[-2:-1] not in (["_"], ["^"])
+                and _DIGIT_AHEAD.match(text, position)
+            ):
                 raise NotAnExpression("two numbers side by side")
         self._position = 0
         self._depth = 0
@@ -181,7 +187,7 @@ class _Reader:
             return _CONSTANTS[token]
         if token.lstrip("\\") in _FUNCTIONS:
             return self._function(token.lstrip("\\"))
-        if len(token) == 1 and token.isalpha() or token[1:] in _GREEK:
+        if (len(token) == 1 and token.isalpha()) or token[1:] in _SYMBOLS:
             return self._symbol(token)
         return self._command(token)
 

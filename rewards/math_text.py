@@ -107,7 +107,11 @@ def without_words(text: str) -> str | None:
     Only for comparing with a plain number: elsewhere the words could be variables.
     """
     match = re.fullmatch(r"(?P<number>[^A-Za-z]*[0-9}.])\s+(?P<words>[A-Za-z][A-Za-z ./^0-9]*)", text)
-    if match is None or len(match["words"].split()) > 3 or _NOT_A_UNIT.search(re.sub(r"\^\{?\d\}?$", "", match["words"])):
+    if (
+        match is None
+        or len(match["words"].split()) > 3
+        or _NOT_A_UNIT.search(re.sub(r"\^\{?\d\}?$", "", match["words"]))
+    ):
         return None
     return match["number"]
 

@@ -10,7 +10,7 @@ import json
 import os
 import random
 import resource
-from typing import Any
+from typing import Any, cast
 
 import sympy
 from sympy import Expr, Float, Rational
@@ -39,12 +39,13 @@ def expression(text: str) -> Expr:
         from latex2sympy2_extended import latex2sympy
 
         try:
-            value = latex2sympy(text).doit()
+            parsed: Any = latex2sympy(text)
+            value = parsed.doit()
         except Exception as other:
             raise ValueError(f"{error}; {type(other).__name__}") from other
         if not isinstance(value, Expr):
             raise ValueError(f"{error}; not an expression") from error
-        return value.replace(lambda part: isinstance(part, Float), lambda part: Rational(str(part)))
+        return cast(Expr, value.replace(lambda part: isinstance(part, Float), lambda part: Rational(str(part))))
 
 
 def same(gold: str, answer: str, equation: bool) -> bool:
@@ -58,7 +59,7 @@ def same(gold: str, answer: str, equation: bool) -> bool:
     return bool(ratio.is_number and ratio.is_finite and ratio != 0)
 
 
-def _is_zero(difference: Expr) -> bool:
+def _is_zero(difference: Any) -> bool:
     """Proof by simplification, after a look at a few points: most wrong answers differ there at once."""
     if difference in (sympy.nan, sympy.zoo):
         return False
@@ -68,7 +69,9 @@ def _is_zero(difference: Expr) -> bool:
     generator = random.Random(0)
     zeros = 0
     for _ in range(_POINTS if symbols else 1):
-        point = {symbol: Rational(generator.randint(10**5, 10**6), generator.randint(10**4, 10**5)) for symbol in symbols}
+        point = {
+            symbol: Rational(generator.randint(10**5, 10**6), generator.randint(10**4, 10**5)) for symbol in symbols
+        }
         value = difference.subs(point).evalf(_DIGITS, maxn=10 * _DIGITS)
         if not value.is_number or not value.is_finite:
             continue

@@ -87,6 +87,8 @@ class Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._buffer = bytearray()
+        self.pid = self._process.pid
+        """The process whose death ends the worker and all that is in it."""
         os.set_blocking(self._in, False)
         deadline = time.monotonic() + START_SECONDS
         try:
@@ -94,7 +96,8 @@ class Worker:
             if self._frame(deadline)[0] != b"r":
                 raise WorkerDied("the worker did not report that it is ready")
             if launch.reports_pid:
-                self._init = os.pidfd_open(json.loads(os.read(info, 1 << 12))["child-pid"])
+                self.pid = json.loads(os.read(info, 1 << 12))["child-pid"]
+                self._init = os.pidfd_open(self.pid)
         except (WorkerDied, OSError, ValueError) as error:
             complaint = self._complaint()
             self.kill()
@@ -141,11 +144,6 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
         self.kill()
-
-    @property
-    def pid(self) -> int:
-        """Process id of what was started."""
-        return self._process.pid
 
     def _complaint(self) -> str:
         """What the worker said on standard error before it failed to start."""

@@ -10,7 +10,6 @@ import atexit
 import builtins
 import contextlib
 import importlib
-import io
 import itertools
 import json
 import os
@@ -38,12 +37,12 @@ _PRELOAD = (
     "io itertools json keyword locale math numbers operator pathlib pickle pprint queue random re secrets shutil "
     "statistics string struct subprocess tempfile textwrap threading time timeit traceback typing unicodedata "
     "unittest urllib.parse uuid zlib"
-).split()
+)
 
 
 def main(config: dict[str, Any]) -> None:
     """Confine this process as its tier says and serve jobs."""
-    for name in _PRELOAD:
+    for name in _PRELOAD.split():
         importlib.import_module(name)
     site.setquit()  # `exit` and `quit`, which starting without site packages leaves out
     scratch = config["scratch"]
@@ -147,8 +146,9 @@ def _attach_streams(stdin: str, output: int) -> None:
     os.dup2(output, 1)
     os.close(memory)
     os.close(output)
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(open(0, "rb", closefd=False), "utf-8", "surrogateescape")
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(open(1, "wb", closefd=False), "utf-8")
+    # They live as long as the process.
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _write(notes: int, note: dict[str, Any]) -> None:
@@ -194,9 +194,12 @@ def _clean(scratch: str) -> None:
             if not is_folder:
                 os.unlink(name)
                 continue
-            os.chmod(name, 0o700)
-            for inner in os.listdir(name):
-                os.rename(os.path.join(name, inner), secrets.token_hex(16))
+            os.chmod(name, 0o700)  # whatever mode it was made with; moving a folder writes to it
+            with os.scandir(name) as entries:
+                for inner in list(entries):
+                    if inner.is_dir(follow_symlinks=False):
+                        os.chmod(inner.path, 0o700)
+                    os.rename(inner.path, secrets.token_hex(16))
             os.rmdir(name)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rewards.sandbox.sandbox import Sandbox
 
 # Each attempt gives True when it succeeded, which is bad, except the last few, which report facts.
-_PROBE = '''
+_PROBE = """
 import os, socket, subprocess, sys
 
 def attempt(action):
@@ -44,7 +44,7 @@ def probe(trusted, canary, planted, source):
     }
     attempt(write)
     return found, sorted(os.environ), 1 + 1
-'''
+"""
 _ENVIRONMENT = {"HOME", "HOSTNAME", "LANG", "LC_CTYPE", "MALLOC_ARENA_MAX", "PATH", "PWD", "TMPDIR"}
 _OWN_PREFIXES = ("PYTHON", "GPG_KEY")  # the container image of the docker tier sets some
 
