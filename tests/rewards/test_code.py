@@ -214,7 +214,14 @@ def test_asserts_become_cases() -> None:
     check = "METADATA = {}\ndef check(candidate):\n    assert candidate([1], k=2) == (3, 4)\n    assert True, 'x'\n"
     assert [{"args": [[1]], "kwargs": {"k": 2}, "want": (3, 4)}] == (call_target(check, "f") or {})["cases"]
     assert [{"args": [-1], "kwargs": {}, "want": None}] == (call_target("assert None is f(-1)", "f") or {})["cases"]
-    for tests in ("assert abs(f(1) - 2) < 1", "assert f(x) == 1", "for i in [1]: assert f(i) == 1", "assert f(1)", "", "("):
+    for tests in (
+        "assert abs(f(1) - 2) < 1",
+        "assert f(x) == 1",
+        "for i in [1]: assert f(i) == 1",
+        "assert f(1)",
+        "",
+        "(",
+    ):
         assert call_target(tests, "f") is None
 
 
@@ -225,7 +232,9 @@ def test_humaneval_solutions_pass_and_mutants_fail(verifier: CodeVerifier) -> No
         script = {"type": "script", "script": f"{row['test']}\ncheck({entry})\n"}
         targets.append(call_target(row["test"], entry) or script)
         solutions.append(block(code))
-        mutants.append(block(f"{code}\n_true = {entry}\ndef {entry}(*a, **k):\n    return ['mutant', _true(*a, **k)]\n"))
+        mutants.append(
+            block(f"{code}\n_true = {entry}\ndef {entry}(*a, **k):\n    return ['mutant', _true(*a, **k)]\n")
+        )
     assert 164 == len(targets)
     assert 140 <= sum(integrity(target) == "strong" for target in targets)
     assert {"pass"} == {verdict.outcome for verdict in verifier.verify(solutions, targets)}

@@ -42,7 +42,9 @@ def decide(machine: str, number: int, *arguments: int, arch: int | None = None) 
         elif code == 0x06:
             return operand
         else:
-            holds = {0x15: accumulator == operand, 0x35: accumulator >= operand, 0x45: bool(accumulator & operand)}[code]
+            holds = {0x15: accumulator == operand, 0x35: accumulator >= operand, 0x45: bool(accumulator & operand)}[
+                code
+            ]
             position += if_true if holds else if_false
 
 
