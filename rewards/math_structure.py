@@ -17,7 +17,7 @@ from rewards.numbers import parse_number
 MAX_DEPTH = 20
 
 _MIXED = re.compile(r"(-?)\s*(\d+)\s*\\frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(-?)(\d+) +(\d+)\s*/\s*(\d+)")
-_INFINITY = re.compile(r"([-+]?)\s*(?:\\infty|\\infin|infinity|oo)", re.IGNORECASE)
+_INFINITY = re.compile(r"([-+]?)\s*(?:\\infty|\\infin|infinity|inf|oo)", re.IGNORECASE)
 _NAN = re.compile(r"[-+]?(?:nan|\\text\s*\{\s*nan\s*\}|\\mathrm\s*\{\s*nan\s*\})", re.IGNORECASE)
 _TEXT = re.compile(r"\\(?:text|mbox|mathrm|textrm|textbf)\s*\{([^{}]*)\}|\(?([A-Za-z]{4,}(?:[ -][A-Za-z]+)*)\)?")
 _MATH_WORDS = re.compile(r"(?:pi|sin|cos|tan|log|ln|sqrt|exp)")

@@ -41,7 +41,7 @@ def confine_worker(libc: ctypes.CDLL, config: dict[str, Any]) -> None:
         landlock.restrict(libc, config["readable"], config["writable"])
 
 
-def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, filtered: bool) -> None:
+def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, calls: seccomp.Filter | None) -> None:
     """Set the limits of one child and, unless the tier is the unsafe one, its system-call filter."""
     limits = (
         (resource.RLIMIT_CORE, 0, 0),
@@ -52,8 +52,8 @@ def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, filtered: b
     )
     for which, soft, hard in limits:
         resource.setrlimit(which, (soft, hard))
-    if filtered:
-        seccomp.install(seccomp.build_filter(os.getpid()), libc)
+    if calls is not None:
+        calls.install(libc)
 
 
 def _checked(result: int, name: str) -> None:

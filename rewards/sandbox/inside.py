@@ -48,6 +48,7 @@ def main(config: dict[str, Any]) -> None:
     scratch = config["scratch"]
     os.chdir(scratch)
     libc = confine.load_libc()
+    calls = None if config["unsafe"] else confine.seccomp.Filter()
     if not config["unsafe"]:
         confine.confine_worker(libc, config)
     for name in [name for name in sys.modules if name.partition(".")[0] == "rewards"]:
@@ -55,12 +56,11 @@ def main(config: dict[str, Any]) -> None:
 
     def child(job: dict[str, Any], notes: int, output: int) -> None:
         random.seed(0)  # a verdict should not depend on luck
-        confine_to = {"memory": config["memory"], "seconds": job["seconds"], "filtered": not config["unsafe"]}
         if job["mode"] == "stdio":
             _attach_streams(job["stdin"], output)
         else:
             os.close(output)
-        confine.confine_child(libc, **confine_to)
+        confine.confine_child(libc, memory=config["memory"], seconds=job["seconds"], calls=calls)
         _CHILDREN[job["mode"]](job, notes)
 
     forkserver.serve(child, lambda: _clean(scratch), None if config["capped"] else lambda pid: _cap(scratch, pid))

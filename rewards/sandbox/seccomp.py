@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import platform
 import struct
 from collections.abc import Sequence
@@ -103,11 +104,22 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def install(program: Sequence[Instruction], libc: ctypes.CDLL) -> None:
-    """Put the filter on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""
-    packed = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
-    buffer = ctypes.create_string_buffer(packed, len(packed))
-    descriptor = _Program(len(program), ctypes.cast(buffer, ctypes.c_void_p).value)
-    set_seccomp, mode_filter = 22, 2
-    if libc.prctl(set_seccomp, mode_filter, ctypes.byref(descriptor), 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")
+class Filter:
+    """A filter made once, before the fork, that each child completes with its own process id and installs."""
+
+    _ANY_PID = 0x7FFFFFFE  # no process has it: the kernel's limit is 4 million
+
+    def __init__(self) -> None:
+        program = build_filter(self._ANY_PID)
+        self._places = [8 * i + 4 for i, instruction in enumerate(program) if instruction[3] == self._ANY_PID]
+        packed = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+        self._buffer = ctypes.create_string_buffer(packed, len(packed))
+        self._descriptor = _Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
+
+    def install(self, libc: ctypes.CDLL) -> None:
+        """Put it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""
+        for place in self._places:
+            struct.pack_into("I", self._buffer, place, os.getpid())
+        set_seccomp, mode_filter = 22, 2
+        if libc.prctl(set_seccomp, mode_filter, ctypes.byref(self._descriptor), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")

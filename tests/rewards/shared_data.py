@@ -23,9 +23,8 @@ def shared_rows(name: str) -> list[dict[str, Any]]:
     path = Path(os.environ.get("RLVR_BENCH_SHARED", ROOT.parent / "shared")) / "data" / name
     if not path.exists():
         pytest.skip(f"{name} is not in {path.parent}; RLVR_BENCH_SHARED names the folder above `data`")
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as file:
-        return [json.loads(line) for line in file]
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [json.loads(line) for line in data.splitlines()]
 
 
 def open_tested(tier: Tier, **options: Any) -> Sandbox:

@@ -90,8 +90,8 @@ def test_the_last_complete_block_counts(completion: str, code: str | None) -> No
         ("def add(a, b): return 'x' * 10**7", ADD, "output_limit"),
         ("def add(a, b):\n    x = []\n    while True: x.append(' ' * 10**6)", ADD, "memory"),
         ("def add(a, b):\n    while True: pass", ADD, "timeout"),
-        ("import os\nfor d in range(3, 30):\n    try: os.write(d, b'{\"values\": [3')\n    except OSError: pass\n" + GOOD,
-         ADD, "protocol"),
+        ("import os\nfor d in range(3, 30):\n    try: os.write(d, b'{\"values\": [3')\n"
+         "    except OSError: pass\n" + GOOD, ADD, "protocol"),
         ("def add(a, b):\n    x = []\n    x.append(x)\n    return x", ADD, "runtime_error"),
         ("def add(a, b):\n    x = 3\n    for _ in range(200): x = [x]\n    return x", ADD, "wrong"),
         ("import json\njson.dumps = lambda *a, **k: '{\"values\": [3, 8]}'\n" + GOOD, ADD, "wrong"),
@@ -168,7 +168,7 @@ def test_expected_values_never_enter_the_sandbox(verifier: CodeVerifier, monkeyp
     want, printed = 193_707_721, "761838257287"
     stdio = {"type": "stdio", "cases": [{"stdin": "", "stdout": printed}]}
     verifier.verify([block(f"def f(): return {want - 1} + 1"), block("print(1)")], [returns(want), stdio])
-    assert 2 == len(sent)
+    assert len(sent) == 2
     assert not [job for job in sent if str(want).encode() in job or printed.encode() in job]
 
 
@@ -178,7 +178,7 @@ def test_the_machinery_failing_is_no_verdict(verifier: CodeVerifier, monkeypatch
 
     monkeypatch.setattr(verifier.sandbox.pool, "run", fail)
     (verdict,) = verifier.verify([block(GOOD)], [ADD])
-    assert (None, "infra", "gone") == (verdict.reward, verdict.outcome, verdict.detail)
+    assert (verdict.reward, verdict.outcome, verdict.detail) == (None, "infra", "gone")
 
 
 @pytest.mark.parametrize(
@@ -207,13 +207,13 @@ def test_values_survive_the_way_and_garbage_raises_a_value_error() -> None:
 def test_colliding_hashes_cost_no_time(verifier: CodeVerifier) -> None:
     code = "def f(): return {'x': [(2**61 - 1) * i for i in range(100000)]}"
     collide = "def f(): return [frozenset([(2**61 - 1) * i]) for i in range(60000)]"
-    assert ["wrong", "wrong"] == [v.outcome for v in verifier.verify([block(code), block(collide)], [returns({1})] * 2)]
+    assert [v.outcome for v in verifier.verify([block(code), block(collide)], [returns({1})] * 2)] == ["wrong", "wrong"]
 
 
 def test_asserts_become_cases() -> None:
     check = "METADATA = {}\ndef check(candidate):\n    assert candidate([1], k=2) == (3, 4)\n    assert True, 'x'\n"
-    assert [{"args": [[1]], "kwargs": {"k": 2}, "want": (3, 4)}] == (call_target(check, "f") or {})["cases"]
-    assert [{"args": [-1], "kwargs": {}, "want": None}] == (call_target("assert None is f(-1)", "f") or {})["cases"]
+    assert (call_target(check, "f") or {})["cases"] == [{"args": [[1]], "kwargs": {"k": 2}, "want": (3, 4)}]
+    assert (call_target("assert None is f(-1)", "f") or {})["cases"] == [{"args": [-1], "kwargs": {}, "want": None}]
     for tests in (
         "assert abs(f(1) - 2) < 1",
         "assert f(x) == 1",
@@ -235,8 +235,8 @@ def test_humaneval_solutions_pass_and_mutants_fail(verifier: CodeVerifier) -> No
         mutants.append(
             block(f"{code}\n_true = {entry}\ndef {entry}(*a, **k):\n    return ['mutant', _true(*a, **k)]\n")
         )
-    assert 164 == len(targets)
-    assert 140 <= sum(integrity(target) == "strong" for target in targets)
+    assert len(targets) == 164
+    assert sum(integrity(target) == "strong" for target in targets) >= 140
     assert {"pass"} == {verdict.outcome for verdict in verifier.verify(solutions, targets)}
     assert {0.0} == {verdict.reward for verdict in verifier.verify(mutants, targets)}
 
@@ -258,5 +258,5 @@ def test_recovery_after_hostile_completions(verifier: CodeVerifier) -> None:
 
 def test_it_is_a_verifier(verifier: CodeVerifier) -> None:
     assert isinstance(verifier, Verifier)
-    assert [] == verifier.verify([], [])
-    assert "no_code" == verifier.verify(["```\n\n```"], [ADD])[0].outcome
+    assert verifier.verify([], []) == []
+    assert verifier.verify(["```\n\n```"], [ADD])[0].outcome == "no_code"

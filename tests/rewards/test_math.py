@@ -108,15 +108,18 @@ DIFFERENT = [
     ("41", "42"), ("-42", "42"), ("4\u00b2", "42"), ("\uff14\uff12", "42"), ("4\x002", "42"), ("4 2", "42"),
     ("4\\,2", "42"), ("1 000", "1000"), ("1,2,3", "123"), ("1,00", "100"), ("1e3", "1000"), ("0x2A", "42"),
     ("0.333333", "\\frac13"), ("0.9999999999999999999", "1"), ("2.828", "\\sqrt{8}"), ("3.14", "\\pi"), ("50", "50\\%"),
-    ("50\\%", "50"), ("\\frac{1}{0}", "5"), ("nan", "5"), ("\\text{NaN}", "5"), ("-\\infty", "\\infty"), ("\\infty", "5"),
-    ("3 or 4", "3"), ("3 \\text{ or } 4", "4"), ("3, 4", "3"), ("3; 4", "4"), ("\\pm 3", "3"), ("3 \\text{ and } 4", "3"),
+    ("50\\%", "50"), ("\\frac{1}{0}", "5"), ("nan", "5"), ("\\text{NaN}", "5"), ("-\\infty", "\\infty"),
+    ("\\infty", "5"), ("3 or 4", "3"), ("3 \\text{ or } 4", "4"), ("3, 4", "3"), ("3; 4", "4"), ("\\pm 3", "3"),
+    ("3 \\text{ and } 4", "3"),
     ("x=3 \\text{ or } x=4", "3"), ("3=4", "4"), ("42 is the answer", "42"), ("maybe 42", "42"), ("42?", "42"),
     ("2 million", "2"), ("5x", "5"), ("5 x", "5"), ("y=5", "x=5"), ("42!", "42"), ("42,", "43"),
-    ("(2,1)", "(1,2)"), ("\\{1,2\\}", "(1,2)"), ("(1,2)", "[1,2]"), ("[1,2)", "(1,2]"), ("\\{5\\}", "5"), ("(3,100)", "3100"),
+    ("(2,1)", "(1,2)"), ("\\{1,2\\}", "(1,2)"), ("(1,2)", "[1,2]"), ("[1,2)", "(1,2]"), ("\\{5\\}", "5"),
+    ("(3,100)", "3100"),
     ("1,1,2", "1,2"), ("(1,2)", "1,2"), ("(1,2,3)", "(1,2)"),
     ("\\begin{bmatrix}1&2\\\\3&5\\end{bmatrix}", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"),
     ("\\begin{bmatrix}1&2&3&4\\end{bmatrix}", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}"),
-    ("\\text{Even}", "\\text{even}"), ("\\text{odd}", "\\text{even}"), ("52", "52_8"), ("x>3", "x \\ge 3"), ("x>3", "x<3"),
+    ("\\text{Even}", "\\text{even}"), ("\\text{odd}", "\\text{even}"), ("52", "52_8"), ("x>3", "x \\ge 3"),
+    ("x>3", "x<3"),
     ("10x - 14y + 9 = 0", "5x-7y+4=0"), ("x^2+1", "(x+1)^2"), ("y", "x"), ("e^{\\pi\\sqrt{163}}", "262537412640768744"),
     ("10^{100}", "10^{100}+1"), ("9^{9^{9^9}}", "5"), ("100000!", "5"), ("((((5!)!)!)!)!", "5"),
     ("__import__('os').system('touch PWNED')", "5"), ("\\input{/etc/passwd}", "5"), ("{" * 300 + "5" + "}" * 299, "5"),
@@ -127,7 +130,7 @@ DIFFERENT = [
 def test_the_same_answer_earns_one_and_another_none(verifier: MathVerifier) -> None:
     rows = [(a, b, 1.0) for a, b in SAME] + [(b, a, 1.0) for a, b in SAME[:1]] + [(a, b, 0.0) for a, b in DIFFERENT]
     verdicts = verifier.verify([box(answer) for answer, _, _ in rows], [gold for _, gold, _ in rows])
-    assert [] == [(row, v) for row, v in zip(rows, verdicts, strict=True) if v.reward != row[2]]
+    assert [(row, v) for row, v in zip(rows, verdicts, strict=True) if v.reward != row[2]] == []
 
 
 def test_the_order_and_the_company_do_not_matter(verifier: MathVerifier) -> None:
@@ -160,7 +163,7 @@ def test_cleaning_twice_is_cleaning_once_and_linear(text: str) -> None:
 def test_a_gold_answer_that_cannot_be_read_names_its_row(verifier: MathVerifier) -> None:
     verifier.check_gold(["42", "\\frac{\\sqrt{2}}{2}", "(1,2)", "\\text{even}", "x^2+1", 7])
     for bad in ("", "nan", "\\frac{1", "\\unknown{3}", "\u4e8c", None, ["5"], "9^{9^{9^9}}"):
-        with pytest.raises(ValueError, match="^row 13: "):
+        with pytest.raises(ValueError, match=r"^row 13: "):
             verifier.check_gold(["42", "x+1", bad, "7"], first_row=11)
     with pytest.raises(ValueError, match="gold answer"):
         verifier.verify([box("5")], [None])
@@ -174,13 +177,13 @@ def test_hostile_expressions_cannot_hold_a_batch() -> None:
     verdicts = verifier.verify([box(h) for h in [*hostile, "(x+1)^2"]], [POLYNOMIAL] * 13)
     assert time.monotonic() - start < 6.0
     assert {"timeout", "infra"} >= {v.outcome for v in verdicts[:-1]}
-    assert "timeout" == verdicts[0].outcome
+    assert verdicts[0].outcome == "timeout"
     verifier.close()
 
 
 def test_out_of_time_before_the_first_turn_is_no_verdict() -> None:
     verifier = MathVerifier(workers=1, batch_deadline_s=0.0)
-    assert ["infra", "pass"] == [v.outcome for v in verifier.verify([box("x+1"), box("5")], ["1+x", "5"])]
+    assert [v.outcome for v in verifier.verify([box("x+1"), box("5")], ["1+x", "5"])] == ["infra", "pass"]
     verifier.close()
 
 
@@ -188,13 +191,13 @@ def test_workers_killed_from_outside_are_replaced(verifier: MathVerifier, monkey
     verifier.verify([box("a+b+c")], ["c+b+a"])
     for pid in verifier.pool.worker_pids():
         os.kill(pid, signal.SIGKILL)
-    assert "pass" == verifier.verify([box("a+b+d")], ["d+b+a"])[0].outcome
+    assert verifier.verify([box("a+b+d")], ["d+b+a"])[0].outcome == "pass"
 
     def fail(job: bytes, seconds: float) -> None:
         raise WorkerDied("gone")
 
     monkeypatch.setattr(verifier.pool, "run", fail)
-    assert "infra" == verifier.verify([box("a+b+f")], ["f+b+a"])[0].outcome
+    assert verifier.verify([box("a+b+f")], ["f+b+a"])[0].outcome == "infra"
 
 
 def test_threads_share_a_verifier(verifier: MathVerifier) -> None:
@@ -223,9 +226,10 @@ def test_closing_leaves_nothing() -> None:
 
 
 def test_the_computer_algebra_stays_out_of_this_process() -> None:
-    code = "import sys; import rewards.math; print(sorted({'sympy', 'math_verify', 'latex2sympy2_extended'} & set(sys.modules)))"
+    heavy = {"sympy", "math_verify", "latex2sympy2_extended"}
+    code = f"import sys; import rewards.math; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "[]\n" == done.stdout
+    assert done.stdout == "[]\n"
 
 
 def test_majority_votes_count_equal_numbers_as_one(verifier: MathVerifier) -> None:
@@ -245,7 +249,7 @@ def test_real_gold_answers(verifier: MathVerifier) -> None:
         for a, b, v in zip(golds, others, verifier.verify([box(g) for g in golds], others), strict=True)
         if v.reward
     ]
-    assert [("5", "x=5"), ("7", "7"), ("3", "3")] == same
+    assert same == [("5", "x=5"), ("7", "7"), ("3", "3")]
     numbers = [row["answer"].rpartition("####")[2].strip() for row in shared_rows("gsm8k_test.jsonl")]
     assert {1.0} == {v.reward for v in verifier.verify([box(number) for number in numbers], numbers)}
     changed: list[Any] = [json.dumps(json.loads(number.replace(",", "")) + 1) for number in numbers]

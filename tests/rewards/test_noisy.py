@@ -38,9 +38,9 @@ def test_the_rates_are_kept() -> None:
     # standard error of a share of 4000: at most sqrt(.25 / 4000) = .008
     assert abs(sum(r == 0 for r in rewards(RIGHT, false_negative_rate=0.3)) / 4000 - 0.3) < 0.03
     assert abs(sum(r == 1 for r in rewards(WRONG, false_positive_rate=0.1)) / 4000 - 0.1) < 0.02
-    assert [1.0] * 4000 == rewards(RIGHT, false_positive_rate=1.0)
-    assert [0.0] * 4000 == rewards(WRONG, false_negative_rate=1.0)
-    assert [0.0] * 4000 == rewards(RIGHT, false_negative_rate=1.0)
+    assert rewards(RIGHT, false_positive_rate=1.0) == [1.0] * 4000
+    assert rewards(WRONG, false_negative_rate=1.0) == [0.0] * 4000
+    assert rewards(RIGHT, false_negative_rate=1.0) == [0.0] * 4000
 
 
 def test_the_same_completion_errs_alike_in_any_order_and_batch() -> None:
@@ -54,8 +54,10 @@ def test_the_same_completion_errs_alike_in_any_order_and_batch() -> None:
 def test_a_missing_verdict_stays_missing_and_the_truth_is_told() -> None:
     noisy = NoisyVerifier(Equal(), false_positive_rate=1.0, false_negative_rate=1.0)
     verdicts = noisy.verify(["infra", "a", "b"], ["x", "a", "a"])
-    assert [("infra", ""), ("wrong", "false negative"), ("pass", "false positive, truly wrong")] == [
-        (v.outcome, v.detail) for v in verdicts
+    assert [(v.outcome, v.detail) for v in verdicts] == [
+        ("infra", ""),
+        ("wrong", "false negative"),
+        ("pass", "false positive, truly wrong"),
     ]
 
 

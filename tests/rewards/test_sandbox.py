@@ -65,7 +65,7 @@ def notes(sandbox: Sandbox, body: str, *args: Any, seconds: float = 10.0) -> str
 )
 def test_what_is_forbidden_raises_an_os_error(sandbox: Sandbox, body: str) -> None:
     checked = f"try:\n    {body}\nexcept OSError:\n    return 'refused'\nreturn 'done'"
-    assert '{"values": ["refused"]}' == notes(sandbox, checked, str(ROOT))
+    assert notes(sandbox, checked, str(ROOT)) == '{"values": ["refused"]}'
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,8 @@ def test_what_honest_code_does_works(sandbox: Sandbox, body: str, value: str) ->
 def test_files_of_one_completion_are_gone_for_the_next(sandbox: Sandbox) -> None:
     deep = "for _ in range(1500):\n    os.mkdir('d', 0o700)\n    os.chdir('d')\nos.mkdir('d', 0)\nreturn 1"
     deaths = sandbox.pool.deaths
-    assert '{"values": [1]}' == notes(sandbox, deep)
-    assert '{"values": [[]]}' == notes(sandbox, "return os.listdir('.')")
+    assert notes(sandbox, deep) == '{"values": [1]}'
+    assert notes(sandbox, "return os.listdir('.')") == '{"values": [[]]}'
     assert deaths == sandbox.pool.deaths
 
 
@@ -102,7 +102,7 @@ def test_filling_the_disk_fails_inside_and_only_there(sandbox: Sandbox) -> None:
     fill = "written = 0\ntry:\n    for i in range(100):\n        with open(f'f{i}', 'wb') as file:\n"
     fill += "            for _ in range(7):\n                written += file.write(bytes(1 << 20))\n"
     fill += "            import time; time.sleep(0.02)\nexcept OSError:\n    pass\nreturn written < 200 << 20"
-    assert '{"values": [true]}' == notes(sandbox, fill)
+    assert notes(sandbox, fill) == '{"values": [true]}'
     after = min(shutil.disk_usage(folder).free for folder in ("/tmp", "/dev/shm") if os.path.isdir(folder))
     assert free - after < 100 << 20
 
@@ -110,7 +110,7 @@ def test_filling_the_disk_fails_inside_and_only_there(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("body", ["while True: pass", "9 ** (9 ** 9)", "import time; time.sleep(60)"])
 def test_the_deadline_kills(sandbox: Sandbox, body: str) -> None:
     start = time.monotonic()
-    assert "timeout" == sandbox.call(f"def f():\n    {body}\n", "f", [], seconds=0.5).end
+    assert sandbox.call(f"def f():\n    {body}\n", "f", [], seconds=0.5).end == "timeout"
     assert time.monotonic() - start < 5
 
 
@@ -119,7 +119,7 @@ def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
     (pid,) = sandbox.pool.worker_pids()
     deaths = sandbox.pool.deaths
     os.kill(pid, signal.SIGKILL)
-    assert '{"values": [1]}' == notes(sandbox, "return 1")
+    assert notes(sandbox, "return 1") == '{"values": [1]}'
     assert deaths + 1 == sandbox.pool.deaths
 
 
@@ -128,7 +128,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(sandbox:
     (pid,) = sandbox.pool.worker_pids()
     timer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
     timer.start()
-    assert '{"values": [1]}' == notes(sandbox, "import time; time.sleep(1); return 1")
+    assert notes(sandbox, "import time; time.sleep(1); return 1") == '{"values": [1]}'
     timer.join()
 
 
@@ -141,7 +141,7 @@ def test_a_worker_that_cannot_start_is_no_verdict(sandbox: Sandbox, monkeypatch:
         patch.setattr(tiers, "_PYTHON_FLAGS", ("-S", "-c", "import sys; sys.exit('no start')"))
         with pytest.raises(WorkerDied, match=r"no start|gone|ended"):
             notes(sandbox, "return 1")
-    assert '{"values": [1]}' == notes(sandbox, "return 1")
+    assert notes(sandbox, "return 1") == '{"values": [1]}'
 
 
 def test_closing_leaves_nothing() -> None:
@@ -174,7 +174,7 @@ def test_a_trainer_killed_leaves_no_worker(tier: str) -> None:
     trainer.kill()
     trainer.wait()
     _, alive = psutil.wait_procs(family, timeout=5)
-    assert [] == alive
+    assert alive == []
 
 
 def test_no_tier_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,10 +185,10 @@ def test_no_tier_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(tiers, "_MODULES", tuple(m for m in tiers._MODULES if not m.endswith("landlock")))
     with pytest.raises(SandboxUnavailable) as caught:
         open_sandbox(workers=1)
-    assert ["bwrap", "landlock"] == list(caught.value.failures)
+    assert list(caught.value.failures) == ["bwrap", "landlock"]
     assert "[Errno 2]" in caught.value.failures["bwrap"]
     assert "apt-get install bubblewrap" in str(caught.value)
-    assert 78 == EXIT_STATUS
+    assert EXIT_STATUS == 78
 
 
 def test_a_tier_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,13 +202,13 @@ def test_no_sandbox_only_when_asked_for() -> None:
     with pytest.raises(ValueError, match="unsafe"):
         open_sandbox(("unsafe",))
     opened = open_sandbox(unsafe=True, workers=1)
-    assert "unsafe" == opened.tier
-    assert b'{"values": [2]}' == opened.call("def f(): return 2", "f", [], seconds=9.0).notes
+    assert opened.tier == "unsafe"
+    assert opened.call("def f(): return 2", "f", [], seconds=9.0).notes == b'{"values": [2]}'
     opened.close()
 
 
 def test_workers_fit_memory_and_cores() -> None:
-    assert 1 == worker_count(1 << 50)
+    assert worker_count(1 << 50) == 1
     assert 1 <= worker_count(1) <= (os.cpu_count() or 1)
 
 

@@ -33,8 +33,8 @@ def test_rows_come_back_in_order_with_verdicts() -> None:
         line(completion="\\boxed{2}"),
     ]
     scored = list(score_lines(lines, batch_rows=2))
-    assert [1, 3, 4] == [item.number for item in scored]
-    assert [1.0, 1.0, 0.0] == [(item.row or {})["reward"] for item in scored]
+    assert [item.number for item in scored] == [1, 3, 4]
+    assert [(item.row or {})["reward"] for item in scored] == [1.0, 1.0, 0.0]
     assert {"kind": "math", "completion": "\\boxed{1}", "target": "1", "id": "a"}.items() <= (
         scored[0].row or {}
     ).items()
@@ -44,13 +44,13 @@ def test_rows_come_back_in_order_with_verdicts() -> None:
 def test_a_bad_row_is_reported_and_stops_nothing() -> None:
     bad = [
         "{", "[1]", line("poem"), line(completion=5), '{"kind": "math", "completion": "x"}', line(target=None),
-        line(target="\\frac{1"[:0]), line("code", CODE, {"type": "call"}), line(limit_s=0), line(limit_s="3"), "[" * 10**5,
+        line(target=""), line("code", CODE, {"type": "call"}), line(limit_s=0), line(limit_s="3"), "[" * 10**5,
     ]  # fmt: skip
     lines = list(itertools.chain.from_iterable((row, line()) for row in bad))
     scored = list(score_lines(lines))
     assert [None, 1.0] * len(bad) == [None if item.row is None else item.row["reward"] for item in scored]
     assert all((item.row is None) == bool(item.error) for item in scored)
-    assert [1, 3, 5] == [item.number for item in scored if item.error][:3]
+    assert [item.number for item in scored if item.error][:3] == [1, 3, 5]
 
 
 def test_verifiers_are_made_when_needed_and_always_closed() -> None:
@@ -68,13 +68,13 @@ def test_verifiers_are_made_when_needed_and_always_closed() -> None:
         raise SandboxUnavailable({"bwrap": "not here"})
 
     verifiers = {"math": lambda: Counted("math"), "code": unavailable, "format": lambda: Counted("format")}
-    assert 2 == len(list(score_lines([line("format"), line("format")], verifiers, batch_rows=1)))
-    assert ["format", "format closed"] == made
+    assert len(list(score_lines([line("format"), line("format")], verifiers, batch_rows=1))) == 2
+    assert made == ["format", "format closed"]
     early = score_lines([line(), line("code", CODE, ADD)], verifiers, batch_rows=1)
     next(early)
     with pytest.raises(SandboxUnavailable):
         next(early)
-    assert ["math", "math closed"] == made[2:]
+    assert made[2:] == ["math", "math closed"]
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
@@ -97,9 +97,9 @@ def test_rows_say_how_they_were_judged() -> None:
     lines = [line("code", CODE, ADD, limit_s=9), line("code", CODE, script), line()]
     unsafe = {**DEFAULT_VERIFIERS, "code": lambda: CodeVerifier(unsafe=True, workers=1)}
     rows = [item.row or {} for item in score_lines(lines, unsafe)]
-    assert [1.0, 1.0, 1.0] == [row["reward"] for row in rows]
-    assert ["unsafe", "unsafe", None] == [row.get("sandbox") for row in rows]
-    assert [None, "weak", None] == [row.get("integrity") for row in rows]
+    assert [row["reward"] for row in rows] == [1.0, 1.0, 1.0]
+    assert [row.get("sandbox") for row in rows] == ["unsafe", "unsafe", None]
+    assert [row.get("integrity") for row in rows] == [None, "weak", None]
 
 
 def test_no_verdict_is_null() -> None:

@@ -63,7 +63,7 @@ def test_the_allowed_calls_are_allowed(machine: str) -> None:
 def test_forbidden_calls_are_refused(machine: str, name: str) -> None:
     number = FORBIDDEN[name][COLUMN[machine]]
     if number >= 0:
-        assert DENIED == decide(machine, number)
+        assert decide(machine, number) == DENIED
 
 
 def test_every_other_number_is_refused(machine: str) -> None:
@@ -108,9 +108,9 @@ def test_conditions_on_arguments(machine: str, name: str, arguments: tuple[int, 
 
 
 def test_foreign_numbering_kills(machine: str) -> None:
-    assert KILL == decide(machine, 0, arch=0x40000003)  # 32-bit x86
+    assert decide(machine, 0, arch=0x40000003) == KILL  # 32-bit x86
     if machine == "x86_64":
-        assert KILL == decide(machine, 0x40000000 | 59)  # execve by its x32 number
+        assert decide(machine, 0x40000000 | 59) == KILL  # execve by its x32 number
 
 
 def test_an_architecture_without_a_filter_is_an_error() -> None:
