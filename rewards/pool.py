@@ -194,6 +194,7 @@ class Pool:
         self.deaths = 0
         """Workers that had to be replaced."""
         self._launch = launch
+        self._busy: set[Worker] = set()
         self._idle: LifoQueue[Worker | None] = LifoQueue()
         for _ in range(size):
             self._idle.put(None)
@@ -213,28 +214,37 @@ class Pool:
                 if self._closed:
                     raise RuntimeError("the pool is closed")
                 worker = worker or Worker(self._launch())
+                self._busy.add(worker)
                 return worker.run(job, seconds)
             except (WorkerDied, OSError) as error:
                 with self._lock:
                     self.deaths += 1
-                worker = _killed(worker)
+                worker = self._killed(worker)
                 if attempt == ATTEMPTS:
                     raise WorkerDied(str(error)) from error
             except BaseException:
-                worker = _killed(worker)  # interrupted in the middle of a job
+                worker = self._killed(worker)  # interrupted in the middle of a job
                 raise
             finally:
+                if worker is not None:
+                    self._busy.discard(worker)
                 self._idle.put(worker)
         raise AssertionError("unreachable")
+
+    def _killed(self, worker: Worker | None) -> None:
+        if worker is not None:
+            self._busy.discard(worker)
+            worker.kill()
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Apply a function that runs jobs to items, as many at a time as there are workers."""
         return list(self._threads.map(function, items))
 
     def worker_pids(self) -> list[int]:
-        """Process ids of the idle workers."""
+        """Process ids of the workers that run."""
         with self._idle.mutex:
-            return [worker.pid for worker in self._idle.queue if worker is not None]
+            idle = [worker for worker in self._idle.queue if worker is not None]
+        return [worker.pid for worker in {*idle, *self._busy.copy()}]
 
     def close(self) -> None:
         """End all workers.  Idempotent; running jobs are waited for."""
@@ -248,11 +258,6 @@ class Pool:
                 worker.close()
         for _ in range(self.size):
             self._idle.put(None)
-
-
-def _killed(worker: Worker | None) -> None:
-    if worker is not None:
-        worker.kill()
 
 
 def encode_job(job: dict[str, Any]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -72,20 +73,22 @@ def test_every_row_scores_as_expected_and_leaves_nothing(tier: Tier) -> None:
 
 
 def hostile_then_good(tier: Tier, hostile: int, good: int) -> None:
-    verifier = CodeVerifier(tiers=(tier,), workers=2, time_limit_s=0.5, memory_bytes=256 << 20)
+    verifier = CodeVerifier(tiers=(tier,), workers=2, memory_bytes=256 << 20)
     stop = threading.Event()
 
     def kill_workers() -> None:
         while not stop.wait(1.0):
             for pid in verifier.sandbox.pool.worker_pids():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_workers)
     killer.start()
     completions = [f"```python\n{HOSTILE[i % len(HOSTILE)]}\n```" for i in range(hostile)]
-    verdicts = verifier.verify(completions, [ADD] * hostile)
+    verdicts = verifier.verify(completions, [ADD] * hostile, [0.5] * hostile)
     stop.set()
     killer.join()
+    assert verifier.sandbox.pool.deaths > 0
     assert {0.0} >= {verdict.reward for verdict in verdicts if verdict.outcome != "infra"}
     assert {"pass"} == {verdict.outcome for verdict in verifier.verify([GOOD] * good, [ADD] * good)}
     verifier.close()
@@ -111,7 +114,11 @@ def test_a_thousand_good_ones_pass_after_two_hundred_hostile_ones(tier: Tier) ->
 def test_soak(tier: Tier, capsys: pytest.CaptureFixture[str]) -> None:
     """Memory, descriptors and processes stay flat; RLVR_BENCH_SOAK_S sets the seconds (600 for the record)."""
     open_tested(tier, workers=1).close()
-    verifier = CodeVerifier(tiers=(tier,), workers=2, time_limit_s=0.5, memory_bytes=256 << 20)
+    with contextlib.closing(CodeVerifier(tiers=(tier,), workers=2, memory_bytes=256 << 20)) as verifier:
+        _soak(verifier, capsys)
+
+
+def _soak(verifier: CodeVerifier, capsys: pytest.CaptureFixture[str]) -> None:
     me = psutil.Process()
 
     def sizes() -> tuple[int, int, int]:
@@ -119,16 +126,16 @@ def test_soak(tier: Tier, capsys: pytest.CaptureFixture[str]) -> None:
         return sum(process.memory_info().rss for process in family), me.num_fds(), len(family)
 
     batch = [GOOD] * 60 + [f"```python\n{code}\n```" for code in HOSTILE]
-    verifier.verify(batch, [ADD] * len(batch))
+    limits = [None] * 60 + [0.5] * len(HOSTILE)
+    verifier.verify(batch, [ADD] * len(batch), limits)
     first, rounds = sizes(), 1
     end = time.monotonic() + float(os.environ.get("RLVR_BENCH_SOAK_S", "20"))
     while time.monotonic() < end:
-        verdicts = verifier.verify(batch, [ADD] * len(batch))
+        verdicts = verifier.verify(batch, [ADD] * len(batch), limits)
         assert [1.0] * 60 + [0.0] * len(HOSTILE) == [verdict.reward for verdict in verdicts]
         rounds += 1
     last = sizes()
-    verifier.close()
     with capsys.disabled():
-        print(f"\n{tier}: {rounds} rounds of {len(batch)}; (bytes, descriptors, processes) {first} -> {last}")
+        print(f"\n{verifier.tier}: {rounds} rounds of {len(batch)}; (bytes, descriptors, processes) {first} -> {last}")
     assert first[1:] == last[1:]
     assert last[0] < 1.1 * first[0] + (16 << 20)
