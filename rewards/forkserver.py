@@ -11,6 +11,7 @@ Frames: one byte of kind, four bytes of length, the body.  Kinds: `n` what the c
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -24,6 +25,9 @@ from typing import Any
 HEADER = struct.Struct("!IId")  # bytes of the job, most bytes of the reply, seconds
 FRAME = struct.Struct("!cI")
 _CHUNK = 1 << 16
+_SET_PARENT_DEATH_SIGNAL = 1
+
+_LIBC = ctypes.CDLL(None)
 
 Child = Callable[[dict[str, Any], int, int], None]
 
@@ -64,8 +68,13 @@ def _run(
     deadline = time.monotonic() + seconds
     notes, notes_in = os.pipe()
     output, output_in = os.pipe()
+    worker = os.getpid()
     pid = os.fork()
     if pid == 0:
+        # Whoever kills the worker kills the child with it: nobody else would end it at its deadline.
+        _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != worker:
+            os._exit(71)
         _child_of(job, notes, output, notes_in, output_in, child)
     os.close(notes_in)
     os.close(output_in)

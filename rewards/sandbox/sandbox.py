@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,8 +55,11 @@ class Sandbox:
     def close(self) -> None:
         """End the workers and remove what they left.  Idempotent."""
         self.pool.close()
-        if self._folder is not None:
+        for _ in range(100):
+            if self._folder is None or not os.path.exists(self._folder):
+                return
             shutil.rmtree(self._folder, ignore_errors=True)
+            time.sleep(0.01)  # a child whose worker was killed may be dying still, and writing
 
 
 def open_sandbox(

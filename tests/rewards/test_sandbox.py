@@ -125,11 +125,20 @@ def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
 
 def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(sandbox: Sandbox) -> None:
     notes(sandbox, "return 1")
-    (pid,) = sandbox.pool.worker_pids()
-    timer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+    family: list[psutil.Process] = []
+
+    def kill() -> None:
+        worker = psutil.Process(sandbox.pool.worker_pids()[0])
+        family.extend([worker, *worker.children(recursive=True)])
+        worker.kill()
+
+    timer = threading.Timer(0.3, kill)
     timer.start()
     assert notes(sandbox, "import time; time.sleep(1); return 1") == '{"values": [1]}'
     timer.join()
+    assert len(family) >= 2
+    _, alive = psutil.wait_procs(family, timeout=0.5)  # the child too, long before its deadline
+    assert alive == []
 
 
 def test_a_worker_that_cannot_start_is_no_verdict(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
