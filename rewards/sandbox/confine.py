@@ -1,0 +1,61 @@
+"""What a process gives up before it runs somebody else's code: privileges, limits, system calls.
+
+Shipped into the sandbox as text, so it imports the standard library and its own neighbours only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from typing import Any
+
+from rewards.sandbox import landlock, seccomp
+
+REPORT_RESERVE = 64 << 20  # address space kept back so that running out of it can still be reported
+MAX_FILE_BYTES = 8 << 20
+MAX_DESCRIPTORS = 64
+
+_SET_DUMPABLE, _SET_NO_NEW_PRIVS = 4, 38
+_CAPABILITY_VERSION = 0x20080522
+
+
+def load_libc() -> ctypes.CDLL:
+    """The C library with errno kept."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def confine_worker(libc: ctypes.CDLL, config: dict[str, Any]) -> None:
+    """Give up privileges for the worker and all its children: capabilities, set-uid programs, the file system.
+
+    Raises:
+        OSError: the tier's means are not available here.
+    """
+    _checked(libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
+    # Not dumpable: the child can neither trace the worker nor open its memory, though both have one user id.
+    _checked(libc.prctl(_SET_DUMPABLE, 0, 0, 0, 0), "prctl(PR_SET_DUMPABLE)")
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _checked(libc.capset(header, nothing), "capset")
+    if config["landlock"]:
+        landlock.restrict(libc, config["readable"], config["writable"])
+
+
+def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, calls: seccomp.Filter | None) -> None:
+    """Set the limits of one child and, unless the tier is the unsafe one, its system-call filter."""
+    limits = (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES, MAX_FILE_BYTES),
+        (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS, MAX_DESCRIPTORS),
+        (resource.RLIMIT_CPU, int(seconds) + 2, int(seconds) + 3),
+        (resource.RLIMIT_AS, memory, memory + REPORT_RESERVE),
+    )
+    for which, soft, hard in limits:
+        resource.setrlimit(which, (soft, hard))
+    if calls is not None:
+        calls.install(libc)
+
+
+def _checked(result: int, name: str) -> None:
+    if result != 0:
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")

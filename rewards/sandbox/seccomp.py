@@ -1,0 +1,125 @@
+"""The seccomp filter of a candidate, written by hand as classic BPF and installed through ctypes.
+
+Allowlist with conditions on arguments.  A refused call fails with EACCES, so the candidate sees an OSError
+(EPERM would do too, except that `resource.setrlimit` turns it into a ValueError); a foreign architecture or
+the x32 numbering kills.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+from collections.abc import Sequence
+
+from rewards.sandbox.syscalls import ALLOWED, CONDITIONAL
+
+Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+
+_LOAD, _EQUAL, _GREATER_EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_DENY = _ERRNO | errno.EACCES
+_ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
+_X32_BIT = 0x40000000
+
+_CLONE_THREAD = 0x00010000
+_PRCTL_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME
+_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIO(N)CLEX
+# F_DUPFD, GETFD, SETFD, GETFL, SETFL, locks, F_DUPFD_CLOEXEC, pipe sizes: not F_SETOWN or F_SETSIG, which signal others
+_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032)
+_AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # SOCK_CLOEXEC | SOCK_NONBLOCK
+
+
+def _return(value: int) -> Instruction:
+    return (_RETURN, 0, 0, value)
+
+
+def _argument(index: int, high: bool = False) -> Instruction:
+    return (_LOAD, 0, 0, 16 + 8 * index + (4 if high else 0))  # both architectures are little-endian
+
+
+def _one_of(index: int, values: Sequence[int]) -> list[Instruction]:
+    """Allow when the low word of an argument is one of the values."""
+    tests: list[Instruction] = [(_EQUAL, len(values) - i - 1, 0, value) for i, value in enumerate(values[:-1])]
+    return [_argument(index), *tests, (_EQUAL, 0, 1, values[-1]), _return(_ALLOW), _return(_DENY)]
+
+
+def _conditions(pid: int) -> dict[str, list[Instruction]]:
+    flags = (0, 0o4000, 0o2000000, _SOCK_FLAGS)
+    return {
+        "clone": [_argument(0), (_ANY_BIT, 0, 1, _CLONE_THREAD), _return(_ALLOW), _return(_DENY)],
+        "clone3": [_return(_ERRNO | errno.ENOSYS)],  # its flags are behind a pointer; libc falls back to clone
+        "kill": _one_of(0, [pid]),
+        "tgkill": _one_of(0, [pid]),
+        "prctl": _one_of(0, _PRCTL_NAMES),
+        "prlimit64": _one_of(0, [0, pid]),
+        "fcntl": _one_of(1, _FCNTLS),
+        "ioctl": _one_of(1, _IOCTLS),
+        "socketpair": [
+            _argument(0),
+            (_EQUAL, 1, 0, _AF_UNIX),
+            _return(_DENY),
+            *_one_of(1, [_SOCK_STREAM | flag for flag in flags]),
+        ],
+        # send() is sendto() without an address; with one it could name a socket of somebody else
+        "sendto": [
+            _argument(4),
+            (_EQUAL, 1, 0, 0),
+            _return(_DENY),
+            _argument(4, high=True),
+            (_EQUAL, 0, 1, 0),
+            _return(_ALLOW),
+            _return(_DENY),
+        ],
+    }
+
+
+def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
+    """The program for one process.
+
+    Args:
+        pid: the process itself as it sees itself; it may signal nobody else.
+        machine: `x86_64` or `aarch64`; this machine's if None.
+    Raises:
+        OSError: an architecture for which no filter has been written.
+    """
+    machine = machine or platform.machine()
+    if machine not in _ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
+    column, audit = _ARCHITECTURES[machine]
+    program: list[Instruction] = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), _return(_KILL), (_LOAD, 0, 0, 0)]
+    if machine == "x86_64":
+        program += [(_GREATER_EQUAL, 0, 1, _X32_BIT), _return(_KILL)]
+    for numbers in ALLOWED.values():
+        if numbers[column] >= 0:
+            program += [(_EQUAL, 0, 1, numbers[column]), _return(_ALLOW)]
+    for name, block in _conditions(pid).items():
+        program += [(_EQUAL, 0, len(block), CONDITIONAL[name][column]), *block]
+    return [*program, _return(_DENY)]
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+class Filter:
+    """A filter made once, before the fork, that each child completes with its own process id and installs."""
+
+    _ANY_PID = 0x7FFFFFFE  # no process has it: the kernel's limit is 4 million
+
+    def __init__(self) -> None:
+        program = build_filter(self._ANY_PID)
+        self._places = [8 * i + 4 for i, instruction in enumerate(program) if instruction[3] == self._ANY_PID]
+        packed = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+        self._buffer = ctypes.create_string_buffer(packed, len(packed))
+        self._descriptor = _Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
+
+    def install(self, libc: ctypes.CDLL) -> None:
+        """Put it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""
+        for place in self._places:
+            struct.pack_into("I", self._buffer, place, os.getpid())
+        set_seccomp, mode_filter = 22, 2
+        if libc.prctl(set_seccomp, mode_filter, ctypes.byref(self._descriptor), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")

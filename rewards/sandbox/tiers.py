@@ -1,0 +1,155 @@
+"""Tiers of isolation: for each, the command that starts a confined worker.
+
+- `bwrap`: bubblewrap with all name spaces, a read-only interpreter and a small memory file system.
+- `landlock`: no name spaces; the worker confines its own file system.  For unprivileged containers.
+- `docker`: a container without network, for machines that offer nothing else; asked for by name only.
+- `unsafe`: limits and deadlines, no isolation.  Never chosen: only an explicit override asks for it.
+
+In every tier but the last a child also loses its capabilities and runs behind a system-call filter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import sysconfig
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from rewards.pool import Launch
+
+Tier = Literal["bwrap", "landlock", "docker", "unsafe"]
+
+DEFAULT_TIERS: tuple[Tier, ...] = ("bwrap", "landlock")
+SCRATCH_BYTES = 16 << 20
+DOCKER_IMAGE = "python:3-slim"
+
+# Shipped as text and in this order, so that no folder of the project is visible inside.
+_MODULES = (
+    "rewards.forkserver",
+    "rewards.sandbox.values",
+    "rewards.sandbox.syscalls",
+    "rewards.sandbox.seccomp",
+    "rewards.sandbox.landlock",
+    "rewards.sandbox.confine",
+    "rewards.sandbox.inside",
+)
+_BOOT = """
+import json, os, sys, types
+def take(size):
+    data = b""
+    while len(data) < size:
+        chunk = os.read(0, size - len(data))
+        if not chunk: sys.exit(71)
+        data += chunk
+    return data
+boot = json.loads(take(int.from_bytes(take(8), "big")))
+for name, source in boot["modules"]:
+    module = sys.modules[name] = types.ModuleType(name)
+    parent, _, short = name.rpartition(".")
+    if parent: setattr(sys.modules[parent], short, module)
+    exec(compile(source, name, "exec"), module.__dict__)
+sys.modules["rewards.sandbox.inside"].main(boot["config"])
+"""
+# The order of sets of strings must not differ between workers; two arenas keep threads within the address space.
+_ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",
+    "MALLOC_ARENA_MAX": "2",
+}
+_PYTHON_FLAGS = ("-P", "-s", "-S", "-B", "-c", _BOOT)
+
+
+def interpreter_paths() -> list[str]:
+    """Files and folders that this Python needs to run: itself, its library, shared libraries."""
+    base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    wanted = [str(base), *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))]
+    wanted += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo"]
+    library = sysconfig.get_config_var("LIBDIR")
+    if sysconfig.get_config_var("Py_ENABLE_SHARED") and library:
+        wanted.append(str(library))
+    return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
+
+
+def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
+    """How to start a worker of a tier.
+
+    Args:
+        memory_bytes: address space of one child.
+        scratch: an empty folder of this worker's own, for the tiers without a file system of their own.
+    Raises:
+        OSError: what the tier is made of is not there.
+    """
+    python = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+    config: dict[str, Any] = {
+        "memory": memory_bytes,
+        "scratch": scratch,
+        "landlock": tier == "landlock",
+        "unsafe": tier == "unsafe",
+        "capped": tier in ("bwrap", "docker"),
+        "readable": [*interpreter_paths(), "/dev/zero", "/dev/random", "/dev/urandom"],
+        "writable": [scratch, "/dev/null"],
+    }
+    environment = {**_ENVIRONMENT, "TMPDIR": scratch}
+    command = [python, *_PYTHON_FLAGS]
+    if tier == "bwrap":
+        config["scratch"] = environment["TMPDIR"] = "/tmp"
+        command = [*_bwrap(), *command]
+    elif tier == "docker":
+        config["scratch"] = environment["TMPDIR"] = "/tmp"
+        command = [*_docker(environment, memory_bytes), "python3", *_PYTHON_FLAGS]
+    return Launch(
+        command=command,
+        boot=_boot(config),
+        environment=None if tier == "docker" else environment,
+        reports_pid=tier == "bwrap",
+    )
+
+
+def _bwrap() -> list[str]:
+    command = [_found("bwrap"), "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+    command += ["--new-session", "--hostname", "sandbox"]
+    for path in interpreter_paths():
+        real = os.path.realpath(path)
+        command += ["--ro-bind", real, real]
+        if os.path.islink(path):
+            command += ["--symlink", real, path]
+        elif path != real:
+            command += ["--ro-bind", real, path]
+    for device in ("null", "zero", "random", "urandom"):
+        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    # Everything else of the root is empty and read-only; what is written below /tmp is memory, with a cap.
+    return [*command, "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+
+
+def _docker(environment: dict[str, str], memory_bytes: int) -> list[str]:
+    command = [_found("docker"), "run", "--rm", "--interactive", "--network=none", "--read-only", "--cap-drop=ALL"]
+    command += ["--pull=never", "--security-opt=no-new-privileges", "--user=65534:65534", "--pids-limit=128", "--init"]
+    command += [f"--tmpfs=/tmp:rw,size={SCRATCH_BYTES},mode=1777", f"--memory={2 * memory_bytes}", "--workdir=/tmp"]
+    for name, value in environment.items():
+        command += ["--env", f"{name}={value}"]
+    return [*command, DOCKER_IMAGE]
+
+
+def _found(program: str) -> str:
+    # A wheel may carry the program: then it stands beside the interpreter of the virtual environment.
+    beside = os.path.join(os.path.dirname(sys.executable), program)
+    path = beside if os.access(beside, os.X_OK) else shutil.which(program)
+    if path is None:
+        raise FileNotFoundError(2, f"there is no program {program}")
+    return path
+
+
+def _boot(config: dict[str, Any]) -> bytes:
+    """The modules as text and the configuration, with their length in front."""
+    modules = [("rewards", ""), ("rewards.sandbox", "")]
+    for name in _MODULES:
+        package, _, module = name.rpartition(".")
+        modules.append((name, resources.files(package).joinpath(f"{module}.py").read_text("utf-8")))
+    data = json.dumps({"modules": modules, "config": config}).encode("ascii")
+    return len(data).to_bytes(8, "big") + data

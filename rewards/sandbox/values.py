@@ -1,0 +1,120 @@
+"""Values that cross the sandbox's border: JSON with tags, for exactly the builtin types, and their equality.
+
+Shipped into the sandbox as text, so it imports the standard library only.  Reading what a hostile child wrote
+can yield a wrong value or a `ValueError`, nothing else: no pickle, no eval, no names.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+_PLAIN = (bool, str, type(None))
+_COUNTER = itertools.count()
+_JSON_INT = 1 << 53  # beyond it an integer travels in hexadecimal: decimal text costs quadratic time
+
+
+def encode(value: Any) -> Any:
+    """A tagged form of a value that `json` writes; what is of no builtin type becomes its type's name.
+
+    Raises:
+        RecursionError: too deep, or it contains itself.
+    """
+    kind = type(value)  # a subclass may lie about everything, so it is not the type it derives from
+    if kind in _PLAIN or kind is float:
+        return value
+    if kind is int:
+        return value if -_JSON_INT < value < _JSON_INT else {"int": hex(value)}
+    if kind is list:
+        return [encode(item) for item in value]
+    if kind is dict:
+        return {"dict": [[encode(key), encode(item)] for key, item in value.items()]}
+    if kind in (tuple, set, frozenset):
+        return {kind.__name__: [encode(item) for item in value]}
+    if kind is bytes:
+        return {"bytes": value.hex()}
+    if kind is complex:
+        return {"complex": [value.real, value.imag]}
+    return {"other": str(kind.__name__)[:80]}
+
+
+def decode(form: Any) -> Any:
+    """The value that `encode` was given; arguments travel into the sandbox this way.
+
+    Raises:
+        ValueError: not a form that `encode` makes.
+    """
+    if not isinstance(form, (list, dict)):
+        return form
+    if isinstance(form, list):
+        return [decode(item) for item in form]
+    tag, body = _tagged(form)
+    if tag == "dict":
+        return {decode(key): decode(item) for key, item in body}
+    if tag in ("tuple", "set", "frozenset"):
+        return {"tuple": tuple, "set": set, "frozenset": frozenset}[tag](decode(item) for item in body)
+    if tag == "int":
+        return int(body, 16)
+    if tag == "bytes":
+        return bytes.fromhex(body)
+    if tag == "complex":
+        return complex(*body)
+    raise ValueError(f"no value is tagged {tag!r}")
+
+
+def canonical(form: Any) -> str:
+    """A text that stands for an encoded value: two values are equal exactly when their texts are.
+
+    Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.  A text and no
+    hash table, because whoever chose the values could have made all their hashes collide.
+
+    Raises:
+        ValueError: not a form that `encode` makes.
+        RecursionError: too deep.
+    """
+    if form is None or isinstance(form, bool):
+        return str(form)
+    if isinstance(form, int):
+        return f"i{form:x}"
+    if isinstance(form, float):
+        return repr(form + 0.0) if form == form else _unequal()  # adding 0.0 makes -0.0 positive
+    if isinstance(form, str):
+        return json.dumps(form)
+    if isinstance(form, list):
+        return f"[{','.join([canonical(item) for item in form])}]"
+    if not isinstance(form, dict):
+        raise ValueError(f"{type(form).__name__} is no encoded value")
+    tag, body = _tagged(form)
+    try:
+        if tag == "int":
+            return f"i{int(body, 16):x}"
+        if tag == "bytes":
+            return f"b{bytes.fromhex(body).hex()}"
+        if tag in ("tuple", "complex"):
+            return ("" if tag == "tuple" else "c") + canonical(list(body))
+        if tag in ("set", "frozenset"):
+            return f"{tag}{{{','.join(sorted(canonical(item) for item in body))}}}"
+        if tag == "dict":
+            return f"{{{','.join(sorted(f'{canonical(key)}:{canonical(item)}' for key, item in body))}}}"
+    except TypeError as error:
+        raise ValueError(f"malformed {tag}") from error
+    return _unequal()  # of a type that is none of the builtin ones
+
+
+def _unequal() -> str:
+    return f"?{next(_COUNTER)}"
+
+
+def _tagged(form: dict[str, Any]) -> tuple[str, Any]:
+    if len(form) != 1:
+        raise ValueError("an encoded value has one tag")
+    return next(iter(form.items()))
+
+
+def type_name(form: Any) -> str:
+    """The type of an encoded value, for people."""
+    if isinstance(form, dict):
+        tag, body = _tagged(form)
+        return str(body) if tag == "other" else tag
+    return type(form).__name__

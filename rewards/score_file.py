@@ -1,0 +1,118 @@
+"""Scoring a file of completions: rows in, the same rows with their verdicts out, in constant memory.
+
+A row is a JSON object `{kind: math | code | format, completion, target, limit_s?}`; other keys pass through.  It
+comes back with `reward` (null for `infra`), `outcome` and `detail`; code that ran without a sandbox also with
+`sandbox: unsafe`, code whose checks it could reach with `integrity: weak`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rewards.code import CodeVerifier, check_target, integrity
+from rewards.format import Format
+from rewards.math import MathVerifier
+from rewards.types import Verdict, Verifier
+
+BATCH_ROWS = 256
+LIMIT_SHARE = 0.8  # of `limit_s`, which is when the verdict must be there, goes to the code itself
+
+VerifierFactory = Callable[[], Verifier]
+DEFAULT_VERIFIERS: Mapping[str, VerifierFactory] = {"math": MathVerifier, "code": CodeVerifier, "format": Format}
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    """One line of the file."""
+
+    number: int
+    """from 1, blank lines counted"""
+    row: dict[str, Any] | None
+    """with its verdict; None if the line is no row"""
+    error: str | None = None
+    """what is wrong with the line"""
+
+
+def score_lines(
+    lines: Iterable[str], verifiers: Mapping[str, VerifierFactory] = DEFAULT_VERIFIERS, *, batch_rows: int = BATCH_ROWS
+) -> Iterator[ScoredRow]:
+    """Verdicts on the lines of a file, in its order.
+
+    A verifier is made when the first row of its kind comes, so a file without code needs no sandbox, and closed
+    at the end, also when the caller stops early.
+
+    Raises:
+        SandboxUnavailable: there is code and no tier of the sandbox works.
+    """
+    made: dict[str, Verifier] = {}
+    try:
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        while batch := list(itertools.islice(numbered, batch_rows)):
+            parsed = [_parsed(number, line, verifiers) for number, line in batch]
+            for kind in dict.fromkeys(item.row["kind"] for item in parsed if item.row is not None):
+                verifier = made.get(kind) or made.setdefault(kind, verifiers[kind]())
+                positions = [i for i, item in enumerate(parsed) if item.row is not None and item.row["kind"] == kind]
+                for position, scored in zip(positions, _scored(verifier, [parsed[i] for i in positions]), strict=True):
+                    parsed[position] = scored
+            yield from parsed
+    finally:
+        for verifier in made.values():
+            verifier.close()
+
+
+def _parsed(number: int, line: str, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
+    """The row on a line, without a verdict yet."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return ScoredRow(number, None, f"not JSON: {error}")
+    if not isinstance(row, dict):
+        return ScoredRow(number, None, "not an object")
+    if row.get("kind") not in verifiers:
+        return ScoredRow(number, None, f"kind is one of {', '.join(verifiers)}, got {row.get('kind')!r:.80}")
+    if not isinstance(row.get("completion"), str):
+        return ScoredRow(number, None, "completion is a text")
+    if "target" not in row:
+        return ScoredRow(number, None, "there is no target")
+    limit = row.get("limit_s")
+    if limit is not None and (not isinstance(limit, (int, float)) or isinstance(limit, bool) or not limit > 0):
+        return ScoredRow(number, None, f"limit_s is a number above 0, got {limit!r:.80}")
+    if row["kind"] == "code":
+        try:
+            check_target(row["target"])
+        except (ValueError, RecursionError) as error:
+            return ScoredRow(number, None, str(error))
+    return ScoredRow(number, row)
+
+
+def _scored(verifier: Verifier, items: list[ScoredRow]) -> list[ScoredRow]:
+    """Rows of one kind with their verdicts; together if possible, one by one if a target among them is bad."""
+    try:
+        return [_with_verdict(item, verdict, verifier) for item, verdict in _zipped(verifier, items)]
+    except (ValueError, TypeError) as error:
+        if len(items) == 1:
+            return [ScoredRow(items[0].number, None, str(error))]
+        return [scored for item in items for scored in _scored(verifier, [item])]
+
+
+def _zipped(verifier: Verifier, items: list[ScoredRow]) -> list[tuple[ScoredRow, Verdict]]:
+    rows = [item.row or {} for item in items]
+    completions, targets = [row["completion"] for row in rows], [row["target"] for row in rows]
+    if isinstance(verifier, CodeVerifier):
+        limits = [None if row.get("limit_s") is None else LIMIT_SHARE * row["limit_s"] for row in rows]
+        return list(zip(items, verifier.verify(completions, targets, limits), strict=True))
+    return list(zip(items, verifier.verify(completions, targets), strict=True))
+
+
+def _with_verdict(item: ScoredRow, verdict: Verdict, verifier: Verifier) -> ScoredRow:
+    row = {**(item.row or {}), "reward": verdict.reward, "outcome": verdict.outcome, "detail": verdict.detail}
+    if isinstance(verifier, CodeVerifier):
+        if verifier.tier == "unsafe":
+            row["sandbox"] = "unsafe"
+        if integrity(row["target"]) == "weak":
+            row["integrity"] = "weak"
+    return ScoredRow(item.number, row)

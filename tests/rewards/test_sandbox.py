@@ -1,0 +1,237 @@
+"""The sandbox: what code inside cannot do, and what becomes of workers that die."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from rewards.pool import Worker, WorkerDied
+from rewards.sandbox import landlock, tiers
+from rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
+from rewards.sandbox.sandbox import Sandbox, open_sandbox, worker_count
+from tests.rewards.shared_data import ROOT, TIERS, open_tested
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    opened = open_tested(request.param, workers=1, memory_bytes=256 << 20)
+    yield opened
+    opened.close()
+
+
+def notes(sandbox: Sandbox, body: str, *args: Any, seconds: float = 10.0) -> str:
+    """What a function f with this body reports."""
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    return sandbox.call(f"import os, sys\ndef f(*args):\n{lines}\n", "f", args, seconds=seconds).notes.decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.fork()",
+        "os.posix_spawn('/bin/true', ['true'], {})",
+        "os.execv('/bin/true', ['true'])",
+        "import subprocess; subprocess.run(['true'])",
+        "import multiprocessing as m; m.get_context('fork').Process(target=print).start()",
+        "import socket; socket.socket()",
+        "import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)",
+        "import socket; socket.create_connection(('127.0.0.1', 1))",
+        "os.kill(os.getppid(), 9)",
+        "os.kill(-1, 9)",
+        "os.killpg(0, 9)",
+        "open('/etc/passwd').read()",
+        "os.listdir('/proc')",
+        "open('/proc/self/environ').read()",
+        "os.chmod('.', 0)",
+        "os.symlink('/etc', 'x')",
+        "os.memfd_create('x')",
+        "os.setuid(0)",
+        "os.chroot('.')",
+        "open('/dev/shm/x', 'w')",
+        "open('/escape', 'w')",
+        "os.listdir(args[0])",
+    ],
+)
+def test_what_is_forbidden_raises_an_os_error(sandbox: Sandbox, body: str) -> None:
+    checked = f"try:\n    {body}\nexcept OSError:\n    return 'refused'\nreturn 'done'"
+    assert notes(sandbox, checked, str(ROOT)) == '{"values": ["refused"]}'
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("open('x', 'w').write('hi'); return open('x').read()", '"hi"'),
+        ("return os.listdir('.')", "[]"),  # nothing of the case before
+        ("import tempfile\nwith tempfile.TemporaryDirectory() as d: return os.listdir(d)", "[]"),
+        ("open(os.devnull, 'w').write('x'); return 1", "1"),
+        ("import asyncio\nasync def g(): await asyncio.sleep(0); return 3\nreturn asyncio.run(g())", "3"),
+        ("from concurrent.futures import ThreadPoolExecutor as T\nreturn list(T(8).map(abs, [-1, 2]))", "[1, 2]"),
+        ("sys.setrecursionlimit(10**6)\ng = lambda n: n and 1 + g(n - 1)\nreturn g(20000)", "20000"),
+        ("import resource\nresource.setrlimit(resource.RLIMIT_STACK, (1 << 26, 1 << 26)); return 1", "1"),
+        ("return sorted(k for k in os.environ if 'SECRET' in k)", "[]"),
+        ("import random; return random.random() == random.Random(0).random()", "true"),
+        ("import rewards", '"error"'),
+        ("return [hash('a') == hash('a'), os.getpid() != os.getppid()]", "[true, true]"),
+    ],
+)
+def test_what_honest_code_does_works(sandbox: Sandbox, body: str, value: str) -> None:
+    assert value in notes(sandbox, body)
+
+
+def test_files_of_one_completion_are_gone_for_the_next(sandbox: Sandbox) -> None:
+    deep = "for _ in range(1500):\n    os.mkdir('d', 0o700)\n    os.chdir('d')\nos.mkdir('d', 0)\nreturn 1"
+    deaths = sandbox.pool.deaths
+    assert notes(sandbox, deep) == '{"values": [1]}'
+    assert notes(sandbox, "return os.listdir('.')") == '{"values": [[]]}'
+    assert deaths == sandbox.pool.deaths
+
+
+def test_filling_the_disk_fails_inside_and_only_there(sandbox: Sandbox) -> None:
+    free = min(shutil.disk_usage(folder).free for folder in ("/tmp", "/dev/shm") if os.path.isdir(folder))
+    fill = "written = 0\ntry:\n    for i in range(100):\n        with open(f'f{i}', 'wb') as file:\n"
+    fill += "            for _ in range(7):\n                written += file.write(bytes(1 << 20))\n"
+    fill += "            import time; time.sleep(0.02)\nexcept OSError:\n    pass\nreturn written < 200 << 20"
+    assert notes(sandbox, fill) == '{"values": [true]}'
+    after = min(shutil.disk_usage(folder).free for folder in ("/tmp", "/dev/shm") if os.path.isdir(folder))
+    assert free - after < 100 << 20
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "9 ** (9 ** 9)", "import time; time.sleep(60)"])
+def test_the_deadline_kills(sandbox: Sandbox, body: str) -> None:
+    start = time.monotonic()
+    assert sandbox.call(f"def f():\n    {body}\n", "f", [], seconds=0.5).end == "timeout"
+    assert time.monotonic() - start < 5
+
+
+def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
+    notes(sandbox, "return 1")
+    (pid,) = sandbox.pool.worker_pids()
+    deaths = sandbox.pool.deaths
+    os.kill(pid, signal.SIGKILL)
+    assert notes(sandbox, "return 1") == '{"values": [1]}'
+    assert deaths + 1 == sandbox.pool.deaths
+
+
+def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(sandbox: Sandbox) -> None:
+    notes(sandbox, "return 1")
+    family: list[psutil.Process] = []
+
+    def kill() -> None:
+        worker = psutil.Process(sandbox.pool.worker_pids()[0])
+        family.extend([worker, *worker.children(recursive=True)])
+        worker.kill()
+
+    timer = threading.Timer(0.3, kill)
+    timer.start()
+    assert notes(sandbox, "import time; time.sleep(1); return 1") == '{"values": [1]}'
+    timer.join()
+    assert len(family) >= 2
+    _, alive = psutil.wait_procs(family, timeout=0.5)  # the child too, long before its deadline
+    assert alive == []
+
+
+def test_a_worker_that_cannot_start_is_no_verdict(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes(sandbox, "return 1")
+    (pid,) = sandbox.pool.worker_pids()
+    os.kill(pid, signal.SIGKILL)
+    with monkeypatch.context() as patch:
+        patch.setattr(tiers, "_BOOT", "import sys; sys.exit('no start')")
+        patch.setattr(tiers, "_PYTHON_FLAGS", ("-S", "-c", "import sys; sys.exit('no start')"))
+        with pytest.raises(WorkerDied, match=r"no start|gone|ended"):
+            notes(sandbox, "return 1")
+    assert notes(sandbox, "return 1") == '{"values": [1]}'
+
+
+def test_closing_leaves_nothing() -> None:
+    for tier in TIERS:
+        processes = {process.pid for process in psutil.Process().children(recursive=True)}
+        descriptors, before = psutil.Process().num_fds(), set(os.listdir("/dev/shm"))
+        opened = open_tested(tier, workers=2)
+        opened.call("while True: pass", "f", [], seconds=0.2)
+        opened.close()
+        opened.close()
+        assert descriptors == psutil.Process().num_fds()
+        assert {process.pid for process in psutil.Process().children(recursive=True)} <= processes
+        assert before == set(os.listdir("/dev/shm"))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_trainer_killed_leaves_no_worker(tier: str) -> None:
+    open_tested(tier, workers=1).close()
+    program = (
+        "from rewards.sandbox.sandbox import Sandbox\n"
+        f"s = Sandbox({tier!r}, workers=1)\ns.call('def f(): return 1', 'f', [], seconds=9.0)\n"
+        "print(s.pool.worker_pids()[0], flush=True)\ns.call('while True: pass', 'f', [], seconds=60.0)\n"
+    )
+    trainer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT)
+    assert trainer.stdout is not None
+    with trainer.stdout:
+        worker = psutil.Process(int(trainer.stdout.readline()))
+    time.sleep(0.3)
+    family = [worker, *worker.children(recursive=True)]
+    trainer.kill()
+    trainer.wait()
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
+
+
+def test_no_tier_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(program: str) -> str:
+        raise FileNotFoundError(2, f"there is no program {program}")
+
+    monkeypatch.setattr(tiers, "_found", absent)
+    monkeypatch.setattr(tiers, "_MODULES", tuple(m for m in tiers._MODULES if not m.endswith("landlock")))
+    with pytest.raises(SandboxUnavailable) as caught:
+        open_sandbox(workers=1)
+    assert list(caught.value.failures) == ["bwrap", "landlock"]
+    assert "[Errno 2]" in caught.value.failures["bwrap"]
+    assert "apt-get install bubblewrap" in str(caught.value)
+    assert EXIT_STATUS == 78
+
+
+def test_a_tier_that_does_not_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = tiers.launch
+    monkeypatch.setattr(tiers, "launch", lambda tier, **options: real("unsafe", **options))
+    with pytest.raises(SandboxUnavailable, match=r"code inside could fork; .*open a socket.*canary"):
+        open_sandbox(("landlock",), workers=1)
+
+
+def test_no_sandbox_only_when_asked_for() -> None:
+    with pytest.raises(ValueError, match="unsafe"):
+        open_sandbox(("unsafe",))
+    opened = open_sandbox(unsafe=True, workers=1)
+    assert opened.tier == "unsafe"
+    assert opened.call("def f(): return 2", "f", [], seconds=9.0).notes == b'{"values": [2]}'
+    opened.close()
+
+
+def test_workers_fit_memory_and_cores() -> None:
+    assert worker_count(1 << 50) == 1
+    assert 1 <= worker_count(1) <= (os.cpu_count() or 1)
+
+
+def test_landlock_says_why_it_is_unavailable() -> None:
+    class Absent:
+        def syscall(self, *arguments: object) -> int:
+            return -1
+
+    with pytest.raises(OSError, match="landlock_create_ruleset"):
+        landlock.abi(Absent())  # type: ignore[arg-type]
+
+
+def test_a_missing_program_is_an_os_error() -> None:
+    launch = tiers.launch("landlock", memory_bytes=1 << 28, scratch="/nowhere")
+    with pytest.raises(OSError, match="nowhere"):
+        Worker(type(launch)(command=["/nowhere/python"]))
+    assert not Path("/nowhere").exists()
