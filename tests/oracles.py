@@ -147,6 +147,7 @@ def policy_side(b: Batch, advantages: Rows, c: Any, in_loss: bool) -> dict[str, 
     kept = [r for row in ratios for r in row if r > 0]
     approx = like(b.new, b.mask, lambda i, t: ratios[i][t] - 1 - math.log(ratios[i][t]))
     clipped = like(b.new, b.mask, lambda i, t: float(pairs[i][t][1]))
+    from_reference = like(b.old, b.mask, lambda i, t: kl("k3", b.old[i][t], b.reference[i][t]))
     return {
         "policy": b.mean(like(b.new, b.mask, token), c.aggregation),
         "approx_kl": b.mean(approx, "token_mean"),
@@ -154,6 +155,7 @@ def policy_side(b: Batch, advantages: Rows, c: Any, in_loss: bool) -> dict[str, 
         "clip_fraction": b.mean(clipped, "token_mean"),
         "ratio_max": max(kept),
         "ratio_min": min(kept),
+        "kl_to_reference": b.mean(from_reference, "token_mean"),
     }
 
 

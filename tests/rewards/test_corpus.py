@@ -102,14 +102,14 @@ def test_good_completions_pass_after_hostile_ones(tier: Tier) -> None:
     assert before == entries()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_thousand_good_ones_pass_after_two_hundred_hostile_ones(tier: Tier) -> None:
     open_tested(tier, workers=1).close()
     hostile_then_good(tier, 200, 1000)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("tier", TIERS)
 def test_soak(tier: Tier, capsys: pytest.CaptureFixture[str]) -> None:
     """Memory, descriptors and processes stay flat; RLVR_BENCH_SOAK_S sets the seconds (600 for the record)."""
