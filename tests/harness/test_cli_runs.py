@@ -45,13 +45,14 @@ def test_a_suite_with_a_cell_that_fails_still_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_quick_dry_end_to_end(tmp_path: Path) -> None:
-    """The systems part, which evaluates nothing: the shipped suite, its children and its report in little time."""
-    status, out, _ = call("run", "quick", "--dry", "--part", "systems", "--out", str(tmp_path / "out"))
+@pytest.mark.parametrize(("suite", "part", "runs"), [("quick", "learning", 3), ("gpu-systems", "qwen-0-5b", 4)])
+def test_a_dry_suite_end_to_end(suite: str, part: str, runs: int, tmp_path: Path) -> None:
+    """Shipped suites, their children and their report in little time: warm start, evaluation, bf16 with masters."""
+    status, out, _ = call("run", suite, "--dry", "--part", part, "--out", str(tmp_path / "out"))
     assert status == 0
     page = tmp_path / "out/report/report.html"
     assert out.rstrip().endswith(str(page))
     assert page.stat().st_size > 10_000
     manifest = read_json(tmp_path / "out/suite.json")
-    assert manifest["command"] == "rlvr-bench run quick --dry --part systems"
-    assert len(manifest["runs"]) == 3
+    assert manifest["command"] == f"rlvr-bench run {suite} --dry --part {part}"
+    assert len(manifest["runs"]) == runs
