@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 from harness.seeding import derive_seed
 from harness.tasks.types import Item, Split, Task
 
-_ENDLESS = 2**48  # index space of a task without end
+ENDLESS = 2**48  # index space of a task without end
 
 
 def train_items(task: Task, *, seed: int, step: int, count: int) -> list[Item]:
     """Items of one step (1-based).  A finite split is walked in a new order every epoch, each item once."""
     size = task.size("train")
     if size is None:
-        indices = [derive_seed("prompt", seed, step, i) % _ENDLESS for i in range(count)]
+        indices = [derive_seed("prompt", seed, step, i) % ENDLESS for i in range(count)]
     else:
         places = range((step - 1) * count, step * count)
         indices = [_epoch_order(size, seed, place // size)[place % size] for place in places]
     return [task.item("train", i) for i in indices]
 
 
-def _epoch_order(size: int, seed: int, epoch: int) -> list[int]:
+@lru_cache(maxsize=2)  # a step may begin in one epoch and end in the next
+def _epoch_order(size: int, seed: int, epoch: int) -> tuple[int, ...]:
     order = list(range(size))
     random.Random(derive_seed("epoch", seed, epoch)).shuffle(order)
-    return order
+    return tuple(order)
 
 
 def first_items(task: Task, split: Split, count: int) -> list[Item]:

@@ -65,7 +65,6 @@ class Learner:
     def update(self, rollout: Rollout, step: int, meter: StepMeter) -> dict[str, float]:
         """All optimiser steps on one rollout; returns train/* metrics.
 
-
         Raises:
             Diverged: naming model and step; the metrics so far are its second argument.
         """

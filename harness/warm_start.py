@@ -16,6 +16,7 @@ from harness.config import RunConfig
 from harness.models.base import load_base
 from harness.optim import make_optimizer, set_lr
 from harness.progress import track
+from harness.prompts import ENDLESS
 from harness.seeding import derive_seed
 from harness.tasks.types import Task
 
@@ -67,7 +68,7 @@ def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Te
     """Right-padded (ids, labels), (batch, L); labels are -100 on prompt and padding."""
     c = config.warm_start
     stream = random.Random(derive_seed("warm start", c.seed))
-    size = task.size("train") or 2**48
+    size = task.size("train") or ENDLESS
     for _ in range(c.steps):
         rows = []
         for _ in range(c.batch):

@@ -7,7 +7,6 @@ Everything that the shipped runs do in a step is in the time: meters, metrics an
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import tempfile
@@ -22,7 +21,7 @@ import torch
 from harness.configure import resolve
 from harness.environment import environment, version
 from harness.meters.recorder import StepMeter
-from harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward
+from harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
 from harness.records import append_metrics
 from harness.train import Trainer
 from rewards.types import Verdict
@@ -114,13 +113,7 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("algorithm", choices=["grpo", "ppo"])
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=7)
-    parser.add_argument("--micro-batch", type=int, default=0, help="completions a forward pass; 0 is all of them")
-    parser.add_argument("--json", type=Path, required=True)
-    options = parser.parse_args()
+    options = step_options(__doc__)
 
     work = read(options.work)
     torch.set_num_threads(work.threads)

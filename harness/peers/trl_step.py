@@ -8,7 +8,6 @@ no saving, no progress bar, no per-step log of its own where it can be switched 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import tempfile
@@ -25,7 +24,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerCallback
 
 # As a script its own folder is the first on the path; this project is not installed here.
-from work import StepClock, Work, prompts, read, resident_bytes, reward
+from work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
 
 
 class Timer(TrainerCallback):
@@ -158,13 +157,7 @@ def quiet(trainer: Any) -> Any:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("algorithm", choices=["grpo", "ppo"])
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=7)
-    parser.add_argument("--micro-batch", type=int, default=0, help="completions a forward pass; 0 is all of them")
-    parser.add_argument("--json", type=Path, required=True)
-    options = parser.parse_args()
+    options = step_options(__doc__)
 
     work = read(options.work)
     torch.set_num_threads(work.threads)

@@ -6,6 +6,7 @@ that run in another library's environment.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import string
@@ -106,6 +107,17 @@ def build_tokenizer(work: Work) -> Any:
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, unk_token=EOS, padding_side="left"
     )
+
+
+def step_options(description: str | None) -> argparse.Namespace:
+    """The command line of both sides' scripts."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("algorithm", choices=["grpo", "ppo"])
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=7)
+    parser.add_argument("--micro-batch", type=int, default=0, help="completions a forward pass; 0 is all of them")
+    parser.add_argument("--json", type=Path, required=True)
+    return parser.parse_args()
 
 
 def write(work: Work, folder: Path) -> None:

@@ -7,14 +7,10 @@ import re
 from dataclasses import astuple, dataclass
 
 from harness.tasks.seeds import item_seed, split_of
+from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, check_noise, tagged_verifiers
 from harness.tasks.types import Item, Split, TaskError
-from rewards.compose import AllOf
-from rewards.exact import ExactAnswer, tagged_answer
-from rewards.format import Format
+from rewards.exact import tagged_answer
 from rewards.types import Verifier
-
-TEST_SHARE = 1 / 8  # of all prompts that the task can make
-MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
 
 Steps = list[tuple[str, int]]  # (operator, operand)
 
@@ -72,8 +68,8 @@ class Chain:
         raise TaskError(f"chain: no prompt falls in the split {split}; widen min_steps and max_steps")
 
     def verifiers(self) -> dict[str, Verifier]:
-        """`correct` asks for the shape too, so that the reward cannot be had without it."""
-        return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
+        """Format and exact answer."""
+        return tagged_verifiers()
 
     def answer(self, completion: str) -> str | None:
         """The tagged answer."""
@@ -81,8 +77,7 @@ class Chain:
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """Every running value, then the last; with probability `noise` one slip, carried to the end."""
-        if not 0 <= noise <= 1:
-            raise ValueError(f"noise must be in [0, 1], got {noise}")
+        check_noise(noise)
         rng = random.Random(item_seed("chain demonstration", item.id, seed))
         start, steps = _parse(item.prompt)
         trace, value = self._run(start, steps)

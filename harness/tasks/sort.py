@@ -6,14 +6,10 @@ import random
 from dataclasses import astuple, dataclass
 
 from harness.tasks.seeds import item_seed, split_of
+from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, check_noise, tagged_verifiers
 from harness.tasks.types import Item, Split, TaskError
-from rewards.compose import AllOf
-from rewards.exact import ExactAnswer, tagged_answer
-from rewards.format import Format
+from rewards.exact import tagged_answer
 from rewards.types import Verifier
-
-TEST_SHARE = 1 / 8  # of all prompts that the task can make
-MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Sort:
         raise TaskError(f"sort: no prompt falls in the split {split}; widen min_digits and max_digits")
 
     def verifiers(self) -> dict[str, Verifier]:
-        """`correct` asks for the shape too, so that the reward cannot be had without it."""
-        return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
+        """Format and exact answer."""
+        return tagged_verifiers()
 
     def answer(self, completion: str) -> str | None:
         """The tagged answer."""
@@ -71,8 +67,7 @@ class Sort:
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """The digits as they came, then sorted; with probability `noise` with one slip in the answer."""
-        if not 0 <= noise <= 1:
-            raise ValueError(f"noise must be in [0, 1], got {noise}")
+        check_noise(noise)
         rng = random.Random(item_seed("sort demonstration", item.id, seed))
         answer = _slip(item.target, rng) if rng.random() < noise else item.target
         digits = item.prompt.removeprefix("sort ").removesuffix(":").replace(" ", "")

@@ -1,0 +1,22 @@
+"""What the procedural tasks share: prompts that are drawn until they fall in the split, answers in tags."""
+
+from __future__ import annotations
+
+from rewards.compose import AllOf
+from rewards.exact import ExactAnswer
+from rewards.format import Format
+from rewards.types import Verifier
+
+TEST_SHARE = 1 / 8  # of all prompts that a task can make
+MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
+
+
+def tagged_verifiers() -> dict[str, Verifier]:
+    """`correct` asks for the shape too, so that the reward cannot be had without it."""
+    return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
+
+
+def check_noise(noise: float) -> None:
+    """Raises ValueError for a share of wrong demonstrations outside [0, 1]."""
+    if not 0 <= noise <= 1:
+        raise ValueError(f"noise must be in [0, 1], got {noise}")
