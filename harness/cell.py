@@ -103,6 +103,7 @@ class _Run:
                 trainer.run(start=start)
             finally:
                 trainer.judge.close()
+                self.facts["verifier"] = {"sandbox": trainer.judge.sandbox, "retries": trainer.judge.retries}
                 self.facts |= {"roles": trainer.learner.frozen_states(), "memory": meter.sources()}
 
 

@@ -15,6 +15,7 @@ import typer
 
 CONFIG_ERROR = 2
 FAILED_CELLS = 1
+BAD_ROWS = 1
 
 app = typer.Typer(
     name="rlvr-bench",
@@ -29,12 +30,25 @@ Overrides = Annotated[
 ]
 
 
+Unsafe = Annotated[
+    bool,
+    typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
+]
+UNSAFE = "task.unsafe_no_sandbox=true"
+
+
 class Listed(StrEnum):
     algorithms = "algorithms"
     tasks = "tasks"
     models = "models"
     suites = "suites"
     metrics = "metrics"
+
+
+class Tier(StrEnum):
+    bwrap = "bwrap"
+    landlock = "landlock"
+    docker = "docker"
 
 
 def main() -> None:
@@ -47,6 +61,13 @@ def main() -> None:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
         sys.exit(CONFIG_ERROR)
+    except RuntimeError as error:
+        from rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
+
+        if not isinstance(error, SandboxUnavailable):
+            raise
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_STATUS)
 
 
 def _is_ours(error: Exception) -> bool:
@@ -61,21 +82,25 @@ def run(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in --out; finished cells are skipped.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="The same path with the suite's shrunken sizes.")] = False,
+    unsafe: Unsafe = False,
 ) -> None:
     """Run a suite, each cell in a fresh process, then print the comparison and write the report."""
+    from harness.preflight import preflight
     from harness.run_display import run_with_display
     from harness.suite import manifest, prepare_folder
     from harness.suite_file import load_suite, plan
 
+    overrides = [*(overrides or ()), *([UNSAFE] if unsafe else ())]
     loaded = load_suite(suite)
-    planned = plan(loaded, overrides=overrides or (), dry=dry, parts=part or ())
+    planned = plan(loaded, overrides=overrides, dry=dry, parts=part or ())
+    preflight(cell.config for cell in planned)
     if out is None:
         if resume:
             raise typer.BadParameter("--resume needs --out, the folder to go on in")
         out = _fresh_folder(loaded.name + ("-dry" if dry else ""))
     words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
     words += [word for name in part or () for word in ("--part", name)]
-    words += [word for text in overrides or () for word in ("--set", text)]
+    words += [word for text in overrides for word in ("--set", text)]
     described = manifest(loaded, planned, command=shlex.join(words), version=version("rlvr-bench"))
     prepare_folder(out, described, resume=resume)
     problems = run_with_display(out, planned)
@@ -90,14 +115,16 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-TIME if not given.")] = None,
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    unsafe: Unsafe = False,
 ) -> None:
     """Train one configuration in this process."""
     from harness.cell import run_cell
     from harness.configure import ConfigError, config_hash, load_run
+    from harness.preflight import preflight
     from harness.records import read_json, write_json
     from harness.run_display import train_display
 
-    resolved = load_run(config, overrides or ())
+    resolved = load_run(config, [*(overrides or ()), *([UNSAFE] if unsafe else ())])
     folder = out or _fresh_folder(config.stem)
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the run to go on with")
@@ -105,6 +132,7 @@ def train(
         raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
     if resume and read_json(folder / "config.json")["hash"] != config_hash(resolved):
         raise ConfigError([f"{folder}: holds a run with other settings; resume it with its own"])
+    preflight([resolved])
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
     with train_display(folder, resolved.train.steps):
@@ -124,6 +152,44 @@ def evaluate(
     from harness.evaluate_run import evaluate_run
 
     typer.echo(json.dumps(evaluate_run(run_folder, items=items, samples=samples), indent=1, sort_keys=True))
+
+
+@app.command("reward-model")
+def reward_model(
+    config: Annotated[Path, typer.Argument(help="A run's TOML file.")],
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    unsafe: Unsafe = False,
+) -> None:
+    """Train the reward model of a run, keep it for the runs that use it, and tell how good it is."""
+    from harness.configure import load_run
+    from harness.preflight import preflight
+
+    learned = ["reward.source=learned", *(overrides or ()), *([UNSAFE] if unsafe else ())]
+    resolved = load_run(config, learned)
+    preflight([resolved])
+    from harness.reward_model_alone import described, train_reward_model
+
+    facts = train_reward_model(resolved)
+    typer.echo(json.dumps(facts, indent=1, sort_keys=True) if as_json else described(facts))
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines; - for standard input.")],
+    out: Annotated[Path | None, typer.Option(help="Where the rows go; standard output if not given.")] = None,
+    tier: Annotated[Tier | None, typer.Option(help="Kind of sandbox; the first that works by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by cores and memory by default.")] = None,
+    unsafe: Unsafe = False,
+) -> None:
+    """Give the rows of a file their verdicts: what does a reward really accept?"""
+    from harness.score_rows import score as score_file
+    from harness.score_rows import verifiers
+
+    chosen = verifiers(tier=tier.value if tier else None, unsafe=unsafe, workers=workers)
+    tally = score_file(file, out, chosen)
+    if tally.bad or tally.missing:
+        raise typer.Exit(BAD_ROWS)
 
 
 @app.command()

@@ -33,6 +33,8 @@ class ModelConfig:
     """Recompute activations in the backward pass: less memory, about a third more computation."""
     offload_frozen: bool = False
     """Keep the reference and the reward model in CPU memory between uses."""
+    chat_template: Literal["auto", "never"] = "auto"
+    """`auto` wraps each prompt as the user's turn where the tokenizer has a chat template; `never` for base models."""
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -51,10 +53,15 @@ class WarmStartConfig:
 
 @dataclass(frozen=True, config=_STRICT)
 class RewardConfig:
-    source: Literal["verifier", "learned", "both"] = "verifier"
-    """What the policy is trained on; `both` adds the verifier's reward and the learned score."""
+    source: Literal["verifier", "learned", "both", "random"] = "verifier"
+    """What the policy is trained on; `both` adds the verifier's reward and the learned score, `random` tosses a fair
+    coin for each completion (a control)."""
     components: dict[str, float] = field(default_factory=lambda: {"correct": 1.0})
     """Weight of each named verdict of the task in the verifier's reward, reward units."""
+    false_positive_rate: Share = 0.0
+    """Share of wrong completions that the policy is rewarded for as if right, in [0, 1]; records keep the truth."""
+    false_negative_rate: Share = 0.0
+    """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; records keep the truth."""
     label_pairs: Count = 2000
     """Pairs (right, wrong) that the reward model is trained on; 0 leaves it untrained (memory and speed only)."""
     label_prompts: Positive = 512
@@ -168,6 +175,11 @@ class RunConfig:
     def completions(self) -> int:
         """Completions per step."""
         return self.rollout.prompts * self.rollout.group_size
+
+    @property
+    def has_reward_model(self) -> bool:
+        """Whether the policy is trained on a learned score."""
+        return self.reward.source in ("learned", "both")
 
     @property
     def max_rows(self) -> int:

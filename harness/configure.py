@@ -228,7 +228,13 @@ def _impossible(c: RunConfig) -> list[str]:
             "reward.components: empty; name at least one of the task's verdicts, as in {correct = 1.0}",
         ),
         (
-            c.reward.source == "verifier" or c.reward.label_pairs <= most_pairs,
+            not (c.reward.false_positive_rate or c.reward.false_negative_rate)
+            or (c.reward.source in ("verifier", "both") and "correct" in c.reward.components),
+            "reward.false_positive_rate and reward.false_negative_rate: the policy is not rewarded for the verdict "
+            "`correct`, which they falsify; set both to 0, or reward.source to verifier",
+        ),
+        (
+            not c.has_reward_model or c.reward.label_pairs <= most_pairs,
             f"reward.label_pairs: {c.reward.label_pairs} asked for; label_prompts = {c.reward.label_prompts} and "
             f"label_samples = {c.reward.label_samples} cannot give more than {most_pairs}",
         ),

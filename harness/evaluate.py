@@ -55,11 +55,15 @@ def _judged_rows(samples: Samples, tokenizer: Any, items: list[Item], judge: Jud
     owners = [item for item in items for _ in range(group)]
     completions = decode_completions(tokenizer, samples)
     verdicts = judge(completions, [item.target for item in owners]).true
-    return [completion_row(step, item, text, v) for item, text, v in zip(owners, completions, verdicts, strict=True)]
+    return [
+        completion_row(step, *each, sandbox=judge.sandbox) for each in zip(owners, completions, verdicts, strict=True)
+    ]
 
 
-def completion_row(step: int, item: Item, completion: str, verdict: Any) -> dict[str, Any]:
-    """One line of completions.jsonl.gz."""
+def completion_row(
+    step: int, item: Item, completion: str, verdict: Any, *, sandbox: str | None = None
+) -> dict[str, Any]:
+    """One line of completions.jsonl.gz; `sandbox` is the tier that the completion's code ran in."""
     return {
         "step": step,
         "item": item.id,
@@ -69,7 +73,7 @@ def completion_row(step: int, item: Item, completion: str, verdict: Any) -> dict
         "reward": verdict.reward,
         "outcome": verdict.outcome,
         "detail": verdict.detail,
-    }
+    } | ({} if sandbox is None else {"sandbox": sandbox})
 
 
 def _by_item(values: list[Any], samples: int) -> list[list[Any]]:

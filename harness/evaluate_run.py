@@ -31,15 +31,13 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         k=tuple(k for k in config.evaluate.k if k <= samples),
     )
     weights = checkpoint.load_weights(folder)
+    task = build(plugins.TASKS, config.task)
+    judge = Judge(task, config.reward)
     device = pick_device(config.model)
     model, tokenizer = load_base(config.model, seed=config.warm_start.seed)
     model.load_state_dict(weights)
     model.to(device).eval()
-    task = build(plugins.TASKS, config.task)
-    judge = Judge(task, config.reward.components)
-    engine = TransformersEngine(
-        model, tokenizer, max_prompt_tokens=config.rollout.max_prompt_tokens, max_rows=config.max_rows, device=device
-    )
+    engine = TransformersEngine.of(config, model, tokenizer)
     try:
         config = replace(config, evaluate=wanted)
         metrics, rows = evaluate(engine, tokenizer, task, judge, config, step=config.train.steps, device=device)

@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.tasks.types import Task, TaskError
+from harness.config import RewardConfig
+from harness.preflight import close_all, open_verifiers
+from harness.seeding import derive_seed
+from harness.tasks.types import Task
 from rewards.compose import weighted_sum
+from rewards.noisy import NoisyVerifier
 from rewards.types import Verdict
 
 
@@ -48,19 +52,38 @@ class Judged:
 class Judge:
     """The task's verifiers, opened once for a run."""
 
-    def __init__(self, task: Task, weights: Mapping[str, float]) -> None:
-        """Raises TaskError when the weights name a component that the task does not have."""
-        self.verifiers = task.verifiers()
-        self.weights = dict(weights)
-        if unknown := sorted(set(weights) - set(self.verifiers)):
-            raise TaskError(
-                f"reward.components: the task has no {', '.join(unknown)} (it has: {', '.join(self.verifiers)})"
-            )
+    def __init__(self, task: Task, config: RewardConfig, *, seed: int = 0) -> None:
+        """
+        Args:
+            seed: which completions are misjudged, where the configuration asks for that.
+        Raises:
+            TaskError: the weights name a component that the task does not have.
+            SandboxUnavailable: the task runs code and no tier of the sandbox works here.
+        """
+        self.verifiers = open_verifiers(task, config.components)
+        self.weights = dict(config.components)
+        self.noisy = NoisyVerifier(
+            self.verifiers["correct"],
+            false_positive_rate=config.false_positive_rate,
+            false_negative_rate=config.false_negative_rate,
+            seed=derive_seed("noisy verifier", seed),
+        )
 
     def __call__(self, completions: Sequence[str], targets: Sequence[Any]) -> Judged:
         verdicts = {name: v.verify(completions, targets) for name, v in self.verifiers.items()}
-        return Judged(verdicts, weighted_sum({name: verdicts[name] for name in self.weights}, self.weights))
+        rewarded = verdicts | {"correct": self.noisy.misjudge(verdicts["correct"], completions, targets)}
+        return Judged(verdicts, weighted_sum({name: rewarded[name] for name in self.weights}, self.weights))
+
+    @property
+    def retries(self) -> int:
+        """Verdicts asked for again, since the start, because the worker process that had them died."""
+        return sum(getattr(verifier, "retries", 0) for verifier in self.verifiers.values())
+
+    @property
+    def sandbox(self) -> str | None:
+        """The tier of isolation that untrusted code runs in; None where none is run."""
+        return next((v.tier for v in self.verifiers.values() if hasattr(v, "tier")), None)
 
     def close(self) -> None:
-        for verifier in self.verifiers.values():
-            verifier.close()
+        """End the verifiers' workers.  Idempotent."""
+        close_all(self.verifiers)

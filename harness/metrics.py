@@ -22,11 +22,22 @@ METRICS = (
     Metric("rollout/reward_std", "reward", "standard deviation of that reward over completions, n - 1"),
     Metric("rollout/true_reward_mean", "reward", "mean of the verifier's reward, whatever the policy is trained on"),
     Metric(
-        "rollout/proxy_reward_mean", "reward", "mean of the learned reward model's normalised score; null without one"
+        "rollout/proxy_reward_mean", "reward", "mean of the learned reward model's normalised score; absent without one"
+    ),
+    Metric(
+        "rollout/proxy_true_gap",
+        "base SD",
+        "proxy mean - (true mean - p) / sqrt(p (1 - p)), p the base model's pass rate; null if p is unknown, 0 or 1",
+    ),
+    Metric(
+        "rollout/proxy_pair_accuracy",
+        "[0, 1]",
+        "share of pairs (right, wrong) of one prompt that the proxy ranks rightly, ties half; null without pairs",
     ),
     Metric("rollout/component/<name>", "[0, 1]", "mean of one named verdict (correct, format)"),
     Metric("rollout/outcome/<name>", "[0, 1]", "share of completions with this outcome of the true reward"),
     Metric("rollout/masked_fraction", "[0, 1]", "completions left out because the verifier's machinery failed"),
+    Metric("rollout/verdict_retries", "verdicts", "verdicts asked for again because the worker that had them died"),
     Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
     Metric("rollout/length_max", "tokens", "longest completion"),
     Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if nowhere"),
@@ -61,6 +72,8 @@ METRICS = (
     Metric("eval/truncated_fraction", "[0, 1]", "sampled completions without EOS"),
     Metric("cost/seconds", "s", "wall clock of the step, evaluation and checkpoint left out"),
     Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronised at its edges"),
+    Metric("cost/verdict_wait", "s", "time in which the step stood still until the verdicts were there"),
+    Metric("cost/verdict_wait_share", "[0, 1]", "cost/verdict_wait / cost/seconds"),
     Metric("cost/tokens", "tokens", "completion tokens sampled in the step"),
     Metric("cost/samples", "completions", "completions sampled in the step"),
     Metric("cost/tokens_per_second", "tokens/s", "cost/tokens / cost/seconds"),

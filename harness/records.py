@@ -81,6 +81,7 @@ class Summary:
     memory: MemorySources | None = None
     reward_model: Mapping[str, Any] = field(default_factory=dict)  # pairs, held_out_accuracy, ...
     warm_start: Mapping[str, Any] = field(default_factory=dict)  # steps, sampled pass@1
+    verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
     schema: int = SCHEMA
 
     @classmethod

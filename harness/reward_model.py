@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from algorithms.types import BatchCounts, Rollout
 from harness.cache import cached
 from harness.config import HELD_OUT, RunConfig
 from harness.judge import Judge
@@ -19,7 +18,7 @@ from harness.models.roles import ScalarModel
 from harness.optim import make_optimizer, set_lr
 from harness.progress import track
 from harness.prompts import train_items
-from harness.rollout import Samples, Sampling, TransformersEngine, decode_completions
+from harness.rollout import Samples, Sampling, TransformersEngine, as_rollout, decode_completions
 from harness.score import micro_batches, outcome_scores, score_rollout
 from harness.seeding import derive_seed, generator
 from harness.tasks.types import Item
@@ -61,23 +60,6 @@ def reward_model(
     weights, facts = cached("reward-model", key, make)
     model.load_state_dict(weights)
     return model, Normaliser(facts["mean"], facts["std"]), facts
-
-
-def as_rollout(samples: Samples, *, max_tokens: int) -> Rollout:
-    """Samples as a rollout whose scores are still zero."""
-    mask = samples.response_mask
-    zeros = torch.zeros(mask.shape, device=mask.device)
-    return Rollout(
-        prompt_ids=samples.prompt_ids,
-        completion_ids=samples.completion_ids,
-        prompt_mask=samples.prompt_mask,
-        response_mask=mask,
-        truncated=samples.truncated,
-        group_ids=samples.group_ids,
-        rewards=torch.zeros(len(mask), device=mask.device),
-        old_logprobs=zeros,
-        counts=BatchCounts(len(mask), int(mask.sum()), max_tokens),
-    )
 
 
 def label_pairs(judged: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
@@ -136,6 +118,7 @@ def _train(
     right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
     frozen = Normaliser.fit(scores)
     return {
+        "labels": len({i for pair in train_pairs for i in pair}),
         "pairs": len(train_pairs),
         "held_out_pairs": len(test_pairs),
         "held_out_accuracy": pair_accuracy(right, wrong),
@@ -158,11 +141,8 @@ def _labelled_completions(
 ) -> tuple[Samples, list[float | None]]:
     """The base model's own completions and whether the verifier finds them right."""
     c, r = config.rollout, config.reward
-    device = next(base.parameters()).device
-    engine = TransformersEngine(
-        base, tokenizer, max_prompt_tokens=c.max_prompt_tokens, max_rows=config.max_rows, device=device
-    )
+    engine = TransformersEngine.of(config, base, tokenizer)
     sampling = Sampling(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
-    samples = engine.sample([i.prompt for i in items], sampling, generator(device, "labels", LABEL_SEED))
+    samples = engine.sample([i.prompt for i in items], sampling, generator(engine.device, "labels", LABEL_SEED))
     targets = [item.target for item in items for _ in range(r.label_samples)]
     return samples, [v.reward for v in judge(decode_completions(tokenizer, samples), targets).true]

@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from algorithms.types import BatchCounts, Rollout
+from harness.config import RunConfig
+
 
 class PromptError(ValueError):
     """A prompt that the run cannot hold."""
@@ -42,21 +45,51 @@ class Samples:
     group_ids: Tensor  # (B,)
 
 
+def as_rollout(samples: Samples, *, max_tokens: int) -> Rollout:
+    """Samples as a rollout whose scores are still zero."""
+    mask = samples.response_mask
+    zeros = torch.zeros(mask.shape, device=mask.device)
+    return Rollout(
+        prompt_ids=samples.prompt_ids,
+        completion_ids=samples.completion_ids,
+        prompt_mask=samples.prompt_mask,
+        response_mask=mask,
+        truncated=samples.truncated,
+        group_ids=samples.group_ids,
+        rewards=torch.zeros(len(mask), device=mask.device),
+        old_logprobs=zeros,
+        counts=BatchCounts(len(mask), int(mask.sum()), max_tokens),
+    )
+
+
 class Engine(Protocol):
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> Samples:
         """Completions of every prompt under the current weights."""
         ...
 
 
+def prompt_ids(tokenizer: Any, prompt: str, *, chat: bool) -> list[int]:
+    """The tokens that the model reads before it answers.
+
+    Args:
+        chat: as the user's turn of a conversation, if the tokenizer has a template for one.
+    """
+    if chat and getattr(tokenizer, "chat_template", None):
+        turns = [{"role": "user", "content": prompt}]
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return tokenizer(text, add_special_tokens=False)["input_ids"]  # the template wrote them already
+    return tokenizer(prompt, add_special_tokens=True)["input_ids"]
+
+
 def encode_prompts(
-    tokenizer: Any, prompts: Sequence[str], max_prompt_tokens: int, device: torch.device
+    tokenizer: Any, prompts: Sequence[str], max_prompt_tokens: int, device: torch.device, *, chat: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Left-padded ids and mask, (prompts, P).
 
     Raises:
         PromptError: a prompt is longer than `max_prompt_tokens`, or empty; names it.
     """
-    ids = [tokenizer(prompt, add_special_tokens=True)["input_ids"] for prompt in prompts]
+    ids = [prompt_ids(tokenizer, prompt, chat=chat) for prompt in prompts]
     for prompt, tokens in zip(prompts, ids, strict=True):
         if not 0 < len(tokens) <= max_prompt_tokens:
             raise PromptError(
@@ -77,17 +110,38 @@ class TransformersEngine:
     """
 
     def __init__(
-        self, model: nn.Module, tokenizer: Any, *, max_prompt_tokens: int, max_rows: int, device: torch.device
+        self,
+        model: nn.Module,
+        tokenizer: Any,
+        *,
+        max_prompt_tokens: int,
+        max_rows: int,
+        device: torch.device,
+        chat: bool = False,
     ) -> None:
         """
         Args:
             max_rows: most completions sampled at once; bounds the memory of the cache.
+            chat: prompts are turns of a conversation, where the tokenizer has a template for it.
         """
         self.model = model
         self.tokenizer = tokenizer
         self.max_prompt_tokens = max_prompt_tokens
         self.max_rows = max_rows
         self.device = device
+        self.chat = chat
+
+    @classmethod
+    def of(cls, config: RunConfig, model: nn.Module, tokenizer: Any) -> TransformersEngine:
+        """The engine of a run; the model is where it is to sample."""
+        return cls(
+            model,
+            tokenizer,
+            max_prompt_tokens=config.rollout.max_prompt_tokens,
+            max_rows=config.max_rows,
+            device=next(model.parameters()).device,
+            chat=config.model.chat_template == "auto",
+        )
 
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> Samples:
         size = max(1, self.max_rows // sampling.group_size)
@@ -98,7 +152,9 @@ class TransformersEngine:
     def _sample_at_once(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> Samples:
         from transformers import DynamicCache
 
-        prompt_ids, prompt_mask = encode_prompts(self.tokenizer, prompts, self.max_prompt_tokens, self.device)
+        prompt_ids, prompt_mask = encode_prompts(
+            self.tokenizer, prompts, self.max_prompt_tokens, self.device, chat=self.chat
+        )
         was_training = self.model.training
         self.model.eval()
         cache = DynamicCache(config=self.model.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from statistics import fmean
 
 import torch
@@ -11,6 +12,7 @@ from algorithms.advantages import zero_std_groups
 from algorithms.ops import masked_var
 from algorithms.types import Rollout
 from harness.judge import Judged
+from rewards.learned import pair_accuracy
 
 Row = dict[str, float | int | None]
 
@@ -34,17 +36,38 @@ def sampling_metrics(rollout: Rollout, judged: Judged) -> Row:
     return row | {f"rollout/outcome/{name}": share for name, share in judged.outcome_shares().items()}
 
 
-def training_metrics(rollout: Rollout, proxy: Tensor | None) -> Row:
+def training_metrics(rollout: Rollout) -> Row:
     """What the policy is trained on, of the completions that have a reward."""
     row: Row = {
         "rollout/reward_mean": float(rollout.rewards.mean()),
         "rollout/reward_std": float(rollout.rewards.std()) if len(rollout.rewards) > 1 else 0.0,
-        "rollout/proxy_reward_mean": None if proxy is None else float(proxy.mean()),
         "rollout/zero_std_groups": float(zero_std_groups(rollout.rewards, rollout.group_ids)),
     }
     if rollout.values is not None and rollout.returns is not None:
         row["train/explained_variance"] = explained_variance(rollout.values, rollout.returns, rollout.response_mask)
     return row
+
+
+def proxy_metrics(proxy: Tensor, right: Tensor, group_ids: Tensor, *, base_pass_rate: float | None) -> Row:
+    """What the learned reward says beside the verifier, of the same completions.
+
+    Args:
+        proxy: (B,) normalised scores: the base model's completions have mean 0 and standard deviation 1.
+        right: (B,) bool, the verifier's verdicts.
+        base_pass_rate: share of the base model's completions that are right; None if it was not measured.
+    """
+    mean = float(proxy.mean())
+    gap = None
+    if base_pass_rate is not None and 0 < base_pass_rate < 1:
+        spread = math.sqrt(base_pass_rate * (1 - base_pass_rate))
+        gap = mean - (float(right.float().mean()) - base_pass_rate) / spread
+    pairs = right[:, None] & ~right[None, :] & (group_ids[:, None] == group_ids[None, :])
+    first, second = pairs.nonzero(as_tuple=True)
+    return {
+        "rollout/proxy_reward_mean": mean,
+        "rollout/proxy_true_gap": gap,
+        "rollout/proxy_pair_accuracy": pair_accuracy(proxy[first], proxy[second]) if len(first) else None,
+    }
 
 
 def explained_variance(values: Tensor, returns: Tensor, mask: Tensor) -> float | None:

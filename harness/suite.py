@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.cell import now
+from harness.config import RunConfig
 from harness.configure import ConfigError, config_hash
 from harness.records import (
     CellInfo,
@@ -25,6 +26,7 @@ from harness.records import (
 )
 from harness.suite_file import PlannedCell, SuiteFile
 
+UNSAFE_NOTE = "Untrusted code ran without a sandbox (--unsafe-no-sandbox)."
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume
 Watch = Callable[[PlannedCell, int], None]  # called while a cell runs, with the steps that it has done
 
@@ -54,8 +56,12 @@ def manifest(suite: SuiteFile, planned: list[PlannedCell], *, command: str, vers
         parts=tuple(PartInfo(p, suite.parts[p].kind, suite.parts[p].title, seeds[p]) for p in parts),
         cells=tuple(CellInfo(name, cell.label) for name, cell in suite.cells.items() if name in cells),
         runs=tuple(PlannedRun(c.part, c.cell, c.config.seed, c.folder, config_hash(c.config)) for c in planned),
-        notes=tuple(suite.notes),
+        notes=(*suite.notes, *([UNSAFE_NOTE] if any(_unsafe(c.config) for c in planned) else [])),
     )
+
+
+def _unsafe(config: RunConfig) -> bool:
+    return bool(config.task.options.get("unsafe_no_sandbox"))
 
 
 def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:

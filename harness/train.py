@@ -5,6 +5,8 @@ Algorithms differ only in the roles that they declare, in `prepare` and in `loss
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,16 +25,18 @@ from harness.models.base import pick_device, trim_config_problems
 from harness.models.roles import Models, build_models
 from harness.prompts import train_items
 from harness.records import append_completions, append_metrics
-from harness.reward_model import as_rollout, reward_model
-from harness.rollout import Sampling, TransformersEngine, decode_completions
+from harness.reward_model import reward_model
+from harness.rollout import Sampling, TransformersEngine, as_rollout, decode_completions
 from harness.score import logprobs_and_entropy, outcome_scores, score_rollout, token_values
 from harness.seeding import generator
-from harness.step_metrics import sampling_metrics, training_metrics
+from harness.step_metrics import proxy_metrics, sampling_metrics, training_metrics
 from harness.tasks.types import Item, Task
 from harness.update import Diverged, Learner
 from harness.warm_start import base_model
 from harness.work import Tokens, step_flops
 from rewards.learned import Normaliser
+
+CPU = torch.device("cpu")  # coins fall alike on every device
 
 
 class InfrastructureError(RuntimeError):
@@ -59,13 +63,13 @@ class Trainer:
         self.device = pick_device(c.model)
         self.task = build(plugins.TASKS, c.task)
         self.algorithm = build(plugins.ALGORITHMS, c.algorithm)
-        self.judge = Judge(self.task, c.reward.components)
+        self.judge = Judge(self.task, c.reward, seed=c.seed)
         base, tokenizer, self.warm_start = base_model(c, self.task)
         if problems := trim_config_problems(base, tokens=c.rollout.max_prompt_tokens + c.rollout.max_tokens):
             raise ValueError("; ".join(problems))
         base.to(self.device)
         learned, self.normaliser = None, Normaliser()
-        if c.reward.source != "verifier":
+        if c.has_reward_model:
             learned, self.normaliser, self.reward_facts = reward_model(c, base, tokenizer, self.judge, self.task)
         torch.manual_seed(c.seed)
         self.models = build_models(
@@ -77,13 +81,7 @@ class Trainer:
             reward_model=learned,
         )
         self.learner = Learner(self.algorithm, self.models, c)
-        self.engine = TransformersEngine(
-            self.models.actor,
-            tokenizer,
-            max_prompt_tokens=c.rollout.max_prompt_tokens,
-            max_rows=c.max_rows,
-            device=self.device,
-        )
+        self.engine = TransformersEngine.of(c, self.models.actor, tokenizer)
 
     def run(self, *, start: int = 0) -> None:
         """Train to the end, writing a line of metrics a step.
@@ -100,7 +98,7 @@ class Trainer:
             try:
                 row = self.step(step)
             except Diverged as error:
-                self._write(step, error.args[1] | self.meter.finish_step())
+                self._write(step, error.args[1])
                 raise
             if self._due(step, self.config.evaluate.every):
                 row |= self._evaluate(step)
@@ -116,17 +114,32 @@ class Trainer:
         owners = [item for item in items for _ in range(c.rollout.group_size)]
         with meter.phase("rollout"):
             rollout, texts = self._sample(items, step)
-        with meter.phase("reward"):
-            judged = self.judge(texts, [item.target for item in owners])
-            row = sampling_metrics(rollout, judged)
-            rollout, proxy = self._reward(rollout, judged)
-        rows = [completion_row(step, *each) for each in zip(owners, texts, judged.true, strict=True)]
+        retries = self.judge.retries
+        # Verdicts may come from other processes: the models score meanwhile.
+        with ThreadPoolExecutor(1) as aside:
+            pending = aside.submit(self.judge, texts, [item.target for item in owners])
+            with meter.phase("score"):
+                rollout = self.score(rollout)
+            with meter.phase("reward"):
+                arrived = time.perf_counter()
+                judged = pending.result()
+                waited = time.perf_counter() - arrived
+                row = sampling_metrics(rollout, judged)
+                rollout, proxy = self._reward(rollout, judged, step)
+        row |= {"cost/verdict_wait": waited, "rollout/verdict_retries": self.judge.retries - retries}
+        rows = [
+            completion_row(step, *each, sandbox=self.judge.sandbox)
+            for each in zip(owners, texts, judged.true, strict=True)
+        ]
         self._stop_if_masked(row, rows)
-        with meter.phase("score"):
-            rollout = self.score(rollout)
-            with torch.no_grad():
-                rollout = self.algorithm.prepare(rollout)
-        row |= training_metrics(rollout, proxy)
+        with meter.phase("score"), torch.no_grad():
+            rollout = self.algorithm.prepare(rollout)
+        row |= training_metrics(rollout)
+        if proxy is not None:
+            right = torch.tensor([judged.true[i].reward > 0 for i in judged.valid], device=self.device)
+            row |= proxy_metrics(
+                proxy, right, rollout.group_ids, base_pass_rate=self.reward_facts.get("base_pass_rate")
+            )
         self._count(rollout, step)
         try:
             row |= self.learner.update(rollout, step, meter)
@@ -143,10 +156,14 @@ class Trainer:
         samples = self.engine.sample([item.prompt for item in items], sampling, stream)
         return as_rollout(samples, max_tokens=r.max_tokens), decode_completions(self.models.tokenizer, samples)
 
-    def _reward(self, rollout: Rollout, judged: Judged) -> tuple[Rollout, Tensor | None]:
+    def _reward(self, rollout: Rollout, judged: Judged, step: int) -> tuple[Rollout, Tensor | None]:
         """The completions that have a verdict, with the reward that the policy is trained on, and the proxy's."""
         valid = judged.valid
-        rollout = rollout.select(torch.tensor(valid, dtype=torch.long, device=self.device))
+        chosen = torch.tensor(valid, dtype=torch.long, device=self.device)
+        if self.config.reward.source == "random":
+            coins = torch.rand(len(rollout.rewards), generator=generator(CPU, self.config.seed, "coins", step)) < 0.5
+            return replace(rollout, rewards=coins.float().to(self.device)).select(chosen), None
+        rollout = rollout.select(chosen)
         rewards = torch.tensor([judged.rewards[i] for i in valid], dtype=torch.float32, device=self.device)
         proxy = None
         if self.models.get("reward") is not None and valid:
@@ -220,7 +237,10 @@ class Trainer:
 
     def _write(self, step: int, row: dict[str, Any]) -> None:
         """Records come after the step's clock has stopped."""
-        append_metrics(self.folder / "metrics.jsonl", step, row | self.meter.finish_step())
+        row |= self.meter.finish_step()
+        if "cost/verdict_wait" in row:
+            row["cost/verdict_wait_share"] = row["cost/verdict_wait"] / row["cost/seconds"]
+        append_metrics(self.folder / "metrics.jsonl", step, row)
         if self._kept:
             append_completions(self.folder / "completions.jsonl.gz", self._kept)
         self._kept = []

@@ -17,6 +17,7 @@ from harness.models.base import load_base
 from harness.optim import make_optimizer, set_lr
 from harness.progress import track
 from harness.prompts import ENDLESS
+from harness.rollout import prompt_ids
 from harness.seeding import derive_seed
 from harness.tasks.types import Task
 
@@ -39,7 +40,7 @@ def base_model(config: RunConfig, task: Task) -> tuple[nn.Module, Any, dict[str,
 def warm_start_key(config: RunConfig) -> dict[str, Any]:
     """What a warm start depends on; the device and the RL settings are not in it."""
     return {
-        "model": [config.model.name, config.model.dtype],
+        "model": [config.model.name, config.model.dtype, config.model.chat_template],
         "warm_start": asdict(config.warm_start),
         "task": asdict(config.task),
     }
@@ -73,7 +74,7 @@ def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Te
         rows = []
         for _ in range(c.batch):
             item = task.item("train", stream.randrange(size))
-            prompt = tokenizer(item.prompt, add_special_tokens=True)["input_ids"]
+            prompt = prompt_ids(tokenizer, item.prompt, chat=config.model.chat_template == "auto")
             text = task.demonstration(item, noise=c.noise, seed=stream.getrandbits(32))
             completion = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
             rows.append((prompt, completion))

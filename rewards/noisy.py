@@ -39,7 +39,12 @@ class NoisyVerifier:
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """The other verifier's verdicts, some of them flipped; `infra` stays what it is."""
-        verdicts = self._verifier.verify(completions, targets)
+        return self.misjudge(self._verifier.verify(completions, targets), completions, targets)
+
+    def misjudge(
+        self, verdicts: Sequence[Verdict], completions: Sequence[str], targets: Sequence[Any]
+    ) -> list[Verdict]:
+        """What this verifier says where the other one says `verdicts`."""
         return [
             self._noisy(verdict, completion, target)
             for verdict, completion, target in zip(verdicts, completions, targets, strict=True)

@@ -19,6 +19,7 @@ from rewards.math import MathVerifier
 from rewards.types import Verdict, Verifier
 
 BATCH_ROWS = 256
+DANGER = "marked as dangerous: not run without a sandbox"
 LIMIT_SHARE = 0.8  # of `limit_s`, which is when the verdict must be there, goes to the code itself
 
 VerifierFactory = Callable[[], Verifier]
@@ -38,7 +39,10 @@ class ScoredRow:
 
 
 def score_lines(
-    lines: Iterable[str], verifiers: Mapping[str, VerifierFactory] = DEFAULT_VERIFIERS, *, batch_rows: int = BATCH_ROWS
+    lines: Iterable[str | bytes],
+    verifiers: Mapping[str, VerifierFactory] = DEFAULT_VERIFIERS,
+    *,
+    batch_rows: int = BATCH_ROWS,
 ) -> Iterator[ScoredRow]:
     """Verdicts on the lines of a file, in its order.
 
@@ -64,15 +68,16 @@ def score_lines(
             verifier.close()
 
 
-def _parsed(number: int, line: str, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
+def _parsed(number: int, line: str | bytes, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
     """The row on a line, without a verdict yet."""
     try:
-        row = json.loads(line)
+        text = line if isinstance(line, str) else line.decode("utf-8").removeprefix("\ufeff" if number == 1 else "")
+        row = json.loads(text)
     except (ValueError, RecursionError) as error:
         return ScoredRow(number, None, f"not JSON: {error}")
     if not isinstance(row, dict):
         return ScoredRow(number, None, "not an object")
-    if row.get("kind") not in verifiers:
+    if not isinstance(row.get("kind"), str) or row["kind"] not in verifiers:
         return ScoredRow(number, None, f"kind is one of {', '.join(verifiers)}, got {row.get('kind')!r:.80}")
     if not isinstance(row.get("completion"), str):
         return ScoredRow(number, None, "completion is a text")
@@ -91,6 +96,12 @@ def _parsed(number: int, line: str, verifiers: Mapping[str, VerifierFactory]) ->
 
 def _scored(verifier: Verifier, items: list[ScoredRow]) -> list[ScoredRow]:
     """Rows of one kind with their verdicts; together if possible, one by one if a target among them is bad."""
+    if isinstance(verifier, CodeVerifier) and verifier.tier == "unsafe":
+        refused = [ScoredRow(item.number, None, DANGER) for item in items if (item.row or {}).get("danger")]
+        if refused:
+            numbers = {item.number for item in refused}
+            safe = [item for item in items if item.number not in numbers]
+            return sorted(refused + (_scored(verifier, safe) if safe else []), key=lambda item: item.number)
     try:
         return [_with_verdict(item, verdict, verifier) for item, verdict in _zipped(verifier, items)]
     except (ValueError, TypeError) as error:

@@ -26,12 +26,12 @@ rollout = { prompts = 2, group_size = 2, max_tokens = 3 }
 train = { steps = 2 }
 evaluate = { every = 0 }
 algorithm = { name = "grpo" }
+task = { name = "sort" }
 [cells.fails]
-label = "Its data are not there"
-run.task = { name = "jsonl", path = "nowhere.jsonl" }
+label = "Its prompts are too long"
+run.rollout.max_prompt_tokens = 2
 [cells.works]
 label = "Works"
-run.task = { name = "sort" }
 [parts.p]
 kind = "systems"
 title = "P"

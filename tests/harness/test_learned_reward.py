@@ -45,7 +45,7 @@ def trained(**reward: Any) -> Any:
     settings = config(task=task_options, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
     task = build(plugins.TASKS, settings.task)
     base, tokenizer, _ = warm_start.base_model(settings, task)
-    judge = Judge(task, settings.reward.components)
+    judge = Judge(task, settings.reward)
     return reward_model.reward_model(settings, base, tokenizer, judge, task)
 
 

@@ -9,8 +9,7 @@ from small_runs import CPU
 
 from harness.config import ModelConfig
 from harness.models.base import load_base
-from harness.reward_model import as_rollout
-from harness.rollout import Sampling, TransformersEngine
+from harness.rollout import Sampling, TransformersEngine, as_rollout
 from harness.score import logprobs_and_entropy
 
 DRAWS = 4000
