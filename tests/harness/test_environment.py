@@ -128,6 +128,17 @@ def test_doctor_in_the_development_environment(tmp_path: Path) -> None:
     assert all(not check.remedy for check in checks.values() if check.ok)
 
 
+def test_doctor_tells_which_sandboxes_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rewards.sandbox import sandbox
+
+    monkeypatch.setattr(sandbox, "self_test", lambda s: "it leaks" if s.tier == "landlock" else None)
+    monkeypatch.setattr(sandbox.Sandbox, "close", lambda _: None)
+    checks = {check.name: check for check in module._sandbox()}
+    assert (checks["sandbox bwrap"].ok, checks["sandbox bwrap"].remedy) == (True, "")
+    assert (checks["sandbox landlock"].ok, checks["sandbox landlock"].found) == (None, "it leaks")
+    assert "Linux 5.19" in checks["sandbox landlock"].remedy
+
+
 def test_doctor_names_what_is_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     installed = {"numpy": "1.26.0", "scipy": None}
     true_version = module.version
