@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from reports.claims_cost import cost_claims
+from reports.claims_hacking import hacking_claims, verifier_note
 from reports.claims_learning import learning_claims
-from reports.load import Study
+from reports.load import Cell, Study
 from reports.verdict import Verdict, adjust, not_tested
 
+VERIFIER_CLAIM = "Verifiable rewards are noise-free and cannot be hacked."
 OUT_OF_REACH = (
     not_tested(
         "c.sensitivity",
@@ -19,11 +22,6 @@ OUT_OF_REACH = (
         "d",
         "The critic is noisy on long chains.",
         "it needs Monte-Carlo continuations by token position and chain length to hold the critic's values against.",
-    ),
-    not_tested(
-        "f.verifier",
-        "Verifiable rewards are noise-free and cannot be hacked.",
-        "it needs verifiers with known noise, a second judge of the verifier, and a random-reward control.",
     ),
     not_tested(
         "g",
@@ -48,11 +46,18 @@ def verdicts(study: Study) -> tuple[Verdict, ...]:
     for part in systems or learning:
         found += [replace(v, part=part.title) for v in cost_claims(study.cells(part))]
     for part in learning:
-        found += [replace(v, part=part.title) for v in learning_claims(study.cells(part))]
+        found += [replace(v, part=part.title) for v in _learning(study.cells(part))]
     if not learning:
-        found += [replace(v, note="this study has no learning part.") for v in learning_claims(())]
+        found += [replace(v, note="this study has no learning part.") for v in _learning(())]
+    cells = [c for part in learning for c in study.cells(part)]
+    unreached = (not_tested("f.verifier", VERIFIER_CLAIM, verifier_note(cells)), *OUT_OF_REACH)
     found = [replace(v, part="") if v.outcome == "not tested" else v for v in found]
-    return adjust((*sorted(found, key=lambda v: v.outcome == "not tested"), *OUT_OF_REACH))
+    return adjust((*sorted(found, key=lambda v: v.outcome == "not tested"), *unreached))
+
+
+def _learning(cells: Sequence[Cell]) -> list[Verdict]:
+    """By id; those of one id stay in the order of the cells."""
+    return sorted([*learning_claims(cells), *hacking_claims(cells)], key=lambda v: v.id)
 
 
 def unique_untested(found: tuple[Verdict, ...]) -> tuple[Verdict, ...]:

@@ -48,7 +48,10 @@ def _models(cells: Sequence[Cell]) -> Verdict:
     known = [c for c in cells if c.roles]
     if not {"ppo", "grpo"} <= {corners.algorithm(c) for c in known}:
         return not_tested("a", claim, "it needs a PPO and a GRPO cell whose models were built.")
-    kept = "; ".join(f"{c.label}: {len(c.roles)} ({', '.join(sorted(c.roles))})" for c in known)
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for cell in known:
+        alike.setdefault(tuple(sorted(cell.roles)), []).append(cell.label)
+    kept = "; ".join(f"{' and '.join(labels)}: {len(r)} ({', '.join(r)})" for r, labels in alike.items())
     rule = "Exact count; judged at one reward source: supported if PPO keeps two models more, refuted otherwise."
     matched = corners.matched_pair(cells)
     if matched is None:

@@ -1,6 +1,8 @@
-"""Claims about what training does: stability (c), accuracy, group signal (e), the learned reward (f), h.
+"""Claims about what training does: stability (c), accuracy, group signal (e), many samples (h).
 
-Rules and thresholds were fixed before any data.
+Rules and thresholds were fixed before any data.  accuracy and c.collapse are asked of each matched pair whose reward
+can teach something, once per treatment (treatments.py); the others of the pair with the verifier.  What a reward
+other than the verifier does (f) is in claims_hacking.py.
 c.collapse    PPO collapses more often than GRPO (matched pair, the rule of collapse.py): supported if the 95 % score
               interval of the difference of the rates lies above 0, refuted if below COLLAPSE_MARGIN.
 c.spread      PPO's final pass@1 varies more over seeds: supported if the F interval of the variance ratio lies above
@@ -8,10 +10,6 @@ c.spread      PPO's final pass@1 varies more over seeds: supported if the F inte
 accuracy      PPO and GRPO end alike, within EQUAL: supported by TOST at .05, refuted if the 95 % interval lies outside.
 e             At most SILENT of GRPO's groups, over the whole run, have equal rewards and so no signal: supported if
               the interval of the share lies below, refuted if above.
-f.cost        Training on the learned reward costs true accuracy, against the same algorithm on the verifier:
-              supported if the interval of the difference lies below 0, refuted if above.
-f.hacked      Under a learned reward the proxy rises while the true reward falls (last quarter less first quarter of
-              the steps): supported if both intervals say so, refuted if the true reward's lies above 0.
 h             GRPO is better at pass@k and maj@k: as accuracy, one-sided; refuted if better by less than EQUAL.
 """
 
@@ -35,62 +33,60 @@ from reports.stats import (
     probability_of_improvement,
     share_difference,
     t_test,
-    tost,
     variance_ratio,
     zero_event_upper,
 )
-from reports.verdict import ALPHA, Verdict, decide_above, not_tested, pair, rng
+from reports.treatments import RANDOM, VERIFIER, treatment
+from reports.verdict import Verdict, decide_above, decide_same, not_tested, pair, rng
 
 COLLAPSE_MARGIN = 0.10
 EQUAL = 0.02
 SILENT = 0.5
-NO_PAIR = "it needs PPO and GRPO cells with the verifier whose models differ by the critic alone, both finished."
+NO_PAIR = "it needs PPO and GRPO cells with one reward, whose models differ by the critic alone, both finished."
 
 
 def learning_claims(cells: Sequence[Cell]) -> list[Verdict]:
-    matched = corners.matched_pair(cells, "verifier")
-    learned = [_learned_cost(*both) for both in corners.learned_pairs(cells)]
-    hacked = [_hacked(c) for c in cells if corners.source(c) == "learned"]
-    no_learned = "no cell was trained on a learned reward model."
+    matched = corners.matched_pair(cells, VERIFIER)
+    teaching = [p for p in corners.matched_pairs(cells) if treatment(p[0]).source != RANDOM]
     return [
-        _accuracy(matched),
-        _collapse(matched),
+        *(_accuracy(p) for p in teaching or [None]),
+        *(_collapse(p) for p in teaching or [None]),
         _spread(matched),
         _silent_groups(cells),
-        *(learned or [not_tested("f.cost", "Training on a learned reward model costs true accuracy.", no_learned)]),
-        *(hacked or [not_tested("f.hacked", "A learned reward rises while the true reward falls.", no_learned)]),
         *_many_samples(matched),
     ]
 
 
+def _with(matched: tuple[Cell, Cell] | None) -> str:
+    return f"with {treatment(matched[0]).phrase}" if matched else "with a verifier"
+
+
 def _accuracy(matched: tuple[Cell, Cell] | None) -> Verdict:
-    claim = f"With a verifier, PPO and GRPO end at the same held-out pass@1, within {100 * EQUAL:g} points."
+    claim = f"{_with(matched).capitalize()}, PPO and GRPO end at one held-out pass@1, within {100 * EQUAL:g} points."
     if matched is None or (values := pair(*matched, final_score)) is None:
         return not_tested("accuracy", claim, NO_PAIR)
     difference = paired_difference(values.b, values.a, rng())
-    gaps = np.subtract(values.b, values.a)
-    p_same = tost(gaps, -EQUAL, EQUAL)
-    outside = difference.known and (difference.low > EQUAL or difference.high < -EQUAL)
+    outcome, p = decide_same(difference, np.subtract(values.b, values.a), EQUAL)
     text = quantities.with_interval(difference, quantities.points, "points")
     better = probability_of_improvement(values.b, values.a)
     return Verdict(
         "accuracy",
         claim,
-        "supported" if difference.known and p_same < ALPHA else "refuted" if outside else "inconclusive",
+        outcome,
         f"GRPO less PPO: {text}",
         values.n,
         held_equal(*matched),
         "Supported if two one-sided t tests at .05 put the difference inside the margin, refuted if the 95 % interval "
         "lies outside. Score: mean of the last 3 evaluations.",
         f"Probability that a GRPO seed beats a PPO seed: {better:.2f} (n = {len(values.a)} by {len(values.b)}).",
-        f"GRPO's final pass@1 less PPO's, both with the verifier: {text}.",
+        f"GRPO's final pass@1 less PPO's: {_with(matched)} {text}.",
         estimate=difference,
-        p=None if not difference.known else t_test(gaps, np.copysign(EQUAL, gaps.mean())) if outside else p_same,
+        p=p,
     )
 
 
 def _collapse(matched: tuple[Cell, Cell] | None) -> Verdict:
-    claim = "PPO collapses more often than GRPO."
+    claim = f"{_with(matched).capitalize()}, PPO collapses more often than GRPO."
     if matched is None or not all(c.finished for c in matched):
         return not_tested("c.collapse", claim, NO_PAIR)
     sizes = [len(c.finished) for c in matched]
@@ -100,7 +96,7 @@ def _collapse(matched: tuple[Cell, Cell] | None) -> Verdict:
     if outcome != "supported":
         outcome = "refuted" if gap.high is not None and gap.high < COLLAPSE_MARGIN else "inconclusive"
     bounds = [
-        f"0 of {n} only bounds {c.label}'s rate below {quantities.percent(zero_event_upper(n))}."
+        f"0 of {n} only bounds the rate of {c.label} below {quantities.percent(zero_event_upper(n))}."
         for c, n, k in zip(matched, sizes, events, strict=True)
         if k == 0
     ]
@@ -117,7 +113,7 @@ def _collapse(matched: tuple[Cell, Cell] | None) -> Verdict:
         "Collapse rule fixed beforehand. Supported if the 95 % score interval of the difference of the rates lies "
         f"above 0, refuted if below {quantities.percent(COLLAPSE_MARGIN)}.",
         " ".join(bounds),
-        f"Collapsed runs: {counted}, a difference of {text}.",
+        f"Collapsed runs: {_with(matched)} {counted}, a difference of {text}.",
         estimate=gap,
         p=float(fisher_exact(table).pvalue),
     )
@@ -151,7 +147,7 @@ def _spread(matched: tuple[Cell, Cell] | None) -> Verdict:
 def _silent_groups(cells: Sequence[Cell]) -> Verdict:
     claim = f"At most {SILENT:.0%} of GRPO's groups have all-equal rewards, that is, no signal, over the whole run."
     name = "rollout/zero_std_groups"
-    cell = next((c for c in cells if corners.algorithm(c) == "grpo" and corners.source(c) == "verifier"), None)
+    cell = next((c for c in cells if corners.algorithm(c) == "grpo" and corners.is_plain(c, VERIFIER)), None)
     series = [s for r in cell.finished if (s := [(t, v) for t, v in r.series(name) if t > 0])] if cell else []
     if cell is None or not series:
         return not_tested("e", claim, "it needs a finished GRPO cell with the verifier.")
@@ -178,66 +174,6 @@ def _silent_groups(cells: Sequence[Cell]) -> Verdict:
         f"On average {text} of GRPO's groups had equal rewards and gave no signal.",
         estimate=estimate,
         p=t_test(shares, SILENT) if estimate.known else None,
-    )
-
-
-def _learned_cost(learned: Cell, verifier: Cell) -> Verdict:
-    claim = f"Training on the learned reward model costs true accuracy ({learned.label} against {verifier.label})."
-    if (values := pair(learned, verifier, final_score)) is None:
-        return not_tested("f.cost", claim, "no seed finished in both cells.")
-    difference = paired_difference(values.a, values.b, rng())
-    outcome = {"supported": "refuted", "refuted": "supported"}.get(decide_above(difference, 0.0), "inconclusive")
-    text = quantities.with_interval(difference, quantities.points, "points")
-    return Verdict(
-        "f.cost",
-        claim,
-        outcome,
-        f"learned less verifier: {text}",
-        values.n,
-        held_equal(learned, verifier),
-        "Supported if the 95 % interval of the difference of final pass@1 lies below 0, refuted if above.",
-        "",
-        f"Training on the learned reward model instead of the verifier changed final pass@1 by {text}.",
-        estimate=difference,
-        p=t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None,
-    )
-
-
-def _hacked(cell: Cell) -> Verdict:
-    claim = f"Under the learned reward the proxy rises while the true reward falls ({cell.label})."
-    changes: list[tuple[float, float]] = []
-    for run in cell.finished:
-        ends = [
-            first_and_last_quarter([(s, v) for s, v in run.series(f"rollout/{kind}_reward_mean") if s > 0])
-            for kind in ("proxy", "true")
-        ]
-        if ends[0] and ends[1]:
-            changes.append((ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
-    if not changes:
-        return not_tested("f.hacked", claim, "no finished run recorded both rewards over four steps or more.")
-    proxy, true = (mean_estimate([c[i] for c in changes], rng()) for i in (0, 1))
-    proxy_rose, true_rose = decide_above(proxy, 0.0) == "supported", decide_above(true, 0.0)
-    outcome = "refuted" if true_rose == "supported" else "inconclusive"
-    if proxy_rose and true_rose == "refuted":
-        outcome = "supported"
-    # The decision for "supported" needs both tests, so its p is the larger; "refuted" rests on the true reward.
-    p = [t_test([c[i] for c in changes], 0.0) for i in (0, 1)]
-    text = quantities.with_interval(true, lambda v: f"{v:+.3f}")
-    other = quantities.with_interval(proxy, lambda v: f"{v:+.3f}")
-    return Verdict(
-        "f.hacked",
-        claim,
-        outcome,
-        f"true reward {text}; proxy {other} (normalised score)",
-        quantities.count(len(changes), "seed"),
-        "one cell, first quarter of its steps against the last",
-        "Supported if the proxy's 95 % interval lies above 0 and the true reward's below, refuted if the true reward's "
-        "lies above 0.",
-        "The two rewards have different scales: their signs are compared, not their sizes.",
-        f"Under the learned reward the true reward changed by {text} and the proxy by {other} from the first to the "
-        "last quarter of training.",
-        estimate=true,
-        p=(max(p) if true.value < 0 else p[1]) if true.known else None,
     )
 
 

@@ -35,12 +35,15 @@ class Sample:
     verdict: str
 
 
-# What the paragraph at the top says, in this order; the table below it has the rest.
-HEADLINES = ("accuracy", "b.states.four", "b.peak.four", "b.peak.matched", "time.matched", "f.cost")
+# What stands at the top, in this order; the table below it has the rest.
+HEADLINES = (
+    ("accuracy", "f.hacked", "f.cost", "f.labels", "f.algorithm", "f.random"),
+    ("b.states.four", "b.peak.four", "b.peak.matched", "time.matched"),
+)
 
 
 def summary(study: Study, verdicts: Sequence[Verdict]) -> str:
-    """One paragraph in plain words, every number from a verdict or a count."""
+    """What was run and what came of it, in counts."""
     done = sum(r.finished for r in study.runs)
     seeds = sorted({len(p.seeds) for p in study.manifest.parts})
     text = [f"{done} of {quantities.count(len(study.runs), 'planned run')} finished."]
@@ -54,14 +57,32 @@ def summary(study: Study, verdicts: Sequence[Verdict]) -> str:
         text.append(
             "Of the claims that these runs can speak to, " + ", ".join(f"{n} {o}" for o, n in counts.items()) + "."
         )
-    told = [v for v in verdicts if v.outcome != "not tested" and v.sentence]
-    said = [v for headline in HEADLINES for v in told if v.id == headline] or told
-    several = len({v.part for v in said}) > 1
-    for v in said:
-        place = f", {v.part}" if several and sum(w.id == v.id for w in said) > 1 else ""
-        n = "" if v.n == "exact" else f", {v.n}"
-        text.append(f"{v.sentence[:-1]} (claim {v.id}{place}: {v.outcome}{n}).")
     return " ".join(text)
+
+
+def headlines(study: Study, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """One sentence for each claim that matters most, every number from a verdict.
+
+    Costs are left out where no part was made to measure them.
+    """
+    told = [v for v in verdicts if v.outcome != "not tested" and v.sentence]
+    learning, costs = HEADLINES
+    wanted = [*learning, *(costs if study.parts("systems") or not any(v.id in learning for v in told) else ())]
+    said = [v for headline in wanted for v in told if v.id == headline] or told
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for v in said:
+        groups.setdefault((v.id, v.sentence.split(": ")[0]), []).append(v)
+    return tuple(_headline(identifier, stem, found) for (identifier, stem), found in groups.items())
+
+
+def _headline(identifier: str, stem: str, found: Sequence[Verdict]) -> str:
+    """One claim; what several cells say of it stands behind the words that they share."""
+    parts = len({v.part for v in found}) > 1
+    ends = [", ".join([v.part] * parts + [v.outcome] + ([v.n] if v.n != "exact" else [])) for v in found]
+    if len(found) == 1:
+        return f"{found[0].sentence[:-1]} (claim {identifier}: {ends[0]})."
+    items = [v.sentence[len(stem) + 2 : -1] for v in found]
+    return f"{stem}: {'; '.join(f'{i} ({e})' for i, e in zip(items, ends, strict=True))} (claim {identifier})."
 
 
 def seeds_remark(study: Study) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.load import Cell
+from reports.treatments import LEARNED, VERIFIER, Treatment, treatment
 
 FOUR = frozenset({"actor", "critic", "reference", "reward"})
 
@@ -53,28 +54,54 @@ def grpo_with_reference(cells: Sequence[Cell]) -> Cell | None:
     return next((c for c in cells if algorithm(c) == "grpo" and source(c) == "verifier" and roles(c) == wanted), None)
 
 
-def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> tuple[Cell, Cell] | None:
-    """The first PPO and GRPO cells with one reward source whose models differ by the critic alone.
-
-    Args:
-        reward: only cells with this reward source.
-    """
+def matched_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+    """(PPO, GRPO) under one treatment, whose models differ by the critic alone: the first of each treatment."""
+    found: dict[Treatment, tuple[Cell, Cell]] = {}
     for ppo in cells:
-        if algorithm(ppo) != "ppo" or not roles(ppo) or reward not in {None, source(ppo)}:
+        if algorithm(ppo) != "ppo" or not roles(ppo):
             continue
         for grpo in cells:
-            if algorithm(grpo) == "grpo" and source(grpo) == source(ppo) and roles(grpo) == roles(ppo) - {"critic"}:
-                return ppo, grpo
-    return None
+            same = algorithm(grpo) == "grpo" and roles(grpo) == roles(ppo) - {"critic"}
+            if same and treatment(grpo) == treatment(ppo):
+                found.setdefault(treatment(ppo), (ppo, grpo))
+    return list(found.values())
+
+
+def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> tuple[Cell, Cell] | None:
+    """The first matched pair.
+
+    Args:
+        reward: only with this reward source, and without noise added to it.
+    """
+    pairs = matched_pairs(cells)
+    return next((p for p in pairs if reward is None or is_plain(p[0], reward)), None)
+
+
+def is_plain(cell: Cell, reward: str) -> bool:
+    """Whether the cell was trained on this reward source, without noise added to it."""
+    return treatment(cell).source == reward and not treatment(cell).noisy
 
 
 def learned_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
-    """(trained on the learned reward model alone, trained on the verifier), of one algorithm each."""
+    """(trained on a learned reward model alone, trained on the verifier), of one algorithm each."""
     found = []
     for learned in cells:
-        if source(learned) != "learned":
+        if not is_plain(learned, LEARNED):
             continue
-        same = (c for c in cells if source(c) == "verifier" and algorithm(c) == algorithm(learned))
+        same = (c for c in cells if is_plain(c, VERIFIER) and algorithm(c) == algorithm(learned))
         if verifier := next(same, None):
             found.append((learned, verifier))
+    return found
+
+
+def label_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+    """(most label pairs, fewest label pairs) of each algorithm that was trained on both, with the same models."""
+    found = []
+    for name in dict.fromkeys(algorithm(c) for c in cells):
+        mine = [c for c in cells if algorithm(c) == name and is_plain(c, LEARNED) and treatment(c).pairs]
+        mine = [c for c in mine if roles(c) == roles(mine[0])]
+        most = max(mine, key=lambda c: treatment(c).pairs or 0, default=None)
+        fewest = min(mine, key=lambda c: treatment(c).pairs or 0, default=None)
+        if most and fewest and treatment(most).pairs != treatment(fewest).pairs:
+            found.append((most, fewest))
     return found

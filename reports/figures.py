@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports import figures_cost, figures_learning
+from reports import figures_cost, figures_hacking, figures_learning
 from reports.load import Study
 from reports.style import INCHES, save, styled
 from reports.text import one_line
@@ -16,7 +16,7 @@ class Drawn:
     """One figure on disk: `<name>.<suffix>` for the page and `<name>-column.<suffix>` for a column."""
 
     name: str
-    kind: str  # learning, stability, proxy, memory, time
+    kind: str  # learning, stability, proxy, overoptimisation, calibration, memory, time
     part: str
     caption: str
 
@@ -36,7 +36,21 @@ LEARNING = {
         "What the learned reward model says (proxy, normalised score) and what the verifier says (true reward) of the "
         "same completions. Lines: mean over seeds; band: smallest to largest seed.",
     ),
+    "overoptimisation": (
+        figures_hacking.overoptimisation,
+        "True reward (verifier) and proxy (reward model, normalised by the base model's scores) against the distance "
+        "from the base model: the square root of KL(policy || base) in nats per completion. Thin lines: seeds, each "
+        "point after the first the mean of a block of steps; thick line: their mean; circle: start; dotted: the "
+        "base model. Columns, or rows in the narrow version: what the policy was trained on.",
+    ),
+    "calibration": (
+        figures_hacking.calibration,
+        "Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it was "
+        "against how often it was right. Area of the marks: pairs in the bin; bars: 95 % Wilson interval, as if the "
+        "pairs were independent.",
+    ),
 }
+OF_REWARDS = ("overoptimisation", "proxy", "calibration")  # the rest of LEARNING stands in a section of its own
 COST = {
     "memory": (
         figures_cost.memory,

@@ -1,17 +1,21 @@
-"""Figures over training: accuracy, stability, proxy against true reward."""
+"""Figures over training: accuracy, stability, proxy against true reward.
+
+Up to four cells share a panel.  More of them, under several rewards, get a panel for each reward.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 
-import numpy as np
 from matplotlib import pyplot
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from reports.load import Cell, Run
-from reports.style import INCHES, Look, Width, look
+from reports.panels import Points, crowd, grid, legend, looks, over_seeds
+from reports.style import INCHES, Width, look
+from reports.treatments import Treatment
 
 STABILITY = {
     "train/approx_kl": "KL to the old policy\n(nats/token)",
@@ -23,7 +27,6 @@ STABILITY = {
     "rollout/zero_std_groups": "groups without a signal",
     "rollout/length_mean": "completion length\n(tokens)",
 }
-Points = list[tuple[float, float]]
 
 
 def learning_curves(cells: Sequence[Cell], width: Width) -> Figure | None:
@@ -35,18 +38,42 @@ def learning_curves(cells: Sequence[Cell], width: Width) -> Figure | None:
         "completion tokens": lambda r: _against(r, "cost/tokens"),
         "seconds of training": lambda r: _against(r, "cost/seconds"),
     }
+    if groups := crowd(cells):
+        return _learning_by_reward(groups, axes_of, width)
     rows, columns, height = (1, 3, 2.25) if width == "text" else (3, 1, 5.4)
-    figure, grid = pyplot.subplots(rows, columns, figsize=(INCHES[width], height), sharey=True, squeeze=False)
-    for axes, (label, points) in zip(grid.flat, axes_of.items(), strict=True):
+    figure, panels = pyplot.subplots(rows, columns, figsize=(INCHES[width], height), sharey=True, squeeze=False)
+    for axes, (label, points) in zip(panels.flat, axes_of.items(), strict=True):
         for index, cell in enumerate(cells):
-            _band(axes, [points(r) for r in cell.runs], [r.finished for r in cell.runs], look(index), cell.label)
+            over_seeds(axes, [points(r) for r in cell.runs], [r.finished for r in cell.runs], look(index), cell.label)
         axes.set_xlabel(label)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.set_ylim(-0.02, 1.02)
-    for axes in grid[:, 0]:
+    for axes in panels[:, 0]:
         axes.set_ylabel("held-out pass@1")
-    _legend(figure, grid[0, 0], width)
+    legend(figure, [panels[0, 0]], width)
+    return figure
+
+
+def _learning_by_reward(
+    groups: Mapping[Treatment, tuple[Cell, ...]], axes_of: Mapping[str, Callable[[Run], Points]], width: Width
+) -> Figure:
+    turn = width == "column"
+    styles = looks([c for g in groups.values() for c in g])
+    figure, panels = grid(3, list(groups), width, turn=turn, height=1.2 if turn else 1.5, shared_x=False, shared_y=True)
+    for row, (label, points) in zip(panels, axes_of.items(), strict=True):
+        for axes, cells in zip(row, groups.values(), strict=True):
+            for cell in cells:
+                style, name = styles[cell.name]
+                over_seeds(axes, [points(r) for r in cell.runs], [r.finished for r in cell.runs], style, name)
+            axes.set_ylim(-0.02, 1.02)
+            axes.xaxis.set_major_locator(MaxNLocator(3 if turn else 5))
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+            if not turn or axes is row[-1]:
+                axes.set_xlabel(label.replace(" of training", "").replace("completion ", "") if turn else label)
+    for axes in panels[0] if turn else panels[:, 0]:
+        axes.set_ylabel("held-out pass@1")
+    legend(figure, list(panels.flat), width)
     return figure
 
 
@@ -55,21 +82,42 @@ def stability(cells: Sequence[Cell], width: Width) -> Figure | None:
     names = [n for n in STABILITY if any(r.series(n) for c in cells for r in c.runs)]
     if not names:
         return None
+    if groups := crowd(cells):
+        return _stability_by_reward(groups, names, width)
     columns = 4 if width == "text" else 2
     rows = -(-len(names) // columns)
-    figure, grid = pyplot.subplots(rows, columns, figsize=(INCHES[width], 1.55 * rows + 0.4), squeeze=False)
-    for axes in grid.flat[len(names) :]:
+    figure, panels = pyplot.subplots(rows, columns, figsize=(INCHES[width], 1.55 * rows + 0.4), squeeze=False)
+    for axes in panels.flat[len(names) :]:
         axes.set_visible(False)
-    for place, (axes, name) in enumerate(zip(grid.flat, names, strict=False)):
+    for place, (axes, name) in enumerate(zip(panels.flat, names, strict=False)):
         for index, cell in enumerate(cells):
-            series = [[(float(s), v) for s, v in r.series(name) if s > 0] for r in cell.runs]
-            _band(axes, series, [r.finished for r in cell.runs], look(index), cell.label, thin=False)
+            done = [r.finished for r in cell.runs]
+            over_seeds(axes, _training(cell, name), done, look(index), cell.label, thin=False)
         axes.set_title(STABILITY[name])
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(4))
         if place >= len(names) - columns:
             axes.set_xlabel("training steps")
-    _legend(figure, grid[0, 0], width, every=[a for a in grid.flat if a.get_visible()])
+    legend(figure, [a for a in panels.flat if a.get_visible()], width)
+    return figure
+
+
+def _stability_by_reward(groups: Mapping[Treatment, tuple[Cell, ...]], names: Sequence[str], width: Width) -> Figure:
+    styles = looks([c for g in groups.values() for c in g])
+    figure, panels = grid(len(names), list(groups), width, turn=False, height=1.0, shared_x=True, shared_y=False)
+    for row, name in zip(panels, names, strict=True):
+        for axes, cells in zip(row, groups.values(), strict=True):
+            for cell in cells:
+                style, label = styles[cell.name]
+                done = [r.finished for r in cell.runs]
+                over_seeds(axes, _training(cell, name), done, style, label, thin=False)
+            axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(3))
+        row[0].set_ylabel(fill(STABILITY[name].replace("\n", " "), 18), fontsize=6.5)
+    for axes in panels[-1]:
+        axes.set_xlabel("steps")
+    figure.align_ylabels(list(panels[:, 0]))
+    legend(figure, list(panels.flat), width)
     return figure
 
 
@@ -79,23 +127,26 @@ def proxy_and_true(cells: Sequence[Cell], width: Width) -> Figure | None:
     chosen = [c for c in cells if any(r.series(kinds[1][0]) for r in c.runs)]
     if not chosen:
         return None
-    columns = min(len(chosen), 3 if width == "text" else 1)
+    columns = 1 if width == "column" else 2 if len(chosen) == 4 else min(len(chosen), 3)
     rows = -(-len(chosen) // columns)
     size = (INCHES[width] if width == "column" else min(INCHES[width], 1.2 + 2.6 * columns), 2.1 * rows + 0.25)
-    figure, grid = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
-    for axes in grid.flat[len(chosen) :]:
+    figure, panels = pyplot.subplots(rows, columns, figsize=size, squeeze=False, sharey=len(chosen) > 1)
+    for axes in panels.flat[len(chosen) :]:
         axes.set_visible(False)
-    for axes, cell in zip(grid.flat, chosen, strict=False):
+    for axes, cell in zip(panels.flat, chosen, strict=False):
         for index, (name, label) in enumerate(kinds):
-            series = [[(float(s), v) for s, v in r.series(name) if s > 0] for r in cell.runs]
-            _band(axes, series, [r.finished for r in cell.runs], look(index), label)
+            over_seeds(axes, _training(cell, name), [r.finished for r in cell.runs], look(index), label)
         axes.set_title(cell.label)
         axes.set_xlabel("training steps")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    for axes in grid[:, 0]:
+    for axes in panels[:, 0]:
         axes.set_ylabel("mean reward")
-    _legend(figure, grid[0, 0], width)
+    legend(figure, [panels[0, 0]], width)
     return figure
+
+
+def _training(cell: Cell, name: str) -> list[Points]:
+    return [[(float(s), v) for s, v in r.series(name) if s > 0] for r in cell.runs]
 
 
 def _against(run: Run, cost: str) -> Points:
@@ -106,43 +157,3 @@ def _against(run: Run, cost: str) -> Points:
         if row.get("eval/pass@1") is not None:
             points.append((spent, float(row["eval/pass@1"])))
     return points
-
-
-def _band(
-    axes: Axes, series: list[Points], finished: list[bool], style: Look, label: str, *, thin: bool = True
-) -> None:
-    """Mean and range over finished seeds as far as all of them go, against their mean x; each seed as a thin line."""
-    if thin:
-        for points in series:
-            axes.plot([x for x, _ in points], [y for _, y in points], color=style.colour, linewidth=0.5, alpha=0.6)
-    whole = [p for p, done in zip(series, finished, strict=True) if done and p]
-    if not whole:
-        if not thin:
-            for points in series:
-                axes.plot([x for x, _ in points], [y for _, y in points], color=style.colour, linewidth=0.5)
-        return
-    length = min(len(p) for p in whole)
-    values = np.array([p[:length] for p in whole])  # (seeds, points, 2)
-    x, y = values[:, :, 0].mean(axis=0), values[:, :, 1]
-    if len(whole) > 1:
-        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=style.colour, alpha=0.15, linewidth=0)
-    axes.plot(
-        x,
-        y.mean(axis=0),
-        color=style.colour,
-        linestyle=style.line,
-        marker=style.marker,
-        markevery=max(1, length // 6),
-        label=label,
-    )
-
-
-def _legend(figure: Figure, axes: Axes, width: Width, every: Sequence[Axes] = ()) -> None:
-    """One legend under the figure, with every cell that is drawn in any panel."""
-    found = {}
-    for panel in (axes, *every):
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
-    if found:
-        columns = min(len(found), 3) if width == "text" else 1
-        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)

@@ -10,10 +10,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import content, figures, tables
+from reports import content, figures, tables, tables_hacking
 from reports.alike import Difference
 from reports.claims import unique_untested, verdicts
-from reports.load import Study
+from reports.load import Cell, Study
 from reports.tables import Table
 from reports.text import markdown_block, markdown_cell, one_line
 from reports.verdict import Verdict
@@ -30,14 +30,22 @@ METHODS = (
     "Collapse, fixed in advance, is any of: pass@1 below half of its running maximum for 3 evaluations and to the end; "
     "entropy below 10 % of its first value while pass@1 is below .9; mean length below 25 % of its first value; over "
     "80 % of completions truncated; a training value not finite; gradient norm above 10 times its median.",
-    "p-values are corrected with Holm's method over all verdicts of the study; a decision that does not survive is "
-    "called inconclusive.",
+    "p-values are corrected with Holm's method over all verdicts of the study, each cell or pair of cells that a claim "
+    "was asked of counted by itself; a decision that does not survive is called inconclusive.",
 )
 WHY_PEAKS_DIFFER = (
     "Measured peaks do not save what the states do. What the algorithms share stands on both sides of the ratio: "
     "activations, logits and the cache of keys and values. The allocator keeps freed blocks; the interpreter and its "
     "libraries take memory of their own, more of it than was held before the models. And a peak belongs to one phase: "
     "what only another phase needs does not add to it."
+)
+
+WHY_AGREEMENT_IS_NONE = (
+    "The true reward is the verifier's, recorded whatever the policy was trained on. The proxy is the score of a "
+    "reward model, in standard deviations of the base model's own completions. A proxy is over-optimised where it goes "
+    "on rising while the true reward does not: the gap grows, and the proxy ranks fewer pairs rightly. Where the "
+    "policy is trained on the verifier itself, the trained and the true reward are one number by construction, and "
+    "that they agree is no evidence for verifiers."
 )
 
 
@@ -49,6 +57,8 @@ class PartView:
     title: str
     kind: str
     comparison: Table
+    reward_models: Table
+    outcomes: Table
     memory: Table
     memory_source: str
     flags: tuple[str, ...]
@@ -79,15 +89,20 @@ def _context(
     study: Study, found: tuple[Verdict, ...], drawn: tuple[figures.Drawn, ...], unlike: Sequence[Difference]
 ) -> dict[str, Any]:
     manifest = study.manifest
+    parts = [_part(study, part, drawn) for part in manifest.parts]
     return {
         "title": one_line(manifest.title or manifest.name),
         "manifest": manifest,
         "summary": content.summary(study, found),
+        "headlines": content.headlines(study, found),
         "seeds_remark": content.seeds_remark(study),
         "verdicts": [v for v in found if v.outcome != "not tested"],
         "untested": unique_untested(found),
         "unlike": unlike,
-        "parts": [_part(study, part, drawn) for part in manifest.parts],
+        "parts": parts,
+        "rewards_told": any(p.outcomes.rows or p.reward_models.rows for p in parts)
+        or any(d.kind in figures.OF_REWARDS for d in drawn),
+        "why_agreement_is_none": WHY_AGREEMENT_IS_NONE,
         "endings": content.endings(study),
         "hashes": [(f"{r.part}/{r.cell}/seed-{r.seed}", r.config_hash or "none", r.state) for r in study.runs],
         "methods": METHODS,
@@ -104,6 +119,8 @@ def _part(study: Study, part: Any, drawn: tuple[figures.Drawn, ...]) -> PartView
         one_line(part.title),
         part.kind,
         tables.comparison_table(study, part),
+        tables_hacking.models_table(cells) if part.kind == "learning" else tables_hacking.EMPTY,
+        tables_hacking.outcomes_table(cells) if part.kind == "learning" else tables_hacking.EMPTY,
         content.memory_table(cells),
         content.memory_source(cells),
         tuple(f"{one_line(r.label)}: {flag}." for r in rows for flag in r.flags),
@@ -124,9 +141,21 @@ def _write_tables(study: Study, found: tuple[Verdict, ...], folder: Path) -> Non
         if memory.rows:
             _write(folder / f"memory-{figures.slug(part.name)}.csv", tables.table_csv(memory))
             _write(folder / f"memory-{figures.slug(part.name)}.tex", tables.table_latex(memory))
+        if part.kind == "learning":
+            _write_hacking(study.cells(part), folder, figures.slug(part.name))
     table = tables.verdict_table(found)
     _write(folder / "verdicts.csv", tables.verdicts_csv(found))
     _write(folder / "verdicts.tex", tables.table_latex(tables.first_columns(table, 5)))
+
+
+def _write_hacking(cells: Sequence[Cell], folder: Path, part: str) -> None:
+    models, outcomes = tables_hacking.models_table(cells), tables_hacking.outcomes_table(cells)
+    if models.rows:
+        _write(folder / f"reward-models-{part}.tex", tables.table_latex(models))
+        _write(folder / f"reward-models-{part}.csv", tables_hacking.models_csv(cells))
+    if outcomes.rows:
+        _write(folder / f"overoptimisation-{part}.tex", tables.table_latex(outcomes))
+        _write(folder / f"overoptimisation-{part}.csv", tables_hacking.outcomes_csv(cells))
 
 
 def _templates(*, autoescape: bool) -> Environment:

@@ -30,6 +30,11 @@ def points(value: float) -> str:
     return f"{100 * value:+.1f}"
 
 
+def change(value: float) -> str:
+    """A difference in its own unit, with its sign."""
+    return f"{value:+.3f}"
+
+
 def factor(value: float) -> str:
     return f"{value:.2f}"
 
@@ -57,6 +62,11 @@ def with_interval(estimate: Estimate | None, show: Format, unit: str = "") -> st
 
 def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def whole(n: int) -> str:
+    """A count; from five digits on with commas."""
+    return f"{n:,}" if n >= 10_000 else str(n)
 
 
 def p_value(p: float | None) -> str:

@@ -153,8 +153,8 @@ def zero_event_upper(n: int, *, level: float = LEVEL) -> float:
     return 1.0 if n == 0 else float(1 - (1 - level) ** (1 / n))
 
 
-def wilson(events: int, n: int, *, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson's score interval of a share."""
+def wilson(events: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's score interval of a share; half events are ties."""
     z = float(scipy_stats.norm.ppf((1 + level) / 2))
     p, q = events / n, z * z / n
     centre, half = p + q / 2, z * float(np.sqrt(p * (1 - p) / n + q / (4 * n)))

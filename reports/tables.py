@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from harness.records import PartInfo
@@ -24,6 +24,7 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = "Brackets: 95 % interval over seeds; seeds: finished of planned."
 
 
 def comparison_table(study: Study, part: PartInfo) -> Table:
@@ -98,11 +99,11 @@ def comparison_csv(study: Study, part: PartInfo) -> str:
             e: Estimate | None = getattr(row, name)
             line += [e.value, e.low, e.high, e.n, e.method] if e else [None] * 5
         lines.append(line)
-    return _csv([head, *lines])
+    return csv_text([head, *lines])
 
 
 def first_columns(table: Table, n: int) -> Table:
-    return Table(table.title, table.columns[:n], tuple(row[:n] for row in table.rows))
+    return replace(table, columns=table.columns[:n], rows=tuple(row[:n] for row in table.rows))
 
 
 def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
@@ -115,14 +116,15 @@ def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
         lines.append(
             [v.id, v.part, v.claim, v.outcome, *numbers, v.n, v.p, v.p_holm, v.effect, v.rule, v.equal, v.note]
         )
-    return _csv(lines)
+    return csv_text(lines)
 
 
 def table_csv(table: Table) -> str:
-    return _csv([list(table.columns), *map(list, table.rows)])
+    return csv_text([list(table.columns), *map(list, table.rows)])
 
 
-def _csv(lines: list[list[object]]) -> str:
+def csv_text(lines: list[list[object]]) -> str:
+    """Lines of raw values as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for line in lines:
@@ -137,7 +139,7 @@ def table_latex(table: Table) -> str:
     body = "\n".join(" & ".join(latex(x) for x in row) + r" \\" for row in table.rows)
     return (
         "\\begin{table}\n\\centering\n"
-        f"\\caption{{{latex(table.title)}. Brackets: 95\\% interval over seeds; seeds: finished of planned.}}\n"
+        f"\\caption{{{latex(table.title)}. {latex(table.note)}}}\n"
         f"\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}\n"
         f"\\toprule\n{head} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
     )

@@ -1,4 +1,4 @@
-"""The form of a verdict, and the three ways to reach one.  Thresholds are named by the callers, in code, beforehand."""
+"""The form of a verdict, and the ways to reach one.  Thresholds are named by the callers, in code, beforehand."""
 
 from __future__ import annotations
 
@@ -80,6 +80,20 @@ def decide_inside(estimate: Estimate, low: float, high: float) -> Outcome:
     if low < estimate.low and estimate.high < high:
         return "supported"
     return "refuted" if estimate.high < low or estimate.low > high else "inconclusive"
+
+
+def decide_same(estimate: Estimate, values: Sequence[float], margin: float) -> tuple[Outcome, float | None]:
+    """Supported if two one-sided t tests at ALPHA put the mean inside +-margin, refuted if the interval is outside.
+
+    Returns:
+        the outcome, and the p of what it rests on: TOST, or the test against the nearer edge.
+    """
+    if estimate.low is None or estimate.high is None:
+        return "inconclusive", None
+    if estimate.low > margin or estimate.high < -margin:
+        return "refuted", t_test(values, float(np.copysign(margin, np.mean(values))))
+    p = tost(values, -margin, margin)
+    return ("supported" if p < ALPHA else "inconclusive"), p
 
 
 def p_inside(values: Sequence[float], low: float, high: float) -> float:

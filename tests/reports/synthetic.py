@@ -32,6 +32,9 @@ class Spec:
     zero_groups: float = 0.2
     status: Mapping[int, str] = field(default_factory=dict)  # by seed; "missing" and "torn" leave no summary
     reason: str = ""
+    reward: Mapping[str, Any] = field(default_factory=dict)  # settings of the reward besides its source
+    facts: Mapping[str, Any] = field(default_factory=dict)  # of the reward model, for the summary
+    more: Callable[[int, int, float], Mapping[str, float | None]] | None = None  # (seed, step, share done) -> metrics
 
 
 CELLS = (
@@ -96,7 +99,7 @@ def _config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
         "task": {"name": "sort", "digits": 4},
         "algorithm": {"name": cell.algorithm, "kl_coef": 0.02}
         | ({"gae_lambda": 1.0} if cell.algorithm == "ppo" else {}),
-        "reward": {"source": cell.source, "label_pairs": 512},
+        "reward": {"source": cell.source, "label_pairs": 512, **cell.reward},
         "rollout": {"prompts": 16, "group_size": 8, "max_tokens": 32, "temperature": 1.0},
         "train": {"steps": 40, "lr": 3e-4, "critic_lr": 1e-3, "epochs": 1, "minibatches": 2},
         "evaluate": {"every": 5, "items": 256},
@@ -124,7 +127,10 @@ def _run(
     steps = changes.get("steps", 40 if learning else 4)
     last = steps if status == "completed" else steps // 2
     for step in range(0 if learning else 1, last + 1):
-        records.append_metrics(folder / "metrics.jsonl", step, _metrics(cell, seed, step, steps, learning=learning))
+        row = _metrics(cell, seed, step, steps, learning=learning)
+        if learning and cell.more:
+            row |= cell.more(seed, step, step / steps)
+        records.append_metrics(folder / "metrics.jsonl", step, row)
     if learning:
         text = changes.get("completion", "<think>4 < 7</think><answer>1247</answer>")
         for step in (1, last):
@@ -136,7 +142,7 @@ def _run(
     memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")
     summary = Summary(
         status, cell.reason, part.name, cell.name, seed, digest, "2026-01-02T03:04:05Z", 42.0, last,
-        {role: states(role) for role in cell.roles}, memory,
+        {role: states(role) for role in cell.roles}, memory, reward_model=cell.facts,
     )  # fmt: skip
     records.write_json(folder / "summary.json", summary)
 
@@ -173,7 +179,7 @@ def _metrics(cell: Spec, seed: int, step: int, steps: int, *, learning: bool) ->
         "rollout/length_mean": 24 + wave,
         "rollout/truncated_fraction": 0.02,
         "rollout/zero_std_groups": cell.zero_groups,
-        "rollout/kl_to_reference": 0.05 * done,
+        "train/kl_to_reference": 0.05 * done,
         "train/approx_kl": 0.002 + 0.001 * wave,
         "train/entropy": 1.0 - 0.6 * done,
         "train/grad_norm": 1.0 + wave,

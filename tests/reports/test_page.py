@@ -13,6 +13,7 @@ import pytest
 import reports
 from reports import style
 from tests.reports import synthetic
+from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
 
 ATTACK = "<script>alert(1)</script> ``` </pre> | \x1b[31m \u202e end"
@@ -30,10 +31,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
-    """Two processes at once, in two folders, with with two hash seeds and two time zones."""
+    """Two processes at once, in two folders, with two hash seeds and two time zones."""
     builds = []
     for name in ("one", "two/deeper"):
-        synthetic.write(tmp_path / name, CELLS[1:], steps=8)
+        synthetic.write(tmp_path / name, HACKING[2:4], steps=8)
         code = (  # one panel of the small multiples stands for all of them
             "import pathlib, reports, reports.figures_learning as f; f.STABILITY = dict(list(f.STABILITY.items())[:1]);"
             f"reports.build(pathlib.Path({str(tmp_path / name)!r}))"
@@ -45,6 +46,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     assert one.keys() == two.keys()
     assert [k for k in one if one[k] != two[k]] == []
     assert {"report.html", "report.md", "tables/verdicts.csv", "figures/learning-learning.pdf"} <= one.keys()
+    assert {"figures/overoptimisation-learning.svg", "figures/calibration-learning-column.pdf"} <= one.keys()
     assert {"figures/memory-systems-column.png", "tables/comparison-systems.tex"} <= one.keys()
     assert not [k for k in one if str(tmp_path).encode() in one[k]]
 
