@@ -59,21 +59,32 @@ class CodeVerifier:
         """The kind of isolation in use."""
         return self.sandbox.tier
 
+    @property
+    def retries(self) -> int:
+        """Jobs handed out again because their worker died, since the start."""
+        return self.sandbox.pool.retries
+
     def verify(
         self, completions: Sequence[str], targets: Sequence[Any], limits_s: Sequence[float | None] | None = None
     ) -> list[Verdict]:
         """One verdict a completion.
+
+        Where completion, target and limit are the same several times, they are judged once: a policy that has
+        made up its mind often repeats itself.
 
         Args:
             limits_s: seconds a completion may take, where that is less than the verifier's own limit.
         Raises:
             ValueError: a malformed target; no completion can raise.
         """
-        for target in targets:
-            check_target(target)
         limits = [None] * len(targets) if limits_s is None else limits_s
-        jobs = list(zip(completions, targets, limits, strict=True))
-        return self.sandbox.pool.map(lambda job: self.judge(*job), jobs)
+        texts = [repr(target) for target in targets]  # unlike ==, repr tells 1 from True and from 1.0
+        for target in dict(zip(texts, targets, strict=True)).values():
+            check_target(target)
+        keys = list(zip(completions, texts, limits, strict=True))
+        jobs = dict(zip(keys, zip(completions, targets, limits, strict=True), strict=True))
+        verdicts = dict(zip(jobs, self.sandbox.pool.map(lambda job: self.judge(*job), jobs.values()), strict=True))
+        return [verdicts[key] for key in keys]
 
     def judge(self, completion: str, target: Any, time_limit_s: float | None = None) -> Verdict:
         """The verdict on one completion; its target must be one that `check_target` accepts."""
@@ -87,6 +98,11 @@ class CodeVerifier:
             return _JUDGES[target["type"]](self, code, target, seconds)
         except WorkerDied as error:
             return Verdict(None, "infra", str(error))
+
+    @staticmethod
+    def check(target: Any) -> None:
+        """Refuse a malformed target without opening a sandbox.  Raises ValueError."""
+        check_target(target)
 
     def close(self) -> None:
         """End the workers.  Idempotent."""

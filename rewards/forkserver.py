@@ -25,6 +25,7 @@ from typing import Any
 HEADER = struct.Struct("!IId")  # bytes of the job, most bytes of the reply, seconds
 FRAME = struct.Struct("!cI")
 _CHUNK = 1 << 16
+_WATCH_SECONDS = 0.01
 _SET_PARENT_DEATH_SIGNAL = 1
 
 _LIBC = ctypes.CDLL(None)
@@ -39,7 +40,8 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
         child: runs in the fork with the job and the descriptors of the notes and of the output pipe; the fork
             ends when it returns.
         after: called in the worker when a child is gone, to clean up behind it.
-        watch: called in the worker every few milliseconds while a child runs, with its process id.
+        watch: called in the worker every few milliseconds while a child runs, with its process id, but not in
+            the first few: most children have ended by then.
     """
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every page that the children share
@@ -56,15 +58,14 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
         end = _run(job, limit, seconds, child, watch)
         job[:] = bytes(len(job))  # nothing of one job stays readable for the next one's child
         if end is None:
+            after()
             return
-        _send(b"e", json.dumps(end).encode())
+        _send(b"e", end)
         after()  # behind the answer: should it fail, the answer stands and the worker is replaced
 
 
-def _run(
-    job: bytearray, limit: int, seconds: float, child: Child, watch: Callable[[int], None] | None
-) -> dict[str, Any] | None:
-    """Fork, relay, wait; None if the trusted side went away meanwhile."""
+def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callable[[int], None] | None) -> bytes | None:
+    """Fork, relay, wait: the end, or None if the trusted side went away meanwhile."""
     deadline = time.monotonic() + seconds
     notes, notes_in = os.pipe()
     output, output_in = os.pipe()
@@ -87,7 +88,8 @@ def _run(
         _, status = os.waitpid(pid, 0)
         for descriptor in (handle, notes, output):
             os.close(descriptor)
-    return None if end is None else {"end": end, "status": os.waitstatus_to_exitcode(status)}
+    # Not through `json`: behind a fork, every page that the worker touches costs a fault.
+    return None if end is None else b'{"end": "%s", "status": %d}' % (end.encode(), os.waitstatus_to_exitcode(status))
 
 
 def _child_of(job: bytearray, notes: int, output: int, notes_in: int, output_in: int, child: Child) -> None:
@@ -117,12 +119,15 @@ def _relay(
         poller.register(descriptor, select.POLLIN)
     left = limit
     exited = False
+    look = time.monotonic() + _WATCH_SECONDS
     while True:
         # After the exit the pipes hold what is left: a child has no descendants that could still write.
         wait = 0.0 if exited else max(0.0, deadline - time.monotonic())
         if watch is not None and not exited:
-            watch(pid)
-            wait = min(wait, 0.01)
+            if time.monotonic() >= look:
+                watch(pid)
+                look = time.monotonic() + _WATCH_SECONDS
+            wait = min(wait, _WATCH_SECONDS)
         events = dict(poller.poll(wait * 1000 + (not exited)))
         if 0 in events:
             return None

@@ -59,6 +59,11 @@ class MathVerifier:
         self._known: OrderedDict[tuple[str, str | None], Verdict] = OrderedDict()
         self.pool = Pool(_launch, workers or len(os.sched_getaffinity(0)))
 
+    @property
+    def retries(self) -> int:
+        """Jobs handed out again because their worker died, since the start."""
+        return self.pool.retries
+
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """One verdict a completion.
 

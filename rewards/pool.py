@@ -46,6 +46,8 @@ class Launch:
     environment: dict[str, str] | None = None
     reports_pid: bool = False
     """The command takes `--info-fd` (bubblewrap) and tells the process whose death ends the whole sandbox."""
+    after: Callable[[], None] = lambda: None
+    """Called when the worker is gone, to remove what a killed one could not."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Worker:
             passed = [info_in]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the worker
         self._init: int | None = None
+        self._after = launch.after
         try:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, bufsize=0,
@@ -80,6 +83,7 @@ class Worker:
             )  # fmt: skip
         except OSError:
             self._errors.close()
+            self._after()
             os.close(info)
             raise
         finally:
@@ -136,6 +140,7 @@ class Worker:
             if stream is not None:
                 stream.close()
         self._errors.close()
+        self._after()
 
     def close(self) -> None:
         """Let the worker go and wait for its end."""
@@ -193,6 +198,8 @@ class Pool:
         self.size = size
         self.deaths = 0
         """Workers that had to be replaced."""
+        self.retries = 0
+        """Jobs handed out again because their worker died."""
         self._launch = launch
         self._busy: set[Worker] = set()
         self._idle: LifoQueue[Worker | None] = LifoQueue()
@@ -219,6 +226,7 @@ class Pool:
             except (WorkerDied, OSError) as error:
                 with self._lock:
                     self.deaths += 1
+                    self.retries += attempt < ATTEMPTS
                 worker = self._killed(worker)
                 if attempt == ATTEMPTS:
                     raise WorkerDied(str(error)) from error

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from harness.tasks.jsonl import refuse_rows
-from harness.tasks.seeds import split_of
-from harness.tasks.types import Item, Split, TaskError
+from harness.tasks.rows import refuse_settings, template_problems
+from harness.tasks.sources import SPLITS, DatasetTask, Row, load_splits, make_items, text_of
+from harness.tasks.types import Item
 from rewards.numbers import parse_number
 from rewards.numeric import Numeric
 from rewards.types import Verifier
 
-SPLITS: tuple[Split, Split] = ("train", "test")
-TEST_SHARE = 1 / 8  # of a single local file, by the text of the question
 TEMPLATE = '{prompt}\nThink step by step, then give the final answer as one number after "####".\n'
 
 
@@ -28,31 +24,18 @@ class GSM8KConfig:
     """What the model reads; `{prompt}` stands for the question, other braces for themselves."""
 
     def __post_init__(self) -> None:
-        bad = [] if self.path else ["path must not be empty"]
-        if "{prompt}" not in self.template:
-            bad.append(f"template must contain {{prompt}}, got {self.template!r}")
-        if bad:
-            raise ValueError("; ".join(bad))
+        refuse_settings([*([] if self.path else ["path must not be empty"]), *template_problems(self.template)])
 
 
-class GSM8K:
+class GSM8K(DatasetTask):
     """Questions with one number as the answer; completions answer in `<answer>` tags or after `####`."""
 
     Config = GSM8KConfig
 
     def __init__(self, config: GSM8KConfig) -> None:
         self.config = config
-        self._items = {split: self._build(split, rows) for split, rows in _load(config.path).items()}
-
-    def size(self, split: Split) -> int | None:
-        """Questions in the split."""
-        return len(self._items[split])
-
-    def item(self, split: Split, index: int) -> Item:
-        """Questions in the order of the data set."""
-        if index < 0:
-            raise IndexError(index)
-        return self._items[split][index]
+        rows = load_splits(config.path, text=lambda row: str(row.get("question")), subset="main", prefix="gsm8k")
+        self._items = make_items("gsm8k", dict.fromkeys(SPLITS, config.path), rows, self._item)
 
     def verifiers(self) -> dict[str, Verifier]:
         """Numeric equality, independent of the format."""
@@ -62,20 +45,12 @@ class GSM8K:
         """The number, in one spelling."""
         return Numeric().answer(completion)
 
-    def _build(self, split: Split, rows: Iterable[Mapping[str, Any]]) -> list[Item]:
-        items, problems = [], []
-        for index, row in enumerate(rows):
-            question, gold = row.get("question"), _gold(row.get("answer"))
-            if not question or gold is None:
-                field = "'question' is empty" if not question else "'answer' does not end in '#### ' and one number"
-                problems.append(f"row {index + 1}: field {field}; correct or remove the row")
-                continue
-            prompt = self.config.template.replace("{prompt}", question)
-            items.append(Item(f"gsm8k/{split}/{index}", prompt, gold))
-        refuse_rows(f"{self.config.path} ({split})", problems)
-        if not items:
-            raise TaskError(f"{self.config.path}: no rows in the split {split}; give a path with both splits")
-        return items
+    def _item(self, row: Row) -> Item:
+        prompt = self.config.template.replace("{prompt}", text_of(row, "question"))
+        gold = _gold(row.get("answer"))
+        if gold is None:
+            raise ValueError("field 'answer' does not end in '#### ' and one number")
+        return Item("", prompt, gold)
 
 
 def _gold(answer: Any) -> str | None:
@@ -84,35 +59,3 @@ def _gold(answer: Any) -> str | None:
         return None
     gold = answer.rpartition("####")[2].strip().replace(",", "")
     return None if parse_number(gold) is None else gold
-
-
-def _load(path: str) -> dict[Split, Iterable[Mapping[str, Any]]]:
-    """Both splits through `datasets`, imported here because it takes a second."""
-    import datasets
-
-    local = Path(path)
-    try:
-        if local.is_file():
-            rows = list(datasets.load_dataset("json", data_files=str(local), split="train"))
-            return {s: [r for r in rows if split_of(str(r.get("question")), TEST_SHARE) == s] for s in SPLITS}
-        if local.is_dir():
-            files = {split: str(_file(local, split)) for split in SPLITS}
-            loaded = datasets.load_dataset("json", data_files=files)
-        else:
-            loaded = datasets.load_dataset(path, "main")
-        return {split: loaded[split] for split in SPLITS}
-    except TaskError:
-        raise
-    except Exception as error:  # the hub, the network and the JSON reader each raise their own
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise TaskError(
-            f"{path}: cannot be loaded ({reason}); give a folder with train.jsonl and test.jsonl"
-        ) from error
-
-
-def _file(folder: Path, split: Split) -> Path:
-    names = (f"gsm8k_{split}.jsonl", f"{split}.jsonl")
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    raise TaskError(f"{folder}: has neither {names[0]} nor {names[1]}; add one, or give a hub name")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.tasks.rows import gold_problems, refuse_rows, refuse_settings, share_problems, template_problems
+from harness.tasks.sandboxed import code_answer
 from harness.tasks.seeds import split_of
 from harness.tasks.types import Item, Split, TaskError
 from rewards.exact import tagged_answer
 from rewards.types import Verifier
-
-SHOWN = 10  # problems spelled out in an error; the rest are counted
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class JsonlConfig:
     prompt_field: str = "prompt"
     """Name of the field with the prompt, a string."""
     answer_field: str = "answer"
-    """Name of the field with the gold answer; numbers are handed to the verifier as strings."""
+    """Name of the field with the gold answer, or the code target; numbers become strings for the verifier."""
     verifier: str = "exact"
     """Name of the installed verifier that judges the completions: see `rlvr-bench list`."""
+    verifier_options: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of the verifier's constructor, e.g. {time_limit_s = 2.0} for `code`."""
+    unsafe_no_sandbox: bool = False
+    """Run code without any isolation, for the verifier `code` alone; set by --unsafe-no-sandbox; recorded in every
+    row."""
     template: str = "{prompt}"
     """What the model reads; `{prompt}` stands for the row's prompt, other braces for themselves."""
 
@@ -37,12 +43,12 @@ class JsonlConfig:
         bad = [
             f"{name} must not be empty" for name in ("path", "prompt_field", "answer_field") if not self.__dict__[name]
         ]
-        if not 0 < self.test_share < 1:
-            bad.append(f"test_share must lie in (0, 1), got {self.test_share}")
-        if "{prompt}" not in self.template:
-            bad.append(f"template must contain {{prompt}}, got {self.template!r}")
-        if bad:
-            raise ValueError("; ".join(bad))
+        bad += [*share_problems(self.test_share), *template_problems(self.template)]
+        if self.unsafe_no_sandbox and self.verifier != "code":
+            bad.append(f"unsafe_no_sandbox has a meaning for the verifier 'code' only, got {self.verifier!r}")
+        if "unsafe" in self.verifier_options:
+            bad.append("verifier_options: set unsafe_no_sandbox instead of unsafe, so that it is recorded")
+        refuse_settings(bad)
 
 
 class Jsonl:
@@ -54,12 +60,17 @@ class Jsonl:
         from harness.plugins import load  # here, because plugins load tasks
 
         self.config = config
-        self._new_verifier = load("rlvr_bench.verifiers", config.verifier)
-        self._verifier: Verifier = self._new_verifier()
+        self._class = load("rlvr_bench.verifiers", config.verifier)
+        self._check_options()
+        # A class with `check` reads golds without being opened, which costs a sandbox its second.
+        opened = None if hasattr(self._class, "check") else self._new_verifier()
+        self._golds_reader: Verifier | type = self._class if opened is None else opened
         try:
             train, test = self._splits()
         finally:
-            self._verifier.close()  # it may hold workers; only its `answer` is used from here on
+            if opened is not None:
+                opened.close()  # it may hold workers; only its `answer` is used from here on
+        self._answer = getattr(opened, "answer", code_answer if config.verifier == "code" else tagged_answer)
         for split, part in (("train", train), ("test", test)):
             if not part:
                 raise TaskError(f"{config.path}: no row for the split {split}; add rows, or change test_share")
@@ -81,7 +92,25 @@ class Jsonl:
 
     def answer(self, completion: str) -> str | None:
         """What the verifier calls the answer, else the tagged one."""
-        return getattr(self._verifier, "answer", tagged_answer)(completion)
+        return self._answer(completion)
+
+    def _new_verifier(self) -> Verifier:
+        options = dict(self.config.verifier_options)
+        if self.config.unsafe_no_sandbox:
+            options["unsafe"] = True
+        try:
+            return self._class(**options)
+        except (ValueError, TypeError, LookupError) as error:
+            raise TaskError(f"verifier_options: the verifier {self.config.verifier!r} refuses them ({error})") from None
+
+    def _check_options(self) -> None:
+        try:
+            inspect.signature(self._class).bind(**self.config.verifier_options)
+        except TypeError as error:
+            known = ", ".join(inspect.signature(self._class).parameters) or "none"
+            raise TaskError(
+                f"verifier_options: the verifier {self.config.verifier!r} does not take them ({error}); it has: {known}"
+            ) from None
 
     def _splits(self) -> tuple[list[tuple[int, str, Any]], list[tuple[int, str, Any]]]:
         """Training and held-out rows."""
@@ -106,14 +135,20 @@ class Jsonl:
             lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
         except OSError as error:
             raise TaskError(f"{path}: {error.strerror}; give an existing .jsonl file") from None
-        rows, problems = [], []
+        rows: list[tuple[int, str, Any]] = []
+        problems: dict[int, str] = {}
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 try:
                     rows.append((number, *self._row(line)))
                 except ValueError as error:
-                    problems.append(f"row {number}: {error}")
-        refuse_rows(path, problems)
+                    problems[number] = str(error)
+        for number, reason in gold_problems(self._golds_reader, [(number, gold) for number, _, gold in rows]).items():
+            problems[number] = (
+                f"field {self.config.answer_field!r}: the verifier {self.config.verifier!r} cannot take it ({reason}); "
+                "correct it, or choose another verifier"
+            )
+        refuse_rows(path, [f"row {number}: {problem}" for number, problem in sorted(problems.items())])
         return rows
 
     def _row(self, line: bytes) -> tuple[str, Any]:
@@ -133,21 +168,14 @@ class Jsonl:
         prompt, gold = row[self.config.prompt_field], row[self.config.answer_field]
         if not isinstance(prompt, str) or not prompt.strip():
             raise ValueError(f"field {self.config.prompt_field!r} must be a string that is not blank, got {prompt!r}")
-        return prompt, self._checked_gold(gold)
+        return prompt, self._gold(gold)
 
-    def _checked_gold(self, gold: Any) -> Any:
+    def _gold(self, gold: Any) -> Any:
         if isinstance(gold, (int, float)) and not isinstance(gold, bool):
             gold = json.dumps(gold)
         gold = gold.strip() if isinstance(gold, str) else gold
         if gold in (None, ""):
             raise ValueError(f"field {self.config.answer_field!r} must not be empty, got {gold!r}")
-        try:
-            self._verifier.verify([""], [gold])  # a verifier raises for nothing but a target that it cannot judge
-        except Exception as error:
-            raise ValueError(
-                f"field {self.config.answer_field!r}: the verifier {self.config.verifier!r} cannot take it ({error}); "
-                "correct it, or choose another verifier"
-            ) from None
         return gold
 
     def _refuse_overlap(self, train: Sequence[tuple[int, str, Any]], test: Sequence[tuple[int, str, Any]]) -> None:
@@ -155,10 +183,3 @@ class Jsonl:
         remedy = f"stands in {self.config.path} too, row"
         problems = [f"row {n}: its prompt {remedy} {first[p]}; remove one of the two" for n, p, _ in test if p in first]
         refuse_rows(str(self.config.test_path), problems)
-
-
-def refuse_rows(source: str, problems: Sequence[str]) -> None:
-    """Raises TaskError with the first few problems and the number of all, if there is any."""
-    if problems:
-        more = [f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
-        raise TaskError("\n  ".join([f"{source}: {len(problems)} bad rows", *problems[:SHOWN], *more]))

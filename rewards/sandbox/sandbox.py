@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job
 from rewards.sandbox import tiers, values
 from rewards.sandbox.errors import SandboxUnavailable
+from rewards.sandbox.scratch import Scratch, remove_tree
 from rewards.sandbox.selftest import self_test
 from rewards.sandbox.tiers import DEFAULT_TIERS, Tier
 
@@ -25,19 +24,17 @@ class Sandbox:
     def __init__(self, tier: Tier, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
         self.tier: Tier = tier
         self.memory_bytes = memory_bytes
-        self._folder: str | None = None
-        if tier in ("landlock", "unsafe"):
-            in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
-            self._folder = tempfile.mkdtemp(prefix="rlvr-scratch-", dir=in_memory)
+        self._scratch = Scratch() if tier in ("landlock", "unsafe") else None
         self._count = itertools.count()
         self.pool = Pool(self._launch, workers or worker_count(memory_bytes))
 
     def _launch(self) -> Launch:
-        scratch = "/tmp"
-        if self._folder is not None:
-            scratch = os.path.join(self._folder, str(next(self._count)))
-            os.mkdir(scratch, 0o700)
-        return tiers.launch(self.tier, memory_bytes=self.memory_bytes, scratch=scratch)
+        if self._scratch is None:
+            return tiers.launch(self.tier, memory_bytes=self.memory_bytes, scratch="/tmp")
+        scratch = os.path.join(self._scratch.path, str(next(self._count)))
+        os.mkdir(scratch, 0o700)
+        launch = tiers.launch(self.tier, memory_bytes=self.memory_bytes, scratch=scratch)
+        return replace(launch, after=lambda: remove_tree(scratch))
 
     def run(self, job: dict[str, Any], seconds: float) -> Reply:
         """Run one job (see `rewards.sandbox.inside`) in a fresh process.
@@ -55,11 +52,8 @@ class Sandbox:
     def close(self) -> None:
         """End the workers and remove what they left.  Idempotent."""
         self.pool.close()
-        for _ in range(100):
-            if self._folder is None or not os.path.exists(self._folder):
-                return
-            shutil.rmtree(self._folder, ignore_errors=True)
-            time.sleep(0.01)  # a child whose worker was killed may be dying still, and writing
+        if self._scratch is not None:
+            self._scratch.remove()
 
 
 def open_sandbox(

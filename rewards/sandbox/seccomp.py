@@ -89,15 +89,29 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
     if machine not in _ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
     column, audit = _ARCHITECTURES[machine]
-    program: list[Instruction] = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), _return(_KILL), (_LOAD, 0, 0, 0)]
+    blocks = {numbers[column]: [_return(_ALLOW)] for numbers in ALLOWED.values() if numbers[column] >= 0}
+    blocks |= {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
+    ranges: list[tuple[int, list[Instruction]]] = []
+    for number in range(max(blocks) + 2):
+        block = blocks.get(number, [_return(_DENY)])
+        if not ranges or ranges[-1][1] != block:
+            ranges.append((number, block))
     if machine == "x86_64":
-        program += [(_GREATER_EQUAL, 0, 1, _X32_BIT), _return(_KILL)]
-    for numbers in ALLOWED.values():
-        if numbers[column] >= 0:
-            program += [(_EQUAL, 0, 1, numbers[column]), _return(_ALLOW)]
-    for name, block in _conditions(pid).items():
-        program += [(_EQUAL, 0, len(block), CONDITIONAL[name][column]), *block]
-    return [*program, _return(_DENY)]
+        ranges.append((_X32_BIT, [_return(_KILL)]))
+    return [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), _return(_KILL), (_LOAD, 0, 0, 0), *_search(ranges)]
+
+
+def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction]:
+    """A binary search for the range, given by its first number, that the call is in.
+
+    The kernel tries a new filter on every number that there is, in every child: a list of comparisons made that
+    the dearest part of installing it.
+    """
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    lower, upper = _search(ranges[:middle]), _search(ranges[middle:])
+    return [(_GREATER_EQUAL, len(lower), 0, ranges[middle][0]), *lower, *upper]
 
 
 class _Program(ctypes.Structure):

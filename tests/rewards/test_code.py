@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -249,11 +250,43 @@ def test_recovery_after_hostile_completions(verifier: CodeVerifier) -> None:
         "def add(a, b): return [0] * 10**9",
         "import threading\ndef add(a, b):\n    for i in range(10**4): threading.Thread(target=input).start()",
     ] * 4
-    verdicts = verifier.verify([block(code) for code in hostile], [ADD] * len(hostile))
+    numbered = [block(f"{code}\n#{i}") for i, code in enumerate(hostile)]
+    verdicts = verifier.verify(numbered, [ADD] * len(hostile))
     assert {0.0} == {verdict.reward for verdict in verdicts}
     for pid in verifier.sandbox.pool.worker_pids():
         os.kill(pid, signal.SIGKILL)
-    assert {"pass"} == {verdict.outcome for verdict in verifier.verify([block(GOOD)] * 50, [ADD] * 50)}
+    good = [block(f"{GOOD}\n#{i}") for i in range(50)]
+    assert {"pass"} == {verdict.outcome for verdict in verifier.verify(good, [ADD] * 50)}
+
+
+def test_a_worker_killed_during_a_batch_costs_a_retry_and_no_verdict(verifier: CodeVerifier) -> None:
+    before = verifier.retries
+    slow = [block(f"import time\ntime.sleep(0.3)\n{GOOD} + {i} - {i}") for i in range(6)]
+    wrong = block("def add(a, b): return 4")
+
+    def kill() -> None:
+        os.kill(verifier.sandbox.pool.worker_pids()[0], signal.SIGKILL)
+
+    verifier.verify([block(GOOD)] * 2, [ADD] * 2)
+    timer = threading.Timer(0.2, kill)
+    timer.start()
+    verdicts = verifier.verify([*slow, wrong], [ADD] * 7)
+    timer.join()
+    assert [verdict.outcome for verdict in verdicts] == ["pass"] * 6 + ["wrong"]
+    assert verifier.retries >= before + 1
+
+
+def test_the_same_job_several_times_in_a_batch_is_run_once(
+    verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = []
+    real = verifier.sandbox.pool.run
+    monkeypatch.setattr(verifier.sandbox.pool, "run", lambda job, seconds: (sent.append(job), real(job, seconds))[1])
+    one, true = returns([1]), returns([True])
+    completions = [block("def f(): return [1]")] * 4 + [block("def f(): return [True]")]
+    verdicts = verifier.verify(completions, [one, dict(one), true, one, one], [None, None, None, 1.0, None])
+    assert [verdict.outcome for verdict in verdicts] == ["pass", "pass", "wrong", "pass", "wrong"]
+    assert len(sent) == 4
 
 
 def test_it_is_a_verifier(verifier: CodeVerifier) -> None:

@@ -20,6 +20,7 @@ from rewards.pool import Worker, WorkerDied
 from rewards.sandbox import landlock, tiers
 from rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
 from rewards.sandbox.sandbox import Sandbox, open_sandbox, worker_count
+from rewards.sandbox.scratch import Scratch
 from tests.rewards.shared_data import ROOT, TIERS, open_tested
 
 
@@ -137,6 +138,8 @@ def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
     os.kill(pid, signal.SIGKILL)
     assert notes(sandbox, "return 1") == '{"values": [1]}'
     assert deaths + 1 == sandbox.pool.deaths
+    if sandbox._scratch is not None:
+        assert len(os.listdir(sandbox._scratch.path)) == 1  # the dead worker's folder went with it
 
 
 def lives(process: psutil.Process) -> bool:
@@ -180,14 +183,15 @@ def test_a_worker_that_cannot_start_is_no_verdict(sandbox: Sandbox, monkeypatch:
 def test_closing_leaves_nothing() -> None:
     for tier in TIERS:
         processes = {process.pid for process in psutil.Process().children(recursive=True)}
-        descriptors, before = psutil.Process().num_fds(), set(os.listdir("/dev/shm"))
+        descriptors = psutil.Process().num_fds()
         opened = open_tested(tier, workers=2)
+        scratch = opened._scratch
         opened.call("while True: pass", "f", [], seconds=0.2)
         opened.close()
         opened.close()
         assert descriptors == psutil.Process().num_fds()
         assert {process.pid for process in psutil.Process().children(recursive=True)} <= processes
-        assert before == set(os.listdir("/dev/shm"))
+        assert scratch is None or not os.path.exists(scratch.path)
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -208,6 +212,93 @@ def test_a_trainer_killed_leaves_no_worker(tier: str) -> None:
     trainer.wait()
     _, alive = psutil.wait_procs(family, timeout=5)
     assert alive == []
+
+
+def test_a_trainer_killed_leaves_no_scratch_folder_behind_the_next_start() -> None:
+    def folders() -> set[str]:
+        return {name for name in os.listdir(root) if name.startswith("rlvr-scratch-")}
+
+    other = Scratch()  # of a process that lives, this one
+    root = os.path.dirname(other.path)
+    program = (
+        "from rewards.sandbox.sandbox import Sandbox\n"
+        "s = Sandbox('unsafe', workers=1)\nhang = \"open('left', 'w').write('x')\\nwhile True: pass\"\n"
+        "s.call(hang, 'f', [], seconds=0.3)\nprint(s._scratch.path, flush=True)\ns.call(hang, 'f', [], seconds=60.0)\n"
+    )
+    trainer = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT)
+    assert trainer.stdout is not None
+    with trainer.stdout:
+        left = os.path.basename(trainer.stdout.readline().decode().strip())
+    time.sleep(0.3)
+    trainer.kill()
+    trainer.wait()
+    deadline = time.monotonic() + 5
+    while [path for path in Path(root, left).rglob("*") if path.is_file()] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [path for path in Path(root, left).rglob("*") if path.is_file()]  # the worker's last act
+    Scratch().remove()
+    assert left not in folders()
+    assert os.path.isdir(other.path)
+    other.remove()
+    other.remove()
+    assert not os.path.exists(other.path)
+
+
+def stand_in_for_docker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `docker` that records its arguments and runs the inner command where it can read everything.
+
+    Never quite unconfined: a worker empties its /tmp after each job, so the stand-in has one of its own and the
+    rest of the machine is read-only.
+    """
+    open_tested("bwrap", workers=1).close()
+    record, program = folder / "arguments", folder / "docker"
+    shell = [tiers._found("bwrap"), "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    program.write_text(
+        f"#!{sys.executable}\nimport os, sys\nopen({str(record)!r}, 'w').write(chr(10).join(sys.argv[1:]))\n"
+        f"inner = sys.argv[sys.argv.index({tiers.DOCKER_IMAGE!r}) + 2:]\n"
+        f"environment = dict(b.split('=', 1) for a, b in zip(sys.argv, sys.argv[1:]) if a == '--env')\n"
+        f"shell = {[*shell, '--chdir', '/tmp', '--', tiers.interpreter_paths()[0]]!r}\n"
+        f"os.execve(shell[0], [*shell, *inner], environment)\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    return record
+
+
+def test_docker_is_asked_for_a_closed_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = stand_in_for_docker(tmp_path, monkeypatch)
+    opened = Sandbox("docker", workers=1, memory_bytes=256 << 20)
+    try:
+        assert opened.call("def f(): return 2", "f", [], seconds=9.0).notes == b'{"values": [2]}'
+        assert opened.call("while True: pass", "f", [], seconds=0.2).end == "timeout"
+    finally:
+        opened.close()
+    options, _, inner = record.read_text().partition(f"\n{tiers.DOCKER_IMAGE}\n")
+    given = options.split("\n")
+    assert given[0] == "run"
+    for option in (
+        "--rm", "--interactive", "--network=none", "--read-only", "--cap-drop=ALL", "--pull=never", "--init",
+        "--security-opt=no-new-privileges", "--user=65534:65534", "--pids-limit=128", "--workdir=/tmp",
+        f"--memory={512 << 20}", f"--tmpfs=/tmp:rw,size={tiers.SCRATCH_BYTES},mode=1777", "TMPDIR=/tmp",
+    ):  # fmt: skip
+        assert option in given
+    assert not [option for option in given if option.startswith(("-v", "--volume", "--mount", "--privileged"))]
+    assert inner.startswith("python3\n-P\n-s\n-S\n-B\n-c\n")
+
+
+def test_a_docker_that_does_not_confine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in_for_docker(tmp_path, monkeypatch)
+    with pytest.raises(SandboxUnavailable, match=r"docker: code inside could .*read the project"):
+        open_sandbox(("docker",), workers=1)
+
+
+def test_a_worker_refuses_a_scratch_folder_that_is_not_its_own(tmp_path: Path) -> None:
+    """It would empty it."""
+    (tmp_path / "keep").write_text("x")
+    launch = tiers.launch("landlock", memory_bytes=256 << 20, scratch=str(tmp_path))
+    with pytest.raises(WorkerDied, match="not empty"):
+        Worker(launch)
+    assert (tmp_path / "keep").read_text() == "x"
 
 
 def test_no_tier_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

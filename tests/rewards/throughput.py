@@ -11,7 +11,6 @@ from rewards.code import CodeVerifier
 from rewards.math import MathVerifier
 from rewards.types import Verifier
 
-CODE = "```python\ndef add(a, b):\n    return a + b\n```"
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}, {"args": [-5, 12], "want": 7}]}
 
 
@@ -37,7 +36,9 @@ def main() -> int:
     math.close()
     for tier in ("bwrap", "landlock"):
         code = CodeVerifier(tiers=(tier,), workers=2)
-        results.append((f"trivial code, {tier}", rate(code, [CODE] * 600, [ADD] * 600), 150.0))
+        # All different: the verifier judges the same completion only once.
+        adders = [f"```python\ndef add(a, b):\n    return a + b  #{i}\n```" for i in range(600)]
+        results.append((f"trivial code, {tier}", rate(code, adders, [ADD] * 600), 150.0))
         code.close()
     for name, measured, promised in results:
         print(f"{name}: {measured:.0f} verdicts/s" + (f" (promised: {promised:.0f})" if promised else ""))

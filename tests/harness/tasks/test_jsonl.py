@@ -116,3 +116,52 @@ def test_another_verifier_checks_its_targets_and_names_the_answer(write, monkeyp
 def test_bad_configs_name_every_field():
     with pytest.raises(ValueError, match=r"path .*prompt_field .*test_share .*template"):
         JsonlConfig(path="", prompt_field="", test_share=1, template="x")
+
+
+ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}]}
+
+
+def test_code_targets_are_checked_without_opening_a_sandbox(write, monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("a sandbox was opened")
+
+    monkeypatch.setattr("rewards.code.open_sandbox", refuse)
+    good = [{"prompt": f"add {i}", "answer": ADD} for i in range(40)]
+    task = Jsonl(JsonlConfig(path=write("a.jsonl", *good), verifier="code"))
+    assert task.item("train", 0).target == ADD
+    assert task.answer("```\nx\n```") == "x" and task.answer("x") is None
+    bad = [{"prompt": "a", "answer": answer} for answer in ("def", {**ADD, "cases": []}, {"type": "stdio"}, [1])]
+    with pytest.raises(TaskError, match=r"4 bad rows\n  row 41: field 'answer': the verifier 'code' (.|\n)*row 44:"):
+        Jsonl(JsonlConfig(path=write("b.jsonl", *good, *bad), verifier="code"))
+
+
+def test_options_reach_the_verifier(write, monkeypatch):
+    seen = []
+    monkeypatch.setattr("rewards.code.open_sandbox", lambda tiers, **options: seen.append((tiers, options)))
+    path = write("a.jsonl", *[{"prompt": f"add {i}", "answer": ADD} for i in range(40)])
+    options = {"time_limit_s": 2.0, "tiers": ["landlock"]}
+    task = Jsonl(JsonlConfig(path=path, verifier="code", verifier_options=options, unsafe_no_sandbox=True))
+    assert task.verifiers()["correct"].time_limit_s == 2.0
+    assert seen == [(["landlock"], {"unsafe": True, "workers": None, "memory_bytes": 512 << 20})]
+
+
+def test_options_that_a_verifier_does_not_have(write):
+    path = write("a.jsonl", *[{"prompt": f"add {i}", "answer": ADD} for i in range(40)])
+    wanted = r"verifier_options: the verifier 'code' does not take them \(.*'seconds'\); it has: tiers, unsafe, "
+    with pytest.raises(TaskError, match=wanted):
+        Jsonl(JsonlConfig(path=path, verifier="code", verifier_options={"seconds": 1}))
+    with pytest.raises(TaskError, match=r"'exact' does not take them .*; it has: none"):
+        Jsonl(JsonlConfig(path=path, verifier_options={"seconds": 1}))
+    with pytest.raises(TaskError, match="verifier_options: the verifier 'math' refuses them"):
+        Jsonl(JsonlConfig(path=path, verifier="math", verifier_options={"workers": "two"}))
+    with pytest.raises(ValueError, match=r"unsafe_no_sandbox has a meaning .*'exact'.*instead of unsafe"):
+        JsonlConfig(path="a", unsafe_no_sandbox=True, verifier_options={"unsafe": True})
+
+
+def test_golds_of_mathematics_are_read(write):
+    good = [{"prompt": f"{i}+x?", "answer": f"x+{i}"} for i in range(40)]
+    task = Jsonl(JsonlConfig(path=write("a.jsonl", *good), verifier="math"))
+    assert task.answer("\\boxed{1{,}000}") == "1000"
+    bad = {"prompt": "a", "answer": "x+\\frac{1}{}"}
+    with pytest.raises(TaskError, match="1 bad rows\n  row 41: field 'answer': the verifier 'math' cannot take it"):
+        Jsonl(JsonlConfig(path=write("b.jsonl", *good, bad), verifier="math"))

@@ -1,0 +1,51 @@
+"""Targets from a data set's assert statements: call cases where that is possible, else a script."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+from typing import Any
+
+from rewards.asserts import call_target
+from rewards.code import check_target
+
+
+def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:
+    """A call target, so that expected values stay out of the sandbox; else `script`, whose integrity is weak.
+
+    Args:
+        tests: assert statements, or a function `check(candidate)` that holds them.
+        entry: the function under test; None where calls would not do.
+        script: what runs behind a solution where the tests are more than `entry(...) == literal`.
+    Raises:
+        ValueError: the tests are not Python, or no test can pass.
+    """
+    try:
+        ast.parse(script)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"the tests are not Python ({error})") from None
+    target = None if entry is None else call_target(tests, entry)
+    if target is None or not _recordable(target):
+        target = {"type": "script", "script": script}
+    check_target(target)
+    return target
+
+
+def entry_of(tests: str) -> str | None:
+    """The function that the first assert calls; None if it calls none by its name."""
+    try:
+        asserts = [node for node in ast.parse(tests).body if isinstance(node, ast.Assert)]
+    except (SyntaxError, ValueError):
+        return None
+    calls = [node.func for node in ast.walk(asserts[0].test) if isinstance(node, ast.Call)] if asserts else []
+    return next((f.id for f in calls if isinstance(f, ast.Name) and not hasattr(builtins, f.id)), None)
+
+
+def _recordable(target: dict[str, Any]) -> bool:
+    """Targets stand in records, as JSON; sets and keys of mixed types do not."""
+    try:
+        json.dumps(target, sort_keys=True)
+    except TypeError:
+        return False
+    return True

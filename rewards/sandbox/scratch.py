@@ -1,0 +1,78 @@
+"""Scratch folders of the tiers without a file system of their own; those of dead owners are removed.
+
+The owner holds a lock on its folder, which the kernel drops however the owner ends.  A process id in the name
+would not do: in another container's name space it is somebody else's or nobody's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import tempfile
+import time
+
+_PREFIX = "rlvr-scratch-"
+
+
+class Scratch:
+    """A folder, in memory where that can be had, that goes with its owner or at the next owner's start."""
+
+    def __init__(self) -> None:
+        root = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
+        _remove_orphans(root)
+        while True:
+            self.path = tempfile.mkdtemp(prefix=_PREFIX, dir=root)
+            lock = _locked(self.path)
+            if lock is not None and os.path.isdir(self.path):
+                break  # else somebody took it for an orphan before it was locked
+            if lock is not None:
+                os.close(lock)
+        self._lock: int | None = lock
+
+    def remove(self) -> None:
+        """Remove the folder.  Idempotent."""
+        if self._lock is None:
+            return
+        remove_tree(self.path)
+        os.close(self._lock)
+        self._lock = None
+
+
+def _locked(path: str) -> int | None:
+    """A descriptor that holds the lock; None if it is somebody's, or not ours to open, or gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _remove_orphans(root: str) -> None:
+    with os.scandir(root) as entries:
+        found = [entry.path for entry in entries if entry.name.startswith(_PREFIX)]
+    for path in found:
+        # Only one's own: as root one could open everybody's.
+        with contextlib.suppress(FileNotFoundError):
+            if os.lstat(path).st_uid != os.geteuid():
+                continue
+            lock = _locked(path)
+            if lock is not None:
+                remove_tree(path)
+                os.close(lock)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder that a hostile child filled.  By `rm`: `shutil` recurses, and the tree may be too deep."""
+    for _ in range(100):
+        subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
+        if not os.path.exists(path):
+            return
+        subprocess.run(["chmod", "-R", "u+rwx", "--", path], stderr=subprocess.DEVNULL, check=False)
+        time.sleep(0.01)  # a child whose worker was killed may be dying still, and writing

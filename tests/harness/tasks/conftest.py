@@ -1,0 +1,13 @@
+"""Arrow files go to a folder of the test, not to the user's cache."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def arrow_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that load rows through `datasets`."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))

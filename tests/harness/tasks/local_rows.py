@@ -1,0 +1,43 @@
+"""Small data sets of the tests' own, and where the real ones lie."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from harness.tasks.types import Task
+from rewards.sandbox.errors import SandboxUnavailable
+from tests.rewards.shared_data import shared_rows
+
+
+def write(path: Path, *rows: dict[str, Any]) -> str:
+    """A file of rows, compressed if its name says so."""
+    text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    return str(path)
+
+
+def shared_copy(name: str, path: Path) -> str:
+    """A file of the shared data, in a folder of the test's own; the test skips where it is absent."""
+    return write(path, *shared_rows(name))
+
+
+def items_of(task: Task) -> list[Any]:
+    """All items of a finite task."""
+    return [task.item(split, i) for split in ("train", "test") for i in range(task.size(split) or 0)]
+
+
+def opened(task: Task) -> Any:
+    """The task's verifier of programs; the test skips where no sandbox works."""
+    import pytest
+
+    try:
+        return task.verifiers()["correct"]
+    except SandboxUnavailable as error:
+        pytest.skip(str(error))
+
+
+def block(code: str) -> str:
+    return f"Here it is:\n```python\n{code}\n```\n"
