@@ -34,7 +34,6 @@ Unsafe = Annotated[
     bool,
     typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
 ]
-UNSAFE = "task.unsafe_no_sandbox=true"
 
 
 class Listed(StrEnum):
@@ -90,9 +89,8 @@ def run(
     from harness.suite import manifest, prepare_folder
     from harness.suite_file import load_suite, plan
 
-    overrides = [*(overrides or ()), *([UNSAFE] if unsafe else ())]
     loaded = load_suite(suite)
-    planned = plan(loaded, overrides=overrides, dry=dry, parts=part or ())
+    planned = plan(loaded, overrides=overrides or (), dry=dry, parts=part or (), unsafe=unsafe)
     preflight(cell.config for cell in planned)
     if out is None:
         if resume:
@@ -100,7 +98,8 @@ def run(
         out = _fresh_folder(loaded.name + ("-dry" if dry else ""))
     words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
     words += [word for name in part or () for word in ("--part", name)]
-    words += [word for text in overrides for word in ("--set", text)]
+    words += [word for text in overrides or () for word in ("--set", text)]
+    words += ["--unsafe-no-sandbox"] if unsafe else []
     described = manifest(loaded, planned, command=shlex.join(words), version=version("rlvr-bench"))
     prepare_folder(out, described, resume=resume)
     problems = run_with_display(out, planned)
@@ -124,7 +123,7 @@ def train(
     from harness.records import read_json, write_json
     from harness.run_display import train_display
 
-    resolved = load_run(config, [*(overrides or ()), *([UNSAFE] if unsafe else ())])
+    resolved = load_run(config, overrides or (), unsafe=unsafe)
     folder = out or _fresh_folder(config.stem)
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the run to go on with")
@@ -165,8 +164,9 @@ def reward_model(
     from harness.configure import load_run
     from harness.preflight import preflight
 
-    learned = ["reward.source=learned", *(overrides or ()), *([UNSAFE] if unsafe else ())]
-    resolved = load_run(config, learned)
+    # Labels are the verifier's true verdicts, whatever the run itself would be rewarded for.
+    labelled = ["reward.source=learned", "reward.false_positive_rate=0.0", "reward.false_negative_rate=0.0"]
+    resolved = load_run(config, [*(overrides or ()), *labelled], unsafe=unsafe)
     preflight([resolved])
     from harness.reward_model_alone import described, train_reward_model
 
@@ -183,6 +183,8 @@ def score(
     unsafe: Unsafe = False,
 ) -> None:
     """Give the rows of a file their verdicts: what does a reward really accept?"""
+    if unsafe and tier:
+        raise typer.BadParameter("--tier names an isolation and --unsafe-no-sandbox is none; give one of them")
     from harness.score_rows import score as score_file
     from harness.score_rows import verifiers
 

@@ -59,9 +59,10 @@ class RewardConfig:
     components: dict[str, float] = field(default_factory=lambda: {"correct": 1.0})
     """Weight of each named verdict of the task in the verifier's reward, reward units."""
     false_positive_rate: Share = 0.0
-    """Share of wrong completions that the policy is rewarded for as if right, in [0, 1]; records keep the truth."""
+    """Share of wrong completions that the policy is rewarded for as if right, in [0, 1]; records keep the truth.
+    Which ones is fixed by seed, completion and target: the same completion of the same target always errs alike."""
     false_negative_rate: Share = 0.0
-    """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; records keep the truth."""
+    """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; likewise."""
     label_pairs: Count = 2000
     """Pairs (right, wrong) that the reward model is trained on; 0 leaves it untrained (memory and speed only)."""
     label_prompts: Positive = 512

@@ -94,9 +94,27 @@ def resolve(data: Mapping[str, Any]) -> RunConfig:
     return config
 
 
-def load_run(path: Path, overrides: Iterable[str] = ()) -> RunConfig:
-    """One run from a TOML file."""
-    return resolve(merge(read_toml(path), parse_overrides(overrides)))
+def load_run(path: Path, overrides: Iterable[str] = (), *, unsafe: bool = False) -> RunConfig:
+    """One run from a TOML file.
+
+    Args:
+        unsafe: run the task's code without isolation.
+    """
+    config = resolve(merge(read_toml(path), parse_overrides(overrides)))
+    return without_sandbox([config])[0] if unsafe else config
+
+
+def without_sandbox(configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """The same runs, those whose tasks run code without isolation.
+
+    Raises:
+        ConfigError: none of them runs code.
+    """
+    name = "unsafe_no_sandbox"
+    if not any(name in config.task.options for config in configs):
+        raise ConfigError(["--unsafe-no-sandbox: no task here runs code; leave it out"])
+    changed = [merge(c.to_dict(), {"task": {name: True}} if name in c.task.options else {}) for c in configs]
+    return [resolve(data) for data in changed]
 
 
 def from_dict(data: Mapping[str, Any]) -> RunConfig:

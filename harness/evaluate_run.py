@@ -43,4 +43,5 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         metrics, rows = evaluate(engine, tokenizer, task, judge, config, step=config.train.steps, device=device)
     finally:
         judge.close()
-    return metrics | {"items": len(rows) // samples, "samples": samples}
+    where = {} if judge.sandbox is None else {"sandbox": judge.sandbox}
+    return metrics | {"items": len(rows) // samples, "samples": samples} | where

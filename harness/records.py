@@ -198,7 +198,8 @@ def append_completions(path: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows {step, prompt, completion, target, reward, outcome, detail, ...} as one gzip member."""
     with path.open("ab") as raw, gzip.GzipFile(filename="", mode="ab", fileobj=raw, mtime=0) as file:
         for row in rows:
-            file.write((json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n").encode())
+            text = json.dumps(row, ensure_ascii=False, sort_keys=True)
+            file.write((text + "\n").encode("utf-8", "backslashreplace"))  # JSON's own escape for a lone surrogate
 
 
 def read_completions(path: Path) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from harness.cache import cached
 from harness.config import HELD_OUT, RunConfig
+from harness.evaluate import refuse_masked
 from harness.judge import Judge
 from harness.models.roles import ScalarModel
 from harness.optim import make_optimizer, set_lr
@@ -85,6 +87,7 @@ def _train(
     items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
     samples, correct = _labelled_completions(items, config, base, tokenizer, judge)
     rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
+    refuse_masked(correct.count(None) / len(correct), config.reward.max_masked, "labels of the reward model")
     groups = samples.group_ids.tolist()
     first_held_out = int(r.label_prompts * (1 - HELD_OUT))
     learned = {item.prompt for item in items[:first_held_out]}  # a small task asks the same thing again
@@ -123,7 +126,8 @@ def _train(
         "held_out_pairs": len(test_pairs),
         "held_out_accuracy": pair_accuracy(right, wrong),
         "calibration": calibration(right, wrong),
-        "base_pass_rate": sum(c or 0 for c in correct) / len(correct),
+        "base_pass_rate": fmean(c for c in correct if c is not None),
+        "sandbox": judge.sandbox,
         "mean": frozen.mean,
         "std": frozen.std,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from harness import plugins
 from harness.config import RunConfig
-from harness.configure import build
+from harness.configure import ConfigError, build
 from harness.judge import Judge
 from harness.models.base import pick_device
 from harness.reward_model import reward_model
@@ -19,8 +19,11 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
     It goes into the cache, from which runs with the same base model, task and labels take it.
 
     Raises:
+        ConfigError: there are no labels to train on.
         RewardModelError: the base model's completions do not give the pairs asked for.
     """
+    if not config.reward.label_pairs:
+        raise ConfigError(["reward.label_pairs: 0 leaves the reward model untrained; set the number of pairs"])
     task = build(plugins.TASKS, config.task)
     judge = Judge(task, config.reward, seed=config.seed)
     try:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from harness import plugins
 from rewards.code import CodeVerifier
@@ -20,7 +20,7 @@ from rewards.math import MathVerifier
 from rewards.sandbox.tiers import DEFAULT_TIERS, Tier
 from rewards.score_file import ScoredRow, VerifierFactory, score_lines
 
-MAX_ROW_BYTES = 64 << 20
+MAX_ROW_BYTES = 16 << 20
 
 
 class ScoreError(ValueError):
@@ -41,15 +41,15 @@ class Tally:
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """by kind"""
 
-    def add(self, row: dict[str, object]) -> None:
+    def add(self, row: dict[str, Any]) -> None:
         """Count a row that has its verdict."""
-        kind, reward = str(row["kind"]), row["reward"]
+        kind, reward = row["kind"], row["reward"]
         self.rows += 1
-        self.outcomes[kind][str(row["outcome"])] += 1
-        if isinstance(reward, float):
-            self.reward[kind] += reward
-        else:
+        self.outcomes[kind][row["outcome"]] += 1
+        if reward is None:
             self.missing += 1
+        else:
+            self.reward[kind] += reward
 
     def text(self, seconds: float) -> str:
         """A line a kind and one for all."""
@@ -145,6 +145,8 @@ def _sink(out: Path | None) -> Iterator[TextIO]:
     if out is None:
         yield sys.stdout
         return
+    if out.is_dir():
+        raise ScoreError(f"{out}: is a folder; give a file as --out")
     try:
         file = open(f"{out}.partial", "w", encoding="utf-8")  # noqa: SIM115
     except OSError as error:

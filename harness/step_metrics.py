@@ -25,7 +25,7 @@ def sampling_metrics(rollout: Rollout, judged: Judged) -> Row:
     wrong = [n for reward, n in scored if reward <= 0]
     row: Row = {
         "rollout/true_reward_mean": fmean(r for r, _ in scored) if scored else None,
-        "rollout/masked_fraction": 1 - len(judged.valid) / len(lengths),
+        "rollout/masked_fraction": (len(lengths) - len(judged.valid)) / len(lengths),
         "rollout/length_mean": fmean(lengths),
         "rollout/length_max": max(lengths),
         "rollout/length_correct_mean": fmean(right) if right else None,

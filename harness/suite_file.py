@@ -13,7 +13,7 @@ title = "..."
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +22,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
 from harness.config import Positive, RunConfig
-from harness.configure import ConfigError, merge, parse_overrides, read_toml, resolve
+from harness.configure import ConfigError, merge, parse_overrides, read_toml, resolve, without_sandbox
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Table = dict[str, Any]
@@ -119,7 +119,12 @@ def load_suite(name_or_path: str) -> SuiteFile:
 
 
 def plan(
-    suite: SuiteFile, *, overrides: Iterable[str] = (), dry: bool = False, parts: Iterable[str] = ()
+    suite: SuiteFile,
+    *,
+    overrides: Iterable[str] = (),
+    dry: bool = False,
+    parts: Iterable[str] = (),
+    unsafe: bool = False,
 ) -> list[PlannedCell]:
     """All runs, in the order in which they are to be run.
 
@@ -152,4 +157,7 @@ def plan(
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")
     if problems:
         raise ConfigError([f"{text}  [in {', '.join(dict.fromkeys(at))}]" for text, at in problems.items()])
+    if unsafe:
+        bare = without_sandbox([cell.config for cell in planned])
+        planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
     return planned

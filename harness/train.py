@@ -18,7 +18,7 @@ from algorithms.types import Algorithm, Role, Rollout
 from harness import checkpoint, plugins
 from harness.config import RunConfig
 from harness.configure import build, config_hash
-from harness.evaluate import completion_row, evaluate
+from harness.evaluate import InfrastructureError, completion_row, evaluate, refuse_masked
 from harness.judge import Judge, Judged
 from harness.meters.recorder import StepMeter
 from harness.models.base import pick_device, trim_config_problems
@@ -37,10 +37,6 @@ from harness.work import Tokens, step_flops
 from rewards.learned import Normaliser
 
 CPU = torch.device("cpu")  # coins fall alike on every device
-
-
-class InfrastructureError(RuntimeError):
-    """Too many verdicts failed for want of machinery: going on would train on a biased remainder."""
 
 
 @dataclass
@@ -64,6 +60,14 @@ class Trainer:
         self.task = build(plugins.TASKS, c.task)
         self.algorithm = build(plugins.ALGORITHMS, c.algorithm)
         self.judge = Judge(self.task, c.reward, seed=c.seed)
+        try:
+            self._build_models()
+        except BaseException:
+            self.judge.close()
+            raise
+
+    def _build_models(self) -> None:
+        c = self.config
         base, tokenizer, self.warm_start = base_model(c, self.task)
         if problems := trim_config_problems(base, tokens=c.rollout.max_prompt_tokens + c.rollout.max_tokens):
             raise ValueError("; ".join(problems))
@@ -100,8 +104,15 @@ class Trainer:
             except Diverged as error:
                 self._write(step, error.args[1])
                 raise
+            except InfrastructureError as error:
+                self._write(step, error.row)
+                raise
             if self._due(step, self.config.evaluate.every):
-                row |= self._evaluate(step)
+                try:
+                    row |= self._evaluate(step)
+                except InfrastructureError:
+                    self._write(step, row)
+                    raise
             if self._due(step, self.config.train.checkpoint_every):
                 with self.meter.phase("checkpoint"):
                     checkpoint.save(self.folder, self.learner, step=step, config_hash=config_hash(self.config))
@@ -117,16 +128,21 @@ class Trainer:
         retries = self.judge.retries
         # Verdicts may come from other processes: the models score meanwhile.
         with ThreadPoolExecutor(1) as aside:
-            pending = aside.submit(self.judge, texts, [item.target for item in owners])
+            pending = aside.submit(_timed, self.judge, texts, [item.target for item in owners])
             with meter.phase("score"):
                 rollout = self.score(rollout)
             with meter.phase("reward"):
                 arrived = time.perf_counter()
-                judged = pending.result()
+                judged, took = pending.result()
                 waited = time.perf_counter() - arrived
                 row = sampling_metrics(rollout, judged)
+                sampled = Tokens.of(rollout)
                 rollout, proxy = self._reward(rollout, judged, step)
-        row |= {"cost/verdict_wait": waited, "rollout/verdict_retries": self.judge.retries - retries}
+        row |= {
+            "cost/verdict_seconds": took,
+            "cost/verdict_wait": waited,
+            "rollout/verdict_retries": self.judge.retries - retries,
+        }
         rows = [
             completion_row(step, *each, sandbox=self.judge.sandbox)
             for each in zip(owners, texts, judged.true, strict=True)
@@ -140,7 +156,7 @@ class Trainer:
             row |= proxy_metrics(
                 proxy, right, rollout.group_ids, base_pass_rate=self.reward_facts.get("base_pass_rate")
             )
-        self._count(rollout, step)
+        self._count(sampled, Tokens.of(rollout), step)
         try:
             row |= self.learner.update(rollout, step, meter)
         except Diverged as error:
@@ -196,27 +212,25 @@ class Trainer:
         )
 
     def _stop_if_masked(self, row: dict[str, Any], rows: list[dict[str, Any]]) -> None:
-        share, limit = row["rollout/masked_fraction"], self.config.reward.max_masked
-        if share > limit or share == 1:
+        try:
+            refuse_masked(row["rollout/masked_fraction"], self.config.reward.max_masked, f"step {rows[0]['step']}")
+        except InfrastructureError as error:
             append_completions(self.folder / "completions.jsonl.gz", rows)
-            raise InfrastructureError(
-                f"step {rows[0]['step']}: {share:.0%} of the verdicts are missing because the verifier's machinery "
-                f"failed, more than reward.max_masked = {limit:.0%}; see the outcomes in completions.jsonl.gz"
-            )
+            raise InfrastructureError(str(error), row) from None
 
-    def _count(self, rollout: Rollout, step: int) -> None:
-        tokens = Tokens.of(rollout)
+    def _count(self, sampled: Tokens, left: Tokens, step: int) -> None:
         trained = step > self.config.train.critic_warmup_steps or self.models.get("critic") is None
         flops = step_flops(
             self.models,
-            tokens,
+            sampled,
+            left,
             epochs=self.config.train.epochs,
             actor_trained=trained,
             actor_scored=not self.learner.on_policy,
         )
         for phase, count in flops.items():
             self.meter.count(phase, flops=count)
-        self.meter.count("rollout", tokens=tokens.completion, samples=tokens.rows)
+        self.meter.count("rollout", tokens=sampled.completion, samples=sampled.rows)
 
     def _evaluate(self, step: int) -> dict[str, float]:
         with self.meter.phase("evaluate"):
@@ -244,3 +258,9 @@ class Trainer:
         if self._kept:
             append_completions(self.folder / "completions.jsonl.gz", self._kept)
         self._kept = []
+
+
+def _timed(judge: Judge, completions: list[str], targets: list[Any]) -> tuple[Judged, float]:
+    """Verdicts, and the seconds that they took."""
+    begin = time.perf_counter()
+    return judge(completions, targets), time.perf_counter() - begin

@@ -19,6 +19,11 @@ class Tokens:
     completion: int
     context: float  # mean positions that a completion token attends to, as if all rows were of the mean length
 
+    @property
+    def read(self) -> int:
+        """Positions that one forward pass reads."""
+        return self.prompt + self.completion
+
     @classmethod
     def of(cls, rollout: Rollout) -> Tokens:
         rows = len(rollout.rewards)
@@ -34,23 +39,28 @@ class Tokens:
 
 
 def step_flops(
-    models: Models, tokens: Tokens, *, epochs: int, actor_trained: bool, actor_scored: bool
+    models: Models, sampled: Tokens, trained: Tokens, *, epochs: int, actor_trained: bool, actor_scored: bool
 ) -> dict[Phase, float]:
-    """FLOPs by phase."""
-    shapes: dict[Role, ModelShape] = {role: model_shape(model) for role, model in models.by_role.items()}
-    read = tokens.prompt + tokens.completion
+    """FLOPs by phase.
 
-    def forward(role: Role) -> float:
+    Args:
+        sampled: all completions; the actor, the reference and the critic read them while the verdicts are made.
+        trained: those that have a verdict; the reward model and the updates read these.
+    """
+    shapes: dict[Role, ModelShape] = {role: model_shape(model) for role, model in models.by_role.items()}
+
+    def forward(role: Role, tokens: Tokens = sampled) -> float:
         if role not in shapes:
             return 0.0
-        return forward_flops(shapes[role], read, context=tokens.context, head_tokens=tokens.completion)
+        return forward_flops(shapes[role], tokens.read, context=tokens.context, head_tokens=tokens.completion)
 
     def train(role: Role) -> float:
-        return epochs * training_flops(shapes[role], read, context=tokens.context, head_tokens=tokens.completion)
+        size = trained
+        return epochs * training_flops(shapes[role], size.read, context=size.context, head_tokens=size.completion)
 
     return {
         "rollout": forward("actor"),
-        "reward": forward("reward"),
+        "reward": forward("reward", trained),
         "score": actor_scored * forward("actor") + forward("reference") + forward("critic"),
         "update_actor": train("actor") if actor_trained else 0.0,
         "update_critic": train("critic") if "critic" in shapes else 0.0,

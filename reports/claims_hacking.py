@@ -73,8 +73,8 @@ def verifier_note(cells: Sequence[Cell]) -> str:
         )
     if noisy:
         text += (
-            f" It also has known error rates ({'; '.join(noisy)}): errors drawn at random, which a policy cannot "
-            "learn to exploit as it could a verifier's own."
+            f" It also has known error rates ({'; '.join(noisy)}): errors fixed by a hash of completion and "
+            "target, without the pattern that a verifier's own errors have."
         )
     if any(k.source == VERIFIER and not k.noisy for k in kinds):
         text += (

@@ -1,7 +1,8 @@
 """Numbers about a reward and what it stands for: distance from the base model, reward models, ends and peaks.
 
 Distance is sqrt(KL(policy || base)) in sqrt(nats per completion), as in Gao et al. 2022, arXiv:2210.10760: the
-recorded KL a token times the mean length is the KL a completion, exactly, as both are over the same completions.
+recorded KL a token times the mean length is the KL a completion, exactly where no verdict is missing: both are then
+over the same completions.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ comes back with `reward` (null for `infra`), `outcome` and `detail`; code that r
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from rewards.math import MathVerifier
 from rewards.types import Verdict, Verifier
 
 BATCH_ROWS = 256
+BATCH_CHARS = 16 << 20
 DANGER = "marked as dangerous: not run without a sandbox"
 LIMIT_SHARE = 0.8  # of `limit_s`, which is when the verdict must be there, goes to the code itself
 
@@ -54,8 +54,7 @@ def score_lines(
     """
     made: dict[str, Verifier] = {}
     try:
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-        while batch := list(itertools.islice(numbered, batch_rows)):
+        for batch in _batches(lines, batch_rows):
             parsed = [_parsed(number, line, verifiers) for number, line in batch]
             for kind in dict.fromkeys(item.row["kind"] for item in parsed if item.row is not None):
                 verifier = made.get(kind) or made.setdefault(kind, verifiers[kind]())
@@ -66,6 +65,21 @@ def score_lines(
     finally:
         for verifier in made.values():
             verifier.close()
+
+
+def _batches(lines: Iterable[str | bytes], most: int) -> Iterator[list[tuple[int, str | bytes]]]:
+    """Numbered lines that are not blank, in parts that are bounded in rows and in size."""
+    batch: list[tuple[int, str | bytes]] = []
+    size = 0
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            batch.append((number, line))
+            size += len(line)
+        if len(batch) == most or size > BATCH_CHARS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _parsed(number: int, line: str | bytes, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
@@ -84,8 +98,8 @@ def _parsed(number: int, line: str | bytes, verifiers: Mapping[str, VerifierFact
     if "target" not in row:
         return ScoredRow(number, None, "there is no target")
     limit = row.get("limit_s")
-    if limit is not None and (not isinstance(limit, (int, float)) or isinstance(limit, bool) or not limit > 0):
-        return ScoredRow(number, None, f"limit_s is a number above 0, got {limit!r:.80}")
+    if limit is not None and (not isinstance(limit, (int, float)) or isinstance(limit, bool) or not 0 < limit <= 3600):
+        return ScoredRow(number, None, f"limit_s is a number of seconds above 0, at most 3600, got {limit!r:.80}")
     if row["kind"] == "code":
         try:
             check_target(row["target"])
@@ -104,9 +118,9 @@ def _scored(verifier: Verifier, items: list[ScoredRow]) -> list[ScoredRow]:
             return sorted(refused + (_scored(verifier, safe) if safe else []), key=lambda item: item.number)
     try:
         return [_with_verdict(item, verdict, verifier) for item, verdict in _zipped(verifier, items)]
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # a verifier of another package raises what it likes
         if len(items) == 1:
-            return [ScoredRow(items[0].number, None, str(error))]
+            return [ScoredRow(items[0].number, None, str(error) or type(error).__name__)]
         return [scored for item in items for scored in _scored(verifier, [item])]
 
 

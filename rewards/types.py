@@ -20,6 +20,7 @@ Outcome = Literal[
     "protocol",
     "infra",
 ]
+MAX_DETAIL_CHARS = 500
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 
@@ -40,6 +41,9 @@ class Verdict:
             raise ValueError(f"reward is None exactly for the outcome infra, got {self.reward!r} with {self.outcome}")
         if self.reward is not None and not float("-inf") < self.reward < float("inf"):
             raise ValueError(f"reward must be finite, got {self.reward!r}")
+        # What a completion made of it may be of any length and no Unicode at all.
+        clean = self.detail[:MAX_DETAIL_CHARS].encode("utf-8", "backslashreplace").decode()
+        object.__setattr__(self, "detail", clean)
 
 
 PASS = Verdict(1.0, "pass")

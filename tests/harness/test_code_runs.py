@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import call
+from commands import SUITE, call
 from small_runs import config, metrics, run
 
 from harness.cell import run_cell
@@ -128,6 +128,8 @@ def test_machinery_that_fails_for_good_stops_the_run_and_is_no_reward(
     rows = rows_of(tmp_path)
     missing = [row for row in rows if row["outcome"] == "infra"]
     assert missing
+    (last,) = read_metrics(tmp_path / "metrics.jsonl")
+    assert last["rollout/masked_fraction"] == len(missing) / len(rows) > 0.1
     assert all(row["reward"] is None for row in missing)
     capsys.readouterr()
 
@@ -163,7 +165,19 @@ def test_a_suite_without_isolation_says_so_in_its_manifest() -> None:
     assert UNSAFE_NOTE in manifest(suite, unsafe, command="", version="").notes
 
 
+def test_in_a_mixed_suite_the_flag_reaches_the_tasks_that_run_code(tmp_path: Path) -> None:
+    from harness.suite_file import load_suite, plan
+
+    mixed = SUITE.replace(
+        "[cells.works]", '[cells.code]\nlabel = "Code"\nrun.task = { name = "program" }\n[cells.works]'
+    )
+    (tmp_path / "s.toml").write_text(mixed)
+    options = {cell.cell: cell.config.task.options for cell in plan(load_suite(str(tmp_path / "s.toml")), unsafe=True)}
+    assert options["code"]["unsafe_no_sandbox"] is True
+    assert "unsafe_no_sandbox" not in options["works"]
+
+
 def test_a_task_without_code_refuses_the_flag(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text('task.name = "sort"\nalgorithm.name = "grpo"\n')
-    with pytest.raises(ValueError, match=r"task\.unsafe_no_sandbox: unknown key"):
+    with pytest.raises(ValueError, match="--unsafe-no-sandbox: no task here runs code; leave it out"):
         call("train", str(tmp_path / "x.toml"), "--unsafe-no-sandbox")

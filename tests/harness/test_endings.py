@@ -63,3 +63,33 @@ def test_too_many_missing_verdicts_end_the_run(tmp_path: Path) -> None:
         run(config(task={"missing_every": 4}), tmp_path)
     outcomes = [row["outcome"] for row in read_completions(tmp_path / "completions.jsonl.gz")]
     assert (len(outcomes), outcomes.count("infra")) == (16, 4)  # the message points there
+    (row,) = metrics(tmp_path)
+    assert row["rollout/masked_fraction"] == 0.25
+
+
+def test_exactly_the_limit_does_not_end_the_run(tmp_path: Path) -> None:
+    size = {"prompts": 5, "group_size": 2, "max_tokens": 1}
+    run(config(task={"missing_every": 4}, rollout=size, reward={"max_masked": 0.3}, train={"steps": 1}), tmp_path)
+
+
+def test_an_evaluation_leaves_out_what_has_no_verdict(tmp_path: Path) -> None:
+    """A third of the verdicts, all of them on items of their own: those left say what they would have said."""
+    settings = config(evaluate={"every": 1, "items": 6, "samples": 1, "k": []}, reward={"max_masked": 0.5})
+    run(settings, tmp_path / "whole")
+    missing = config(
+        task={"missing_every": 3},
+        evaluate={"every": 1, "items": 6, "samples": 1, "k": []},
+        reward={"max_masked": 0.5},
+    )
+    run(missing, tmp_path / "missing")
+    whole, part = (metrics(tmp_path / name)[0] for name in ("whole", "missing"))
+    rows = [r for r in read_completions(tmp_path / "whole" / "completions.jsonl.gz") if r["step"] == 0]
+    left = [row["reward"] for i, row in enumerate(rows) if i % 3]
+    assert (whole["eval/masked_fraction"], part["eval/masked_fraction"]) == (0.0, pytest.approx(1 / 3))
+    assert part["eval/pass@1"] == pytest.approx(sum(left) / len(left))
+
+
+def test_an_evaluation_without_verdicts_ends_the_run(tmp_path: Path) -> None:
+    settings = config(task={"missing_every": 1}, evaluate={"every": 1})
+    with pytest.raises(InfrastructureError, match="evaluation at step 0: 100%"):
+        run(settings, tmp_path)

@@ -12,6 +12,7 @@ from torch import nn
 
 from harness import plugins, reward_model, warm_start
 from harness.configure import build
+from harness.evaluate import InfrastructureError
 from harness.judge import Judge
 from harness.reward_model import RewardModelError
 from rewards.learned import Normaliser
@@ -80,6 +81,15 @@ def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pyte
     assert float(normal.std()) == pytest.approx(1, abs=1e-5)
     assert facts["base_pass_rate"] == pytest.approx(0.5, abs=0.1)
     assert isinstance(model, nn.Module)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_labels_that_are_missing_are_no_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, whole = trained(label_prompts=100, label_pairs=60)
+    _, _, part = trained(label_prompts=100, label_pairs=60, task={"missing_every": 12})
+    assert part["base_pass_rate"] == pytest.approx(whole["base_pass_rate"], abs=0.05)  # not a twelfth less
+    with pytest.raises(InfrastructureError, match="labels of the reward model: 50%"):
+        trained(label_prompts=100, label_pairs=60, task={"missing_every": 2})
 
 
 @pytest.mark.usefixtures("empty_cache")

@@ -50,7 +50,7 @@ def test_no_sandbox_no_run(
         raise SandboxUnavailable({"landlock": "[Errno 38] no such call"})
 
     monkeypatch.setattr(Sort, "verifiers", unavailable)
-    monkeypatch.setattr("harness.models.base.load_base", lambda *_, **__: pytest.fail("a model was loaded"))
+    monkeypatch.setattr("harness.warm_start.load_base", lambda *_, **__: pytest.fail("a model was loaded"))
     (tmp_path / "x.toml").write_text(SUITE if command == "run" else RUN)
     out = [] if command == "reward-model" else ["--out", str(tmp_path / "out")]
     status, err = main(monkeypatch, capsys, command, str(tmp_path / "x.toml"), *out)

@@ -37,5 +37,9 @@ def test_it_is_trained_told_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert sum(row["pairs"] for row in facts["calibration"]) == facts["held_out_pairs"]
     settings = ["--set", "reward.source=learned"]
     assert call("train", str(tmp_path / "x.toml"), *settings, "--out", str(tmp_path / "run"))[0] == 0
+    noisy = ["--set", "reward.false_positive_rate=0.2"]  # labels are true verdicts all the same
+    assert json.loads(call("reward-model", str(tmp_path / "x.toml"), "--json", *noisy)[1]) == facts
+    with pytest.raises(ValueError, match=r"reward\.label_pairs: 0"):
+        call("reward-model", str(tmp_path / "x.toml"), "--set", "reward.label_pairs=0")
     summary = json.loads((tmp_path / "run/summary.json").read_text())
     assert summary["reward_model"] == facts
