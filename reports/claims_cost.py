@@ -5,6 +5,7 @@ a        As worded, "PPO keeps four models, GRPO two" is about the algorithms, s
 b        GRPO saves at least MEMORY_SAVING of the measured peak: supported if the 95 % interval of the saving lies
          above it, refuted if below.  The saving of state bytes is exact and is judged as it is.  Each is asked of
          four-model PPO and again of the matched PPO, because the reward model is a choice and no part of PPO.
+         The peak is judged only where the states are at least LEAST_STATES of it.
 time     A step of PPO costs what the cost model says, within a factor STEP_FACTOR: supported if the interval of the
          ratio lies inside that band, refuted if outside.  Per token of one model's size N: generate 2N, score 2N for
          each model that scores, train 6N an epoch for each model that trains.  A GRPO rollout that serves one
@@ -27,6 +28,7 @@ from reports.stats import Estimate, paired_ratio, t_test
 from reports.verdict import Verdict, decide_above, decide_inside, not_tested, p_inside, pair, rng
 
 MEMORY_SAVING = 0.40
+LEAST_STATES = 0.10
 STEP_FACTOR = 1.25
 Contrast = tuple[str, str, tuple[Cell, Cell] | None]  # suffix of the id, name of the PPO in words, the cells
 
@@ -108,6 +110,14 @@ def _peak(suffix: str, name: str, both: tuple[Cell, Cell] | None) -> Verdict:
         )
     if min(values.a + values.b) <= 0:
         return not_tested(identifier, claim, "a peak is not above what the process held before the models.")
+    share = (state_bytes(both[0]) or 0) / float(np.mean(values.a))
+    if share < LEAST_STATES:
+        return not_tested(
+            identifier,
+            claim,
+            f"the models' states are {quantities.percent(share)} of {both[0].label}'s peak: what is measured at this "
+            "size is the process, not the models.",
+        )
     ratio = paired_ratio(values.b, values.a, rng())
     known = ratio.low is not None and ratio.high is not None
     low, high = (1 - ratio.high, 1 - ratio.low) if known else (None, None)

@@ -59,6 +59,14 @@ def test_peak_verdict_flips(tmp_path: Path, mib: int, outcome: str) -> None:
     assert flipped["b.peak.four"].outcome == outcome
 
 
+def test_a_peak_that_is_not_the_models_is_not_judged(tmp_path: Path) -> None:
+    """States of 40 MB in a process of 500 MiB: what differs there is the process."""
+    large = [replace(cell, peak=lambda s: (500 + s) * MIB) for cell in (PPO_FOUR, PPO, GRPO)]
+    found = judge(tmp_path, *large, parts=[SYSTEMS])
+    assert {found[f"b.peak.{k}"].outcome for k in ("four", "matched")} == {"not tested"}
+    assert {found[f"b.states.{k}"].outcome for k in ("four", "matched")} == {"supported"}
+
+
 def test_peak_on_the_threshold_is_inconclusive(tmp_path: Path) -> None:
     found = judge(tmp_path, PPO_FOUR, PPO, replace(GRPO, peak=lambda s: (55 + 5 * s) * MIB), parts=[SYSTEMS])
     assert found["b.peak.four"].outcome == "inconclusive"
