@@ -9,6 +9,8 @@ from typing import Any
 def call_target(tests: str, entry: str) -> dict[str, Any] | None:
     """A call target that checks what the asserts check; None if one of them is more than `entry(...) == literal`.
 
+    `==` is Python's own, so 240.0 passes for 240; `is` also asks for the type.
+
     Args:
         tests: assert statements, or a function `check(candidate)` that holds them (HumanEval's form).
         entry: the function under test, also known as `candidate`.
@@ -28,7 +30,7 @@ def call_target(tests: str, entry: str) -> dict[str, Any] | None:
             cases += case
         elif not _harmless(statement):
             return None
-    return {"type": "call", "entry": entry, "cases": cases} if cases else None
+    return {"type": "call", "entry": entry, "equality": "python", "cases": cases} if cases else None
 
 
 def _case(test: ast.expr, entry: str) -> list[dict[str, Any]] | None:
@@ -47,7 +49,8 @@ def _case(test: ast.expr, entry: str) -> list[dict[str, Any]] | None:
         kwargs = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
         if len(kwargs) != len(call.keywords):
             return None
-        return [{"args": args, "kwargs": kwargs, "want": ast.literal_eval(want)}]
+        case = {"args": args, "kwargs": kwargs, "want": ast.literal_eval(want)}
+        return [case | {"equality": "exact"} if isinstance(test.ops[0], ast.Is) else case]
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None
 

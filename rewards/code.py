@@ -2,7 +2,9 @@
 
 Targets:
     {"type": "call", "entry": "f", "cases": [{"args": [...], "want": ...}]}: every value equals, types included;
-        a case may have "kwargs".  Values are builtin ones, not only those of JSON.
+        a case may have "kwargs".  Values are builtin ones, not only those of JSON.  With "equality": "python",
+        of the target or of one case, numbers equal as Python's `==` has it (240.0 is 240): what the asserts of a
+        data set mean.  The default is "exact".
     {"type": "stdio", "cases": [{"stdin": "...", "stdout": "..."}]}: a process each, exit status 0, the whole
         output, trailing blanks and blank lines ignored.
     {"type": "script", "script": "..."}: passes when the script runs through behind the solution.  The checks are
@@ -26,6 +28,7 @@ from rewards.types import PASS, Verdict, wrong
 
 TIME_LIMIT_S = 5.0
 
+_EQUALITIES = ("exact", "python")
 _REPORTED = ("compile_error", "memory", "runtime_error")
 
 
@@ -123,7 +126,9 @@ class CodeVerifier:
             return wrong("not as many values as cases", outcome="protocol")
         for number, (form, case) in enumerate(zip(got, target["cases"], strict=True), 1):
             try:
-                equal = values.canonical(form) == values.canonical(values.encode(case["want"]))
+                exact = case.get("equality", target.get("equality", "exact")) == "exact"
+                want = values.canonical(values.encode(case["want"]), exact=exact)
+                equal = values.canonical(form, exact=exact) == want
                 kind = values.type_name(form)
             except (ValueError, RecursionError):
                 return wrong(f"case {number}: malformed value", outcome="protocol")
@@ -134,7 +139,9 @@ class CodeVerifier:
     def _stdio(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
         left = seconds
         for number, case in enumerate(target["cases"], 1):
-            reply = self.sandbox.run({"mode": "stdio", "code": code, "stdin": case["stdin"]}, max(0.1, left))
+            if left <= 0:
+                return wrong(f"no time left for case {number} of {len(target['cases'])}", outcome="timeout")
+            reply = self.sandbox.run({"mode": "stdio", "code": code, "stdin": case["stdin"]}, left)
             left -= reply.seconds
             failure = _failure(reply)
             if failure is None and reply.notes:
@@ -186,6 +193,8 @@ def check_target(target: Any) -> None:
         return
     if not isinstance(target.get("entry"), str):
         raise ValueError("a call target has `entry`, the name of a function")
+    if any(part.get("equality", "exact") not in _EQUALITIES for part in (target, *cases)):
+        raise ValueError(f"the `equality` of a call target is one of {', '.join(_EQUALITIES)}")
     for case in cases:
         if not isinstance(case.get("args"), (list, tuple)) or "want" not in case:
             raise ValueError("a call case has `args`, a list, and `want`")

@@ -29,6 +29,18 @@ class AllOf:
                 raise ValueError(f"{name} gave {len(column)} verdicts for {len(completions)} completions")
         return [_all_of([column[i] for column in columns]) for i in range(len(completions))]
 
+    @property
+    def retries(self) -> int:
+        """Jobs of all components handed out again because their worker died, since the start."""
+        return sum(getattr(verifier, "retries", 0) for verifier in self.components.values())
+
+    def __getattr__(self, name: str) -> Any:
+        """`tier`, which only verifiers that run code have: the first component's that has one."""
+        for verifier in self.__dict__.get("components", {}).values() if name == "tier" else ():
+            if hasattr(verifier, name):
+                return getattr(verifier, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def close(self) -> None:
         """Close every component."""
         for verifier in self.components.values():

@@ -5,8 +5,9 @@ Runs inside the sandbox, shipped there as text: standard library only.  Jobs com
 go out on descriptor 1; the end of the former (the trainer died or let go) ends the worker and its child.
 
 Frames: one byte of kind, four bytes of length, the body.  Kinds: `n` what the child wrote on its notes pipe,
-`o` on its output pipe, `e` the end, a JSON object with `end` (exit | timeout | output_limit) and `status`
-(negative: the signal that killed the child).
+`o` on its output pipe, `e` the end, a JSON object with `end` (exit | timeout | output_limit), `status`
+(negative: the signal that killed the child) and `seconds`, the child's own: cleaning up behind the child before
+does not count.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ _LIBC = ctypes.CDLL(None)
 Child = Callable[[dict[str, Any], int, int], None]
 
 
-def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callable[[int], None] | None = None) -> None:
+def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callable[[], bool] | None = None) -> None:
     """Serve jobs until the trusted side closes the pipe.
 
     Args:
         child: runs in the fork with the job and the descriptors of the notes and of the output pipe; the fork
             ends when it returns.
         after: called in the worker when a child is gone, to clean up behind it.
-        watch: called in the worker every few milliseconds while a child runs, with its process id, but not in
-            the first few: most children have ended by then.
+        watch: called in the worker every few milliseconds while a child runs, but not in the first few: most
+            children have ended by then.  Where it returns True the child is killed: `output_limit`.
     """
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every page that the children share
@@ -64,9 +65,9 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
         after()  # behind the answer: should it fail, the answer stands and the worker is replaced
 
 
-def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callable[[int], None] | None) -> bytes | None:
+def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callable[[], bool] | None) -> bytes | None:
     """Fork, relay, wait: the end, or None if the trusted side went away meanwhile."""
-    deadline = time.monotonic() + seconds
+    start = time.monotonic()
     notes, notes_in = os.pipe()
     output, output_in = os.pipe()
     worker = os.getpid()
@@ -82,14 +83,16 @@ def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callab
     handle = os.pidfd_open(pid)
     kinds = {notes: b"n", output: b"o"}
     try:
-        end = _relay(handle, pid, kinds, limit, deadline, watch)
+        end = _relay(handle, kinds, limit, start + seconds, watch)
+        took = time.monotonic() - start
     finally:
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         for descriptor in (handle, notes, output):
             os.close(descriptor)
     # Not through `json`: behind a fork, every page that the worker touches costs a fault.
-    return None if end is None else b'{"end": "%s", "status": %d}' % (end.encode(), os.waitstatus_to_exitcode(status))
+    facts = (end.encode(), os.waitstatus_to_exitcode(status), took) if end is not None else None
+    return None if facts is None else b'{"end": "%s", "status": %d, "seconds": %f}' % facts
 
 
 def _child_of(job: bytearray, notes: int, output: int, notes_in: int, output_in: int, child: Child) -> None:
@@ -109,7 +112,7 @@ def _child_of(job: bytearray, notes: int, output: int, notes_in: int, output_in:
 
 
 def _relay(
-    handle: int, pid: int, kinds: dict[int, bytes], limit: int, deadline: float, watch: Callable[[int], None] | None
+    handle: int, kinds: dict[int, bytes], limit: int, deadline: float, watch: Callable[[], bool] | None
 ) -> str | None:
     """Forward what the child writes until it ends; how it ended, or None if nobody listens any more."""
     poller = select.poll()
@@ -125,7 +128,8 @@ def _relay(
         wait = 0.0 if exited else max(0.0, deadline - time.monotonic())
         if watch is not None and not exited:
             if time.monotonic() >= look:
-                watch(pid)
+                if watch():
+                    return "output_limit"
                 look = time.monotonic() + _WATCH_SECONDS
             wait = min(wait, _WATCH_SECONDS)
         events = dict(poller.poll(wait * 1000 + (not exited)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,8 +76,11 @@ def _problem(row: Row) -> str:
 
 
 def _gold(row: Row) -> str:
-    """Raises ValueError."""
-    if row.get("answer") is not None:
+    """The answer as text; local files also have it as a number.  Raises ValueError."""
+    answer = row.get("answer")
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool):
+        return json.dumps(answer)
+    if answer is not None:
         return text_of(row, "answer").strip()
     gold = last_box(text_of(row, "answer", "solution"))
     if gold is None:

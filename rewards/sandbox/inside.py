@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import builtins
 import contextlib
+import errno
 import importlib
 import itertools
 import json
@@ -65,7 +66,7 @@ def main(config: dict[str, Any]) -> None:
         confine.confine_child(libc, memory=config["memory"], seconds=job["seconds"], calls=calls)
         _CHILDREN[job["mode"]](job, notes)
 
-    forkserver.serve(child, lambda: _clean(scratch), None if config["capped"] else lambda pid: _cap(scratch, pid))
+    forkserver.serve(child, lambda: _clean(scratch), lambda: _over_cap(scratch))
 
 
 def _call(job: dict[str, Any], notes: int) -> None:
@@ -208,18 +209,40 @@ def _clean(scratch: str) -> None:
             os.rmdir(name)
 
 
-def _cap(scratch: str, pid: int) -> None:
-    """Where no file system caps the scratch folder: past the cap, the child's writes fail from now on."""
+def _over_cap(scratch: str) -> bool:
+    """Whether a completion has filled its scratch folder: with bytes, or with files and folders.
+
+    In every tier: no file system here caps the number of files, and that of two tiers caps nothing.  What is
+    removed but still open or mapped is not seen; the limits on descriptors, file size and address space bound it.
+    """
     folders, used, count = [scratch], 0, 0
-    while folders and used <= _MAX_SCRATCH and count <= _MAX_SCRATCH_FILES:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in itertools.islice(entries, _MAX_SCRATCH_FILES + 1):
-                count += 1
+    while folders:
+        folder = folders.pop()
+        try:
+            entries = _entries(folder)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return True  # as deep as this only to hide something
+            continue  # gone meanwhile
+        for entry in entries:
+            count += 1
+            with contextlib.suppress(OSError):
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                else:
-                    with contextlib.suppress(OSError):
-                        used += entry.stat(follow_symlinks=False).st_blocks * 512
-    if used > _MAX_SCRATCH or count > _MAX_SCRATCH_FILES:
-        with contextlib.suppress(OSError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
+                    continue
+                found = entry.stat(follow_symlinks=False)
+                used += max(found.st_size, found.st_blocks * 512)  # a mapped file fills after it got its size
+        if used > _MAX_SCRATCH or count > _MAX_SCRATCH_FILES:
+            return True
+    return False
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """What is in a folder, up to more than is allowed."""
+    try:
+        listing = os.scandir(folder)
+    except PermissionError:  # made with such a mode that its owner can write to it unseen
+        os.chmod(folder, 0o700)
+        listing = os.scandir(folder)
+    with listing:
+        return list(itertools.islice(listing, _MAX_SCRATCH_FILES + 1))

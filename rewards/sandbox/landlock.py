@@ -48,12 +48,13 @@ def abi(libc: ctypes.CDLL) -> int:
     return _call(libc, "landlock_create_ruleset", _CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1))
 
 
-def restrict(libc: ctypes.CDLL, readable: Sequence[str], writable: Sequence[str]) -> None:
+def restrict(libc: ctypes.CDLL, readable: Sequence[str], writable: Sequence[str], listable: Sequence[str] = ()) -> None:
     """Confine the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable.
 
     Args:
         readable: files and folders that stay readable and executable; those that do not exist are skipped.
         writable: folders whose content may be created, changed and removed, and files that may be written to.
+        listable: folders that may be listed, and all below them, and no more.
     """
     version = abi(libc)
     if version < 2:
@@ -67,7 +68,7 @@ def restrict(libc: ctypes.CDLL, readable: Sequence[str], writable: Sequence[str]
         libc, "landlock_create_ruleset", _CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), ctypes.c_uint(0)
     )
     try:
-        for paths, access in ((readable, _READ), (writable, _WRITE)):
+        for paths, access in ((readable, _READ), (writable, _WRITE), (listable, _READ_DIR)):
             for path in paths:
                 _allow(libc, handle, path, access & files)
         _call(libc, "landlock_restrict_self", _RESTRICT_SELF, ctypes.c_int(handle), ctypes.c_uint(0))

@@ -24,9 +24,9 @@ class Sandbox:
     def __init__(self, tier: Tier, *, workers: int | None = None, memory_bytes: int = MEMORY_BYTES) -> None:
         self.tier: Tier = tier
         self.memory_bytes = memory_bytes
-        self._scratch = Scratch() if tier in ("landlock", "unsafe") else None
         self._count = itertools.count()
         self.pool = Pool(self._launch, workers or worker_count(memory_bytes))
+        self._scratch = Scratch() if tier in ("landlock", "unsafe") else None  # last: what follows could fail
 
     def _launch(self) -> Launch:
         if self._scratch is None:
@@ -74,13 +74,19 @@ def open_sandbox(
     if unsafe:
         return Sandbox("unsafe", workers=workers, memory_bytes=memory_bytes)
     failures: dict[str, str] = {}
+    leaking: list[str] = []
     for tier in wanted:
         if tier == "unsafe":
             raise ValueError("no isolation is asked for by `unsafe=True`, not as a tier")
-        sandbox = Sandbox(tier, workers=workers, memory_bytes=memory_bytes)
+        try:
+            sandbox = Sandbox(tier, workers=workers, memory_bytes=memory_bytes)
+        except (OSError, AttributeError) as error:  # no scratch folder can be made; not Linux
+            failures[tier] = str(error)
+            continue
         try:
             failure = self_test(sandbox)
-        except (WorkerDied, OSError) as error:
+            leaking += [tier] if failure is not None else []
+        except (WorkerDied, OSError, AttributeError) as error:
             failure = str(error)
         except BaseException:
             sandbox.close()
@@ -89,7 +95,7 @@ def open_sandbox(
             return sandbox
         sandbox.close()
         failures[tier] = failure
-    raise SandboxUnavailable(failures)
+    raise SandboxUnavailable(failures, leaking)
 
 
 def worker_count(memory_bytes: int) -> int:

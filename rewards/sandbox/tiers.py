@@ -79,6 +79,41 @@ def interpreter_paths() -> list[str]:
     return [path for path in dict.fromkeys(wanted) if os.path.exists(path)]
 
 
+def hidden_paths() -> list[str]:
+    """Folders of installed packages inside what the interpreter needs: nobody's code but Python's own is read inside.
+
+    A virtual environment's packages lie elsewhere; those of the base installation, and so perhaps this project,
+    lie below its library.
+    """
+    installed = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
+    found = [Path(sysconfig.get_path(name, vars=installed)) for name in ("purelib", "platlib")]
+    for tree in map(Path, interpreter_paths()):
+        for name in ("site-packages", "dist-packages"):
+            found += [tree / name, *tree.glob(f"python*/{name}")]
+    return list(dict.fromkeys(os.path.realpath(path) for path in found if path.is_dir()))
+
+
+def without_hidden() -> tuple[list[str], list[str]]:
+    """The interpreter's paths in parts that hold no hidden folder, and the folders that were taken apart.
+
+    Landlock can only add: below a readable folder nothing can be refused.
+    """
+    hidden = set(hidden_paths())
+    rest, parts, opened = interpreter_paths(), [], []
+    while rest:
+        path = os.path.realpath(rest.pop())
+        if path in hidden:
+            continue
+        if not any(Path(folder).is_relative_to(path) for folder in hidden):
+            parts.append(path)
+            continue
+        opened.append(path)
+        with os.scandir(path) as entries:
+            # A rule for a link would be one for what it points to, which has its own rule or none.
+            rest += [entry.path for entry in entries if not entry.is_symlink()]
+    return list(dict.fromkeys(parts)), list(dict.fromkeys(opened))
+
+
 def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
     """How to start a worker of a tier.
 
@@ -94,10 +129,12 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
         "scratch": scratch,
         "landlock": tier == "landlock",
         "unsafe": tier == "unsafe",
-        "capped": tier in ("bwrap", "docker"),
-        "readable": [*interpreter_paths(), "/dev/zero", "/dev/random", "/dev/urandom"],
-        "writable": [scratch, "/dev/null"],
     }
+    if tier == "landlock":
+        parts, opened = without_hidden()
+        config["readable"] = [*parts, "/dev/zero", "/dev/random", "/dev/urandom"]
+        config["writable"] = [scratch, "/dev/null"]
+        config["listable"] = opened  # the import system lists the library before it opens a file of it
     environment = {**_ENVIRONMENT, "TMPDIR": scratch}
     command = [python, *_PYTHON_FLAGS]
     if tier == "bwrap":
@@ -117,13 +154,24 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
 def _bwrap() -> list[str]:
     command = [_found("bwrap"), "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     command += ["--new-session", "--hostname", "sandbox"]
+    mounted = {}
     for path in interpreter_paths():
         real = os.path.realpath(path)
         command += ["--ro-bind", real, real]
+        mounted[real] = real
         if os.path.islink(path):
             command += ["--symlink", real, path]
         elif path != real:
             command += ["--ro-bind", real, path]
+            mounted[path] = real
+    below = [
+        os.path.join(place, os.path.relpath(folder, real))
+        for folder in hidden_paths()
+        for place, real in mounted.items()
+        if Path(folder).is_relative_to(real)
+    ]
+    for folder in dict.fromkeys(below):
+        command += ["--tmpfs", folder, "--remount-ro", folder]
     for device in ("null", "zero", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     # Everything else of the root is empty and read-only; what is written below /tmp is memory, with a cap.

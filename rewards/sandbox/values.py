@@ -63,26 +63,29 @@ def decode(form: Any) -> Any:
     raise ValueError(f"no value is tagged {tag!r}")
 
 
-def canonical(form: Any) -> str:
+def canonical(form: Any, *, exact: bool = True) -> str:
     """A text that stands for an encoded value: two values are equal exactly when their texts are.
 
     Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.  A text and no
     hash table, because whoever chose the values could have made all their hashes collide.
 
+    Args:
+        exact: False for numbers and sets as Python's `==` has them: True, 1, 1.0 and 1+0j are equal, a set
+            equals a frozenset.  Tuples and lists stay one type: a target that was JSON has only lists.
     Raises:
         ValueError: not a form that `encode` makes.
         RecursionError: too deep.
     """
-    if form is None or isinstance(form, bool):
+    if form is None or (exact and isinstance(form, bool)):
         return str(form)
-    if isinstance(form, int):
-        return f"i{form:x}"
+    if isinstance(form, int) or (not exact and isinstance(form, float) and form.is_integer()):
+        return f"i{int(form):x}"
     if isinstance(form, float):
         return repr(form + 0.0) if form == form else _unequal()  # adding 0.0 makes -0.0 positive
     if isinstance(form, str):
         return json.dumps(form)
     if isinstance(form, list):
-        return f"[{','.join([canonical(item) for item in form])}]"
+        return f"[{','.join([canonical(item, exact=exact) for item in form])}]"
     if not isinstance(form, dict):
         raise ValueError(f"{type(form).__name__} is no encoded value")
     tag, body = _tagged(form)
@@ -91,13 +94,16 @@ def canonical(form: Any) -> str:
             return f"i{int(body, 16):x}"
         if tag == "bytes":
             return f"b{bytes.fromhex(body).hex()}"
+        if tag == "complex" and not exact and complex(*body).imag == 0:
+            return canonical(complex(*body).real, exact=False)
         if tag in ("tuple", "complex"):
-            return ("" if tag == "tuple" else "c") + canonical(list(body))
+            return ("c" if tag == "complex" else "") + canonical(list(body), exact=exact)
         if tag in ("set", "frozenset"):
-            return f"{tag}{{{','.join(sorted(canonical(item) for item in body))}}}"
+            return f"{tag if exact else 'set'}{{{','.join(sorted(canonical(item, exact=exact) for item in body))}}}"
         if tag == "dict":
-            return f"{{{','.join(sorted(f'{canonical(key)}:{canonical(item)}' for key, item in body))}}}"
-    except TypeError as error:
+            pairs = sorted(f"{canonical(key, exact=exact)}:{canonical(item, exact=exact)}" for key, item in body)
+            return f"{{{','.join(pairs)}}}"
+    except (TypeError, OverflowError) as error:
         raise ValueError(f"malformed {tag}") from error
     return _unequal()  # of a type that is none of the builtin ones
 
@@ -113,8 +119,9 @@ def _tagged(form: dict[str, Any]) -> tuple[str, Any]:
 
 
 def type_name(form: Any) -> str:
-    """The type of an encoded value, for people."""
+    """The type of an encoded value, for people; short, whatever a hostile child wrote."""
     if isinstance(form, dict):
         tag, body = _tagged(form)
-        return str(body) if tag == "other" else tag
+        name = body if tag == "other" else tag
+        return name[:80] if isinstance(name, str) else "unknown"
     return type(form).__name__

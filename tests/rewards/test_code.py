@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from rewards.asserts import call_target
 from rewards.code import CodeVerifier, check_target, integrity
 from rewards.fences import last_block
-from rewards.pool import WorkerDied
+from rewards.pool import Reply, WorkerDied
 from rewards.sandbox import values
 from rewards.sandbox.errors import SandboxUnavailable
 from rewards.types import Verifier
@@ -22,6 +23,7 @@ from tests.rewards.shared_data import shared_rows
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}, {"args": [-5, 12], "want": 7}]}
 SUM = {"type": "stdio", "cases": [{"stdin": "1 2\n", "stdout": "3\n"}, {"stdin": "-5 12\n", "stdout": "7\n"}]}
 SCRIPT = {"type": "script", "script": "assert add(1, 2) == 3"}
+PYTHON = {"equality": "python"}
 GOOD = "def add(a, b):\n    return a + b"
 READ = "a, b = map(int, input().split())\n"
 
@@ -162,6 +164,86 @@ def test_values_are_equal_by_type(verifier: CodeVerifier, expression: str, want:
     assert ("pass" if equal else "wrong") == verdict.outcome, verdict
 
 
+@pytest.mark.parametrize(
+    ("expression", "want", "equal"),
+    [
+        ("240.0", 240, True),
+        ("240.5", 240, False),
+        ("True", 1, True),
+        ("[1.0, {2: False}]", [1, {2.0: 0}], True),
+        ("1 + 0j", 1, True),
+        ("2 + 1j", complex(2, 1), True),
+        ("2.0 ** 70", 2**70, True),
+        ("2.0 ** 70", 2**70 + 1, False),
+        ("-0.0", 0, True),
+        ("[1, 2]", (1, 2), True),  # a target that was JSON has only lists
+        ("(1.0, 2)", (1, 2), True),
+        ("frozenset([1.0])", {1}, True),
+        ("{1: 2}", {"1": 2}, False),
+        ("None", False, False),
+        ("'1'", 1, False),
+        ("float('nan')", 1, False),
+        ("float('inf')", float("inf"), True),
+        ("type('I', (int,), {})(3)", 3, False),
+    ],
+)
+def test_python_equality_where_a_target_asks_for_it(
+    verifier: CodeVerifier, expression: str, want: Any, equal: bool
+) -> None:
+    (verdict,) = verifier.verify([block(f"def f():\n    return {expression}")], [returns(want) | PYTHON])
+    assert ("pass" if equal else "wrong") == verdict.outcome, verdict
+
+
+def test_a_case_may_ask_for_another_equality_than_its_target(verifier: CodeVerifier) -> None:
+    target = call_target("assert f(1) == 1\nassert f(2) is True", "f")
+    codes = ["def f(x): return True", "def f(x): return 1", "def f(x): return 1.0 if x == 1 else True"]
+    assert [v.outcome for v in verifier.verify([block(c) for c in codes], [target] * 3)] == ["pass", "wrong", "pass"]
+    for bad in ({"equality": "loose"}, {"equality": None}, {"cases": [{"args": [], "want": 1, "equality": "=="}]}):
+        with pytest.raises(ValueError, match="equality"):
+            check_target(returns(1) | bad)
+
+
+def test_solutions_of_mbpp_that_equal_only_by_value_pass(verifier: CodeVerifier) -> None:
+    target = call_target("assert find_Volume(10,8,6) == 240\nassert find_Volume(3,2,2) == 6", "find_Volume")
+    right, mutant = ("def find_Volume(l, b, h): return ((l * b * h) / 2)", "def find_Volume(l, b, h): return 240.0")
+    assert [v.outcome for v in verifier.verify([block(right), block(mutant)], [target] * 2)] == ["pass", "wrong"]
+
+
+def test_a_value_forged_by_the_child_is_judged_in_time(verifier: CodeVerifier) -> None:
+    """Written past the machinery, so the child has not paid for its colliding hashes."""
+    keys = "','.join(f'[{(2**61 - 1) * i}, 1]' for i in range(100000))"
+    write = "import os\nnote = ('{\"values\": [' + %s + ']}').encode()\nfor d in range(3, 30):\n    try:\n"
+    write += "        while note: note = note[os.write(d, note):]\n    except OSError: pass\nos._exit(0)"
+    forms = [
+        f"'{{\"dict\": [' + {keys} + ']}}'",
+        """'{"complex": [1%s, 0]}' % ('0' * 400)""",
+        """'{"complex": [[], 0]}'""",
+    ]
+    start = time.monotonic()
+    verdicts = verifier.verify([block(write % form) for form in forms], [returns(1) | PYTHON] * 3)
+    assert [verdict.outcome for verdict in verdicts] == ["wrong", "protocol", "protocol"]
+    assert time.monotonic() - start < 10
+
+
+def test_the_name_of_a_type_is_short_whatever_the_child_wrote() -> None:
+    assert values.type_name(values.encode(2**70)) == "int" and values.type_name({"other": "Counter"}) == "Counter"
+    assert values.type_name({"other": "x" * 10**6}) == values.type_name({"x" * 10**6: 1}) == "x" * 80
+    assert values.type_name({"other": [[1]] * 1000}) == "unknown"
+
+
+def test_no_case_starts_behind_the_time_limit(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+
+    def run(job: dict[str, Any], seconds: float) -> Reply:
+        given.append(seconds)
+        return Reply("exit", 0, b"", b"3", 1.0)
+
+    monkeypatch.setattr(verifier.sandbox, "run", run)
+    target = {"type": "stdio", "cases": [{"stdin": str(i), "stdout": "3"} for i in range(4)]}
+    (verdict,) = verifier.verify([block("print(3)")], [target])
+    assert (verdict.outcome, given) == ("timeout", [2.0, 1.0])
+
+
 def test_expected_values_never_enter_the_sandbox(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = []
     real = verifier.sandbox.pool.run
@@ -214,7 +296,9 @@ def test_colliding_hashes_cost_no_time(verifier: CodeVerifier) -> None:
 def test_asserts_become_cases() -> None:
     check = "METADATA = {}\ndef check(candidate):\n    assert candidate([1], k=2) == (3, 4)\n    assert True, 'x'\n"
     assert (call_target(check, "f") or {})["cases"] == [{"args": [[1]], "kwargs": {"k": 2}, "want": (3, 4)}]
-    assert (call_target("assert None is f(-1)", "f") or {})["cases"] == [{"args": [-1], "kwargs": {}, "want": None}]
+    identity = {"args": [-1], "kwargs": {}, "want": None, "equality": "exact"}
+    assert (call_target("assert None is f(-1)", "f") or {})["cases"] == [identity]
+    assert (call_target(check, "f") or {})["equality"] == "python"
     for tests in (
         "assert abs(f(1) - 2) < 1",
         "assert f(x) == 1",

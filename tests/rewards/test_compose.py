@@ -55,6 +55,17 @@ def test_close_reaches_every_component():
     assert [part.closed for part in parts] == [2, 2]
 
 
+def test_tier_and_retries_of_what_it_wraps_are_seen():
+    plain, code, other = Fixed(), Fixed(), Fixed()
+    code.tier, code.retries, other.tier, other.retries = "bwrap", 2, "landlock", 3
+    both = AllOf(plain=plain, code=code, other=other)
+    assert (both.tier, both.retries) == ("bwrap", 5)
+    without = AllOf(plain=plain)
+    assert without.retries == 0
+    assert not hasattr(without, "tier")
+    assert not hasattr(without, "other")
+
+
 def test_refusals():
     with pytest.raises(ValueError, match="at least one"):
         AllOf()

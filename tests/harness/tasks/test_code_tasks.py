@@ -90,6 +90,17 @@ def test_mbpp(tmp_path) -> None:
     verifier.close()
 
 
+def test_asserts_mean_pythons_equality(tmp_path) -> None:
+    write(tmp_path / "train.jsonl", exercise(1))
+    write(tmp_path / "test.jsonl", exercise(2))
+    task = MBPP(MBPPConfig(path=str(tmp_path)))
+    verifier = opened(task)
+    target = task.item("train", 0).target
+    solutions = [block("def f(x): return x + 1.0"), block("def f(x): return x + 1.5")]
+    assert [v.outcome for v in verifier.verify(solutions, [target] * 2)] == ["pass", "wrong"]
+    verifier.close()
+
+
 @pytest.mark.parametrize("name", ["humaneval", "mbpp"])
 def test_one_file_is_split_by_its_prompts(tmp_path, name: str) -> None:
     make, row = {"humaneval": (HumanEval, function), "mbpp": (MBPP, exercise)}[name]

@@ -6,6 +6,7 @@ import pytest
 from local_rows import items_of, shared_copy, write
 
 from harness.tasks.math import ASK, Math, MathConfig
+from harness.tasks.sources import text_of
 from harness.tasks.types import Task, TaskError
 from tests.rewards.shared_data import shared_rows
 
@@ -30,6 +31,21 @@ def test_both_forms_of_rows(tmp_path) -> None:
     assert [v.outcome for v in verifier.verify(["so \\boxed{0.5}", "0.5"], ["\\frac12"] * 2)] == ["pass", "no_answer"]
     verifier.close()
     assert task.answer("\\boxed{ 1{,}000 }") == "1000"
+
+
+def test_an_answer_may_be_a_number(tmp_path) -> None:
+    whole = write(tmp_path / "a.jsonl", *[{"problem": f"p{i}", "answer": i} for i in range(3)])
+    parts = write(tmp_path / "b.jsonl", *[{"problem": f"q{i}", "answer": i + 0.5} for i in range(2)])
+    task = Math(MathConfig(path=whole, test_path=parts))
+    assert [item.target for item in items_of(task)] == ["0", "1", "2", "0.5", "1.5"]
+
+
+def test_what_is_neither_text_nor_number_is_named(tmp_path) -> None:
+    path = write(tmp_path / "a.jsonl", {"problem": "p", "answer": True})
+    with pytest.raises(TaskError, match="row 1: field 'answer' is no text, got True"):
+        Math(MathConfig(path=path, test_share=1e-9))
+    with pytest.raises(ValueError, match="field 'solution' is no text, got 5"):
+        text_of({"solution": 5}, "solution")
 
 
 def test_every_bad_row_is_named_with_its_number_in_the_file(tmp_path) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from harness.tasks.reasoning_gym import ReasoningGym, ReasoningGymConfig
-from harness.tasks.reasoning_gym_scores import harmless, reader_of
+from harness.tasks.reasoning_gym_scores import ReasoningGymScore, harmless, reader_of
 from harness.tasks.types import Task, TaskError
 
 
@@ -95,6 +95,13 @@ def test_what_a_scorer_raises_is_wrong(gym) -> None:
     (verdict,) = verifier.verify([tagged("zzz")], [task.item("train", 0).target])
     verifier.close()
     assert verdict.outcome == "wrong" and "ValueError" in verdict.detail
+
+
+def test_retries_are_jobs_handed_out_again() -> None:
+    verifier = ReasoningGymScore("leg_counting", {})
+    verifier.pool.retries, verifier.pool.deaths = 2, 3
+    assert verifier.retries == 2
+    verifier.close()
 
 
 def test_which_answers_reach_a_scorer_that_evaluates_them() -> None:
