@@ -25,6 +25,7 @@ from typing import Any
 
 HEADER = struct.Struct("!IId")  # bytes of the job, most bytes of the reply, seconds
 FRAME = struct.Struct("!cI")
+OUT_OF_MEMORY = 9  # exit status with which our own programs say so
 _CHUNK = 1 << 16
 _WATCH_SECONDS = 0.01
 _SET_PARENT_DEATH_SIGNAL = 1

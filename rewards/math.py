@@ -7,7 +7,6 @@ gets a short turn first.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -22,7 +21,7 @@ from rewards.answer_region import math_answer
 from rewards.math_structure import Node
 from rewards.math_text import cleaned, squeezed
 from rewards.numbers import parse_number
-from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job
+from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rewards.types import PASS, Verdict, wrong
 
 FIRST_TURN_S = 1.0
@@ -148,13 +147,9 @@ def _launch() -> Launch:
 
 
 def _verdict(reply: Reply) -> Verdict:
-    if reply.end != "exit":
-        return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
-    if reply.status == 9:
-        return wrong(outcome="memory")
-    if reply.status != 0 or not reply.notes:
-        return wrong(f"the comparison ended with status {reply.status}", outcome="crash")
-    note = json.loads(reply.notes)
+    note = note_of(reply, "the comparison")
+    if isinstance(note, Verdict):
+        return note
     if "error" in note:
         return wrong(f"cannot be read: {note['error']}")
     return PASS if note["equal"] else wrong()

@@ -98,7 +98,7 @@ def _child(job: dict[str, Any], notes: int, output: int) -> None:
         else:
             note = {"equal": math_structure.equal(gold, math_structure.parse(job["answer"]), same)}
     except MemoryError:
-        os._exit(9)
+        os._exit(forkserver.OUT_OF_MEMORY)
     except Exception as error:  # a parser may raise anything
         note = {"error": f"{type(error).__name__}: {error}"[:200]}
     os.write(notes, json.dumps(note).encode())

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from queue import LifoQueue
 from typing import Any, TypeVar
 
-from rewards.forkserver import FRAME, HEADER
+from rewards.forkserver import FRAME, HEADER, OUT_OF_MEMORY
+from rewards.types import Verdict, wrong
 
 START_SECONDS = 60.0  # a cold disk and a busy machine
 GRACE_SECONDS = 10.0
@@ -264,6 +265,21 @@ class Pool:
                 worker.close()
         for _ in range(self.size):
             self._idle.put(None)
+
+
+def note_of(reply: Reply, what: str) -> dict[str, Any] | Verdict:
+    """What one of our own programs noted in its fork; the verdict where it did not get that far.
+
+    Args:
+        what: the program, for the detail of a crash.
+    """
+    if reply.end != "exit":
+        return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
+    if reply.status == OUT_OF_MEMORY:
+        return wrong(outcome="memory")
+    if reply.status != 0 or not reply.notes:
+        return wrong(f"{what} ended with status {reply.status}", outcome="crash")
+    return json.loads(reply.notes)
 
 
 def encode_job(job: dict[str, Any]) -> bytes:

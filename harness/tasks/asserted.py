@@ -1,14 +1,45 @@
-"""Targets from a data set's assert statements: call cases where that is possible, else a script."""
+"""What HumanEval and MBPP share: functions judged by asserts, as call cases where that is possible, else a script."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import json
+from dataclasses import dataclass
 from typing import Any
 
+from harness.tasks.rows import refuse_settings, share_problems, template_problems
+from harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from harness.tasks.sources import TEST_SHARE, DatasetTask
 from rewards.asserts import call_target
 from rewards.code import check_target
+from rewards.types import Verifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssertedConfig(CodeSettings):
+    test_share: float = TEST_SHARE
+    """Share held out where `path` has a single split, as HumanEval has, in (0, 1); a problem's text decides."""
+
+    def __post_init__(self) -> None:
+        path, template = (getattr(self, name) for name in ("path", "template"))
+        empty = [] if path else ["path must not be empty"]
+        texts = [*share_problems(self.test_share), *template_problems(template)]
+        refuse_settings([*empty, *texts, *code_problems(self)])
+
+
+class AssertedTask(DatasetTask):
+    """Problems whose answer is a function in a fenced block, judged by the asserts of the data set."""
+
+    config: AssertedConfig
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """The asserts, in a sandbox."""
+        return {"correct": code_verifier(self.config)}
+
+    def answer(self, completion: str) -> str | None:
+        """The program."""
+        return code_answer(completion)
 
 
 def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:

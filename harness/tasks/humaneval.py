@@ -5,13 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from harness.tasks.asserted import target_of
-from harness.tasks.rows import refuse_settings, share_problems, template_problems
-from harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
-from harness.tasks.sources import SPLITS, TEST_SHARE, DatasetTask, Row, load_splits, make_items, text_of
+from harness.tasks.asserted import AssertedConfig, AssertedTask, target_of
+from harness.tasks.sources import SPLITS, Row, load_splits, make_items, text_of
 from harness.tasks.types import Item
 from rewards.code import integrity
-from rewards.types import Verifier
 
 TEMPLATE = (
     "Complete this Python function. Answer with the whole function, its imports and helpers included, in one "
@@ -20,21 +17,14 @@ TEMPLATE = (
 
 
 @dataclass(frozen=True)
-class HumanEvalConfig(CodeSettings):
+class HumanEvalConfig(AssertedConfig):
     path: str = "openai/openai_humaneval"
     """Hub name; or a folder with {train,test}.jsonl or humaneval_{train,test}.jsonl; or one such file."""
-    test_share: float = TEST_SHARE
-    """Share held out where `path` has a single split, as HumanEval has, in (0, 1); a prompt's text decides."""
     template: str = TEMPLATE
     """What the model reads; `{prompt}` stands for the function's head in a fence, other braces for themselves."""
 
-    def __post_init__(self) -> None:
-        empty = [] if self.path else ["path must not be empty"]
-        texts = [*share_problems(self.test_share), *template_problems(self.template)]
-        refuse_settings([*empty, *texts, *code_problems(self)])
 
-
-class HumanEval(DatasetTask):
+class HumanEval(AssertedTask):
     """The head of a function with its docstring -> the whole function in a fenced block."""
 
     Config = HumanEvalConfig
@@ -45,14 +35,6 @@ class HumanEval(DatasetTask):
             config.path, text=lambda row: str(row.get("prompt")), prefix="humaneval", test_share=config.test_share
         )
         self._items = make_items("humaneval", dict.fromkeys(SPLITS, config.path), rows, self._item)
-
-    def verifiers(self) -> dict[str, Verifier]:
-        """The tests, in a sandbox."""
-        return {"correct": code_verifier(self.config)}
-
-    def answer(self, completion: str) -> str | None:
-        """The program."""
-        return code_answer(completion)
 
     def _item(self, row: Row) -> Item:
         head, tests, entry = text_of(row, "prompt"), text_of(row, "test"), text_of(row, "entry_point")

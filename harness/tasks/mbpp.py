@@ -5,35 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from harness.tasks.asserted import entry_of, target_of
-from harness.tasks.rows import refuse_settings, share_problems, template_problems
-from harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
-from harness.tasks.sources import SPLITS, TEST_SHARE, DatasetTask, Row, load_splits, make_items, text_of
+from harness.tasks.asserted import AssertedConfig, AssertedTask, entry_of, target_of
+from harness.tasks.sources import SPLITS, Row, load_splits, make_items, text_of
 from harness.tasks.types import Item
 from rewards.code import integrity
-from rewards.types import Verifier
 
 TEMPLATE = "{prompt}\n\nAnswer with the whole function, its imports included, in one ```python block.\n"
 
 
 @dataclass(frozen=True)
-class MBPPConfig(CodeSettings):
+class MBPPConfig(AssertedConfig):
     path: str = "google-research-datasets/mbpp"
     """Hub name; or a folder with {train,test}.jsonl or mbpp_{train,test}.jsonl; or one such file."""
     subset: Literal["full", "sanitized"] = "full"
     """Which form of the hub data set: all 974 problems, or the 427 that were checked by hand."""
-    test_share: float = TEST_SHARE
-    """Share held out where `path` has a single split, in (0, 1); a problem's text decides."""
     template: str = TEMPLATE
     """What the model reads; `{prompt}` stands for the problem and its tests, other braces for themselves."""
 
-    def __post_init__(self) -> None:
-        empty = [] if self.path else ["path must not be empty"]
-        texts = [*share_problems(self.test_share), *template_problems(self.template)]
-        refuse_settings([*empty, *texts, *code_problems(self)])
 
-
-class MBPP(DatasetTask):
+class MBPP(AssertedTask):
     """A problem in a sentence and its asserts -> the function in a fenced block."""
 
     Config = MBPPConfig
@@ -48,14 +38,6 @@ class MBPP(DatasetTask):
             test_share=config.test_share,
         )
         self._items = make_items("mbpp", dict.fromkeys(SPLITS, config.path), rows, self._item)
-
-    def verifiers(self) -> dict[str, Verifier]:
-        """The asserts, in a sandbox."""
-        return {"correct": code_verifier(self.config)}
-
-    def answer(self, completion: str) -> str | None:
-        """The program."""
-        return code_answer(completion)
 
     def _item(self, row: Row) -> Item:
         problem, tests = text_of(row, "text", "prompt"), "\n".join(_texts(row, "test_list"))

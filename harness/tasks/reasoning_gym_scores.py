@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from rewards import forkserver
 from rewards.exact import tagged_answer
-from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job
+from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rewards.sandbox import values
 from rewards.types import PASS, Verdict, wrong
 
@@ -114,13 +114,9 @@ def _is_literal(answer: str) -> bool:
 
 
 def _verdict(reply: Reply) -> Verdict:
-    if reply.end != "exit":
-        return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
-    if reply.status == 9:
-        return wrong(outcome="memory")
-    if reply.status != 0 or not reply.notes:
-        return wrong(f"the scorer ended with status {reply.status}", outcome="crash")
-    note = json.loads(reply.notes)
+    note = note_of(reply, "the scorer")
+    if isinstance(note, Verdict):
+        return note
     if "error" in note:
         return wrong(note["error"])
     return PASS if note["score"] == 1.0 else wrong(f"score {note['score']}")
@@ -150,7 +146,7 @@ def main(dataset: str, options: dict[str, Any]) -> None:
         try:
             note = _scored(made, job["answer"], job["entry"], reader)
         except MemoryError:
-            os._exit(9)
+            os._exit(forkserver.OUT_OF_MEMORY)
         except Exception as error:  # a scorer may raise anything
             note = {"error": f"{type(error).__name__}: {error}"[:200]}
         os.write(notes, json.dumps(note).encode())
