@@ -162,12 +162,10 @@ def reward_model(
 ) -> None:
     """Train the reward model of a run, keep it for the runs that use it, and tell how good it is."""
     from harness.configure import load_run
-    from harness.preflight import preflight
 
     # Labels are the verifier's true verdicts, whatever the run itself would be rewarded for.
     labelled = ["reward.source=learned", "reward.false_positive_rate=0.0", "reward.false_negative_rate=0.0"]
     resolved = load_run(config, [*(overrides or ()), *labelled], unsafe=unsafe)
-    preflight([resolved])
     from harness.reward_model_alone import described, train_reward_model
 
     facts = train_reward_model(resolved)

@@ -6,8 +6,9 @@ import random
 import re
 from dataclasses import astuple, dataclass
 
+from harness.tasks.rows import refuse_settings
 from harness.tasks.seeds import item_seed, split_of
-from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, check_noise, tagged_verifiers
+from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
 from harness.tasks.types import Item, Split, TaskError
 from rewards.exact import tagged_answer
 from rewards.types import Verifier
@@ -36,21 +37,15 @@ class ChainConfig:
             bad.append(f"max_steps ({self.max_steps}) must not be below min_steps ({self.min_steps})")
         if not 2 <= self.modulus <= 100:
             bad.append(f"modulus must be in 2..100, got {self.modulus}")
-        if bad:
-            raise ValueError("; ".join(bad))
+        refuse_settings(bad)
 
 
-class Chain:
+class Chain(Procedural):
     """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10."""
 
     Config = ChainConfig
 
-    def __init__(self, config: ChainConfig) -> None:
-        self.config = config
-
-    def size(self, split: Split) -> int | None:
-        """Endless."""
-        return None
+    config: ChainConfig
 
     def item(self, split: Split, index: int) -> Item:
         """One-digit operands; every length equally likely.  No operand is 0, which would end a chain early."""

@@ -12,6 +12,7 @@ from typing import Any
 from harness.tasks.rows import gold_problems, refuse_rows, refuse_settings, share_problems, template_problems
 from harness.tasks.sandboxed import code_answer
 from harness.tasks.seeds import split_of
+from harness.tasks.sources import DatasetTask
 from harness.tasks.types import Item, Split, TaskError
 from rewards.exact import tagged_answer
 from rewards.types import Verifier
@@ -51,7 +52,7 @@ class JsonlConfig:
         refuse_settings(bad)
 
 
-class Jsonl:
+class Jsonl(DatasetTask):
     """Rows of a file, checked when they are loaded: every bad row is named before any training starts."""
 
     Config = JsonlConfig
@@ -74,17 +75,7 @@ class Jsonl:
         for split, part in (("train", train), ("test", test)):
             if not part:
                 raise TaskError(f"{config.path}: no row for the split {split}; add rows, or change test_share")
-        self._items: dict[Split, list[Item]] = {"train": self._build("train", train), "test": self._build("test", test)}
-
-    def size(self, split: Split) -> int | None:
-        """Rows in the split."""
-        return len(self._items[split])
-
-    def item(self, split: Split, index: int) -> Item:
-        """Rows in the order of the file."""
-        if index < 0:
-            raise IndexError(index)
-        return self._items[split][index]
+        self._items = {"train": self._build("train", train), "test": self._build("test", test)}
 
     def verifiers(self) -> dict[str, Verifier]:
         """The named verifier, alone."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.tasks.rows import refuse_settings
 from harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
 from harness.tasks.seeds import item_seed, split_of
-from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, check_noise
+from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, Procedural, check_noise
 from harness.tasks.types import Item, Split, TaskError
 from rewards.types import Verifier
 
@@ -40,17 +40,12 @@ class ProgramConfig(CodeSettings):
         refuse_settings(bad)
 
 
-class Program:
+class Program(Procedural):
     """`add 3, times 2, minus 4:` -> a fenced block with `def f(x):return(x+3)*2-4`."""
 
     Config = ProgramConfig
 
-    def __init__(self, config: ProgramConfig) -> None:
-        self.config = config
-
-    def size(self, split: Split) -> int | None:
-        """Endless."""
-        return None
+    config: ProgramConfig
 
     def item(self, split: Split, index: int) -> Item:
         """One-digit operands that change something; every number of operations equally likely."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import astuple, dataclass
 
+from harness.tasks.rows import refuse_settings
 from harness.tasks.seeds import item_seed, split_of
-from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, check_noise, tagged_verifiers
+from harness.tasks.tagged import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
 from harness.tasks.types import Item, Split, TaskError
 from rewards.exact import tagged_answer
 from rewards.types import Verifier
@@ -29,21 +30,15 @@ class SortConfig:
             bad.append(f"max_digits must be at most 64, got {self.max_digits}")
         if self.max_digits < self.min_digits:
             bad.append(f"max_digits ({self.max_digits}) must not be below min_digits ({self.min_digits})")
-        if bad:
-            raise ValueError("; ".join(bad))
+        refuse_settings(bad)
 
 
-class Sort:
+class Sort(Procedural):
     """`sort 3 9 1 4:` -> `<think>3914</think><answer>1349</answer>`."""
 
     Config = SortConfig
 
-    def __init__(self, config: SortConfig) -> None:
-        self.config = config
-
-    def size(self, split: Split) -> int | None:
-        """Endless."""
-        return None
+    config: SortConfig
 
     def item(self, split: Split, index: int) -> Item:
         """Digits with repetition; every length equally likely."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from harness.tasks.types import Split
 from rewards.compose import AllOf
 from rewards.exact import ExactAnswer
 from rewards.format import Format
@@ -9,6 +12,17 @@ from rewards.types import Verifier
 
 TEST_SHARE = 1 / 8  # of all prompts that a task can make
 MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
+
+
+class Procedural:
+    """A task that makes its items from their address."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def size(self, split: Split) -> int | None:
+        """Endless."""
+        return None
 
 
 def tagged_verifiers() -> dict[str, Verifier]:
