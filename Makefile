@@ -22,7 +22,7 @@ report: $(STAMP)
 
 # TRL 1.11 is the last release with both PPO and GRPO; it needs other versions than ours, so its own environment.
 peers: $(STAMP) .venv-peers/installed
-	$(BIN)/python -m harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
+	$(BIN)/python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
 
 .venv-peers/installed:
 	$(PYTHON) -m venv .venv-peers

@@ -1,6 +1,6 @@
 """What every algorithm must keep to, checked on small random rollouts.  For authors of plugins.
 
-    from algorithms.conformance import check
+    from rlvr_bench.algorithms.conformance import check
     assert check(MyAlgorithm(MyAlgorithm.Config())) == []
 
 Each problem names what is wrong and the remedy.  Nothing is raised: what the algorithm raises is a problem
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from algorithms.types import Algorithm, BatchCounts, Forward, Role, Rollout
+from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Forward, Role, Rollout
 
 SPLITS = (((0, 1, 2), (3, 4, 5, 6, 7)), ((7,), (0, 2, 4), (1, 3, 5, 6)))
 

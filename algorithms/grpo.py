@@ -17,12 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from algorithms.advantages import GroupScale, group_relative
-from algorithms.kl import ESTIMATORS, Estimator
-from algorithms.losses import clipped_policy_loss
-from algorithms.metrics import policy_metrics
-from algorithms.ops import Aggregation, aggregate
-from algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
+from rlvr_bench.algorithms.advantages import GroupScale, group_relative
+from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
+from rlvr_bench.algorithms.losses import clipped_policy_loss
+from rlvr_bench.algorithms.metrics import policy_metrics
+from rlvr_bench.algorithms.ops import Aggregation, aggregate
+from rlvr_bench.algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from algorithms.kl import k3
-from algorithms.ops import aggregate
-from algorithms.types import Forward, Rollout
+from rlvr_bench.algorithms.kl import k3
+from rlvr_bench.algorithms.ops import aggregate
+from rlvr_bench.algorithms.types import Forward, Rollout
 
 
 def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:

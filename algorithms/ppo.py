@@ -19,12 +19,12 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from algorithms.advantages import gae, place_on_last_token
-from algorithms.kl import ESTIMATORS, Estimator
-from algorithms.losses import clipped_policy_loss, clipped_value_loss
-from algorithms.metrics import policy_metrics, value_metrics
-from algorithms.ops import Aggregation, aggregate, whiten
-from algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
+from rlvr_bench.algorithms.advantages import gae, place_on_last_token
+from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
+from rlvr_bench.algorithms.losses import clipped_policy_loss, clipped_value_loss
+from rlvr_bench.algorithms.metrics import policy_metrics, value_metrics
+from rlvr_bench.algorithms.ops import Aggregation, aggregate, whiten
+from rlvr_bench.algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
 
 KLPlacement = Literal["reward", "loss"]
 Whitening = Literal["off", "batch"]

@@ -51,26 +51,19 @@ class Tier(StrEnum):
 
 
 def main() -> None:
-    """Run the command; whatever the user can mend is told in plain lines, without a traceback."""
+    """Run the command; what the user can put right is told in plain lines, without a traceback."""
+    from rlvr_bench.harness.errors import UserError
+    from rlvr_bench.rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
+
     try:
         app()
-    except (ValueError, FileNotFoundError) as error:
-        if not _is_ours(error):
-            raise
+    except UserError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
         sys.exit(CONFIG_ERROR)
-    except RuntimeError as error:
-        from rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
-
-        if not isinstance(error, SandboxUnavailable):
-            raise
+    except SandboxUnavailable as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_STATUS)
-
-
-def _is_ours(error: Exception) -> bool:
-    return type(error).__module__.split(".")[0] in ("harness", "reports", "rewards", "algorithms")
 
 
 @app.command()
@@ -84,10 +77,10 @@ def run(
     unsafe: Unsafe = False,
 ) -> None:
     """Run a suite, each cell in a fresh process, then print the comparison and write the report."""
-    from harness.preflight import preflight
-    from harness.run_display import run_with_display
-    from harness.suite import manifest, prepare_folder
-    from harness.suite_file import load_suite, plan
+    from rlvr_bench.harness.commands.display import run_with_display
+    from rlvr_bench.harness.config.suite_file import load_suite, plan
+    from rlvr_bench.harness.runs.preflight import preflight
+    from rlvr_bench.harness.runs.suite import manifest, prepare_folder
 
     loaded = load_suite(suite)
     planned = plan(loaded, overrides=overrides or (), dry=dry, parts=part or (), unsafe=unsafe)
@@ -117,11 +110,11 @@ def train(
     unsafe: Unsafe = False,
 ) -> None:
     """Train one configuration in this process."""
-    from harness.cell import run_cell
-    from harness.configure import ConfigError, config_hash, load_run
-    from harness.preflight import preflight
-    from harness.records import read_json, write_json
-    from harness.run_display import train_display
+    from rlvr_bench.harness.commands.display import train_display
+    from rlvr_bench.harness.config.load import ConfigError, config_hash, load_run
+    from rlvr_bench.harness.records import read_json, write_json
+    from rlvr_bench.harness.runs.preflight import preflight
+    from rlvr_bench.harness.runs.process import run_cell
 
     resolved = load_run(config, overrides or (), unsafe=unsafe)
     folder = out or _fresh_folder(config.stem)
@@ -148,7 +141,7 @@ def evaluate(
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per item.")] = None,
 ) -> None:
     """Evaluate a run's checkpoint on held-out items and print the metrics as JSON."""
-    from harness.evaluate_run import evaluate_run
+    from rlvr_bench.harness.commands.evaluate import evaluate_run
 
     typer.echo(json.dumps(evaluate_run(run_folder, items=items, samples=samples), indent=1, sort_keys=True))
 
@@ -161,12 +154,12 @@ def reward_model(
     unsafe: Unsafe = False,
 ) -> None:
     """Train the reward model of a run, keep it for the runs that use it, and tell how good it is."""
-    from harness.configure import load_run
+    from rlvr_bench.harness.config.load import load_run
 
     # Labels are the verifier's true verdicts, whatever the run itself would be rewarded for.
     labelled = ["reward.source=learned", "reward.false_positive_rate=0.0", "reward.false_negative_rate=0.0"]
     resolved = load_run(config, [*(overrides or ()), *labelled], unsafe=unsafe)
-    from harness.reward_model_alone import described, train_reward_model
+    from rlvr_bench.harness.commands.reward_model import described, train_reward_model
 
     facts = train_reward_model(resolved)
     typer.echo(json.dumps(facts, indent=1, sort_keys=True) if as_json else described(facts))
@@ -183,8 +176,8 @@ def score(
     """Give the rows of a file their verdicts: what does a reward really accept?"""
     if unsafe and tier:
         raise typer.BadParameter("--tier names an isolation and --unsafe-no-sandbox is none; give one of them")
-    from harness.score_rows import score as score_file
-    from harness.score_rows import verifiers
+    from rlvr_bench.harness.commands.score import score as score_file
+    from rlvr_bench.harness.commands.score import verifiers
 
     chosen = verifiers(tier=tier.value if tier else None, unsafe=unsafe, workers=workers)
     tally = score_file(file, out, chosen)
@@ -211,7 +204,8 @@ def list_(
     markdown: Annotated[bool, typer.Option("--markdown", help="METRICS.md, for `list metrics`.")] = False,
 ) -> None:
     """What is installed: algorithms, tasks, models, suites, metrics."""
-    from harness import listing, metrics
+    from rlvr_bench.harness import metrics
+    from rlvr_bench.harness.commands import listing
 
     if markdown:
         if what is not Listed.metrics:
@@ -227,7 +221,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
     """What this machine has, what is missing, and how to get it."""
     from dataclasses import asdict
 
-    from harness.environment import doctor as checks
+    from rlvr_bench.harness.meters.environment import doctor as checks
 
     found = checks()
     if as_json:
@@ -242,7 +236,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
 
 
 def _report(results: Path, out: Path | None, *, allow_unlike: bool) -> None:
-    import reports
+    from rlvr_bench import reports
 
     page = reports.build(results, out, allow_unlike=allow_unlike)
     typer.echo(reports.text_table(results))

@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from rlvr_bench.harness.errors import UserError
+
 SCHEMA = 1
 
 Phase = Literal["rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
@@ -33,7 +35,7 @@ Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout",
 STATUSES: tuple[str, ...] = get_args(Status)
 
 
-class RecordError(ValueError):
+class RecordError(UserError):
     """A results folder that cannot be read; names the file, the place and the remedy."""
 
 

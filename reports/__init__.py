@@ -22,11 +22,11 @@ def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False)
     Returns:
         the path of report.html.
     Raises:
-        harness.records.RecordError: the records cannot be read, or the environments are unlike.
+        rlvr_bench.harness.records.RecordError: the records cannot be read, or the environments are unlike.
     """
-    from reports.alike import check_alike
-    from reports.load import load
-    from reports.page import write
+    from rlvr_bench.reports.cells.environments import check_alike
+    from rlvr_bench.reports.load import load
+    from rlvr_bench.reports.page.write import write
 
     study = load(Path(results))
     unlike = check_alike(study, allow_unlike=allow_unlike)
@@ -37,9 +37,9 @@ def text_table(results: Path) -> str:
     """The comparison of every part of a results folder, as plain text.
 
     Raises:
-        harness.records.RecordError: the records cannot be read.
+        rlvr_bench.harness.records.RecordError: the records cannot be read.
     """
-    from reports import tables
-    from reports.load import load
+    from rlvr_bench.reports.load import load
+    from rlvr_bench.reports.page import tables
 
     return tables.text_table(load(Path(results)))

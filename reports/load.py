@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.records import (
+from rlvr_bench.harness.records import (
     SCHEMA,
     PartInfo,
     PlannedRun,
@@ -21,7 +21,7 @@ from harness.records import (
     read_json,
     read_metrics,
 )
-from reports.text import redact
+from rlvr_bench.reports.escape import redact
 
 NOT_RUN, KILLED = "not run", "killed"
 Row = Mapping[str, Any]

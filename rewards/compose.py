@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
 class AllOf:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rewards.format import ASCII_WHITE_SPACE
-from rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.format import ASCII_WHITE_SPACE
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 
 def answer_region(completion: str) -> str | None:

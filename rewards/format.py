@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 ASCII_WHITE_SPACE = " \t\n\r\f\v"
 

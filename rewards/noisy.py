@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
 class NoisyVerifier:

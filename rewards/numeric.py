@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from rewards.exact import answer_region, tagged
-from rewards.format import ASCII_WHITE_SPACE
-from rewards.numbers import parse_number
-from rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.exact import answer_region, tagged
+from rlvr_bench.rewards.format import ASCII_WHITE_SPACE
+from rlvr_bench.rewards.numbers import parse_number
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 
 def numeric_answer(completion: str) -> str | None:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rewards.code import CodeVerifier, check_target, integrity
-from rewards.format import Format
-from rewards.math import MathVerifier
-from rewards.types import Verdict, Verifier
+from rlvr_bench.rewards.code.verifier import CodeVerifier, check_target, integrity
+from rlvr_bench.rewards.format import Format
+from rlvr_bench.rewards.math.verifier import MathVerifier
+from rlvr_bench.rewards.types import Verdict, Verifier
 
 BATCH_ROWS = 256
 BATCH_CHARS = 16 << 20

@@ -11,7 +11,7 @@ from jaxtyping import install_import_hook
 import tests.typecheck  # noqa: F401 - the hook names it but does not import it
 
 os.environ["HF_HUB_OFFLINE"] = "1"
-install_import_hook("algorithms", "tests.typecheck.checked")  # before the first import of `algorithms`
+install_import_hook("rlvr_bench.algorithms", "tests.typecheck.checked")  # before the first import of `algorithms`
 
 import pytest  # noqa: E402 - after the hook, lest something imports `algorithms` first
 import torch  # noqa: E402

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from harness.meters.failures import Failures
-from harness.meters.nvml import NvmlSource, NvmlUnavailable
-from harness.meters.readings import Sample, Tally, add
-from harness.meters.rss import RssSource
+from rlvr_bench.harness.meters.failures import Failures
+from rlvr_bench.harness.meters.nvml import NvmlSource, NvmlUnavailable
+from rlvr_bench.harness.meters.readings import Sample, Tally, add
+from rlvr_bench.harness.meters.rss import RssSource
 
 
 class DeviceMeter:

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.meters.states import count_parameters
+from rlvr_bench.harness.meters.states import count_parameters
 
 # Dense TFLOP/s from the makers' data sheets: 16-bit floats with fp32 accumulation, TF32, fp32 without
 # tensor cores.  The whole name must match: an L4 is not an L40, nor is a MIG slice its GPU.

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any, Literal
 
-from harness.meters.failures import Failures
-from harness.meters.readings import Sample
+from rlvr_bench.harness.meters.failures import Failures
+from rlvr_bench.harness.meters.readings import Sample
 
 IDLE = 0x1  # nvmlClocksThrottleReasonGpuIdle: no throttling, only nothing to do
 

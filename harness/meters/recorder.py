@@ -11,10 +11,10 @@ from typing import Self
 
 import torch
 
-from harness.meters import readings
-from harness.meters.allocator import AllocatorMeter
-from harness.meters.device import DeviceMeter
-from harness.records import PHASES, MemorySources, Phase
+from rlvr_bench.harness.meters import readings
+from rlvr_bench.harness.meters.allocator import AllocatorMeter
+from rlvr_bench.harness.meters.device import DeviceMeter
+from rlvr_bench.harness.records import PHASES, MemorySources, Phase
 
 # Not part of what a step costs: how often one evaluates or saves is a choice of the experimenter.
 LEFT_OUT = ("evaluate", "checkpoint")

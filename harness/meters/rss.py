@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from harness.meters.failures import Failures
-from harness.meters.readings import Sample
+from rlvr_bench.harness.meters.failures import Failures
+from rlvr_bench.harness.meters.readings import Sample
 
 
 class RssSource:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from harness.records import RoleStates
+from rlvr_bench.harness.records import RoleStates
 
 Key = tuple[str, int]
 

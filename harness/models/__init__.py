@@ -1,0 +1,1 @@
+"""Models by name, and the roles that a run makes of one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.models.tiny import ModelError
+from rlvr_bench.harness.models.tiny import ModelError
 
 
 @dataclass(frozen=True)

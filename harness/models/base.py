@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from harness.config import ModelConfig
-from harness.models.architectures import ARCHITECTURES, architecture_config
-from harness.models.tiny import ModelError, character_tokenizer, tiny_config
+from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.models.architectures import ARCHITECTURES, architecture_config
+from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from algorithms.types import Role
+from rlvr_bench.algorithms.types import Role
 
 TRAINED: frozenset[Role] = frozenset({"actor", "critic"})
 

@@ -6,11 +6,13 @@ import re
 import string
 from typing import Any
 
+from rlvr_bench.harness.errors import UserError
+
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 PAD, EOS, UNKNOWN = "<pad>", "<eos>", "<unk>"
 
 
-class ModelError(ValueError):
+class ModelError(UserError):
     """A model that cannot be had as named; names it and the remedy."""
 
 

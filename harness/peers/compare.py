@@ -1,6 +1,6 @@
 """Alternating runs of this project and of TRL on the fixed work, and the ratio of their step times.
 
-    python -m harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
+    python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
 
 Every run is a process of its own; ours and TRL's take turns, so that a machine that slows down slows both.
 A ratio is taken within a pair of neighbours, never between runs that are far apart in time.
@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness.peers.work import Work
-from harness.records import write_json
+from rlvr_bench.harness.peers.work import Work
+from rlvr_bench.harness.records import write_json
 
 HERE = Path(__file__).resolve().parent
 ROLES = {"grpo": {"actor", "reference"}, "ppo": {"actor", "critic", "reference", "reward"}}
@@ -143,13 +143,15 @@ def measure(command: Sequence[str], algorithm: str, options: argparse.Namespace,
 
 def compare(options: argparse.Namespace, work: Work) -> dict[str, list[Pair]]:
     """All pairs, by algorithm, in the order ours, theirs, ours, theirs ..."""
-    ours = [sys.executable, "-m", "harness.peers.ours_step"]
+    ours = [sys.executable, "-m", "rlvr_bench.harness.peers.ours_step"]
     theirs = [options.trl_python, str(HERE / "trl_step.py")]
     pairs: dict[str, list[Pair]] = {algorithm: [] for algorithm in ROLES}
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         # A process of its own, so that this one stays small and never loads torch.
-        subprocess.run([sys.executable, "-m", "harness.peers.work", str(model), str(work.threads)], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "rlvr_bench.harness.peers.work", str(model), str(work.threads)], check=True
+        )
         for round_number in range(1, options.rounds + 1):
             for algorithm, found in pairs.items():
                 pair = tuple(measure(side, algorithm, options, model, work.threads) for side in (ours, theirs))

@@ -1,6 +1,6 @@
 """Steps of this project on the fixed work.
 
-    python -m harness.peers.ours_step grpo --work FOLDER --steps 7 --json OUT
+    python -m rlvr_bench.harness.peers.ours_step grpo --work FOLDER --steps 7 --json OUT
 
 Everything that the shipped runs do in a step is in the time: meters, metrics and the line on disk.
 """
@@ -18,13 +18,13 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 
-from harness.configure import resolve
-from harness.environment import environment, version
-from harness.meters.recorder import StepMeter
-from harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
-from harness.records import append_metrics
-from harness.train import Trainer
-from rewards.types import Verdict
+from rlvr_bench.harness.config.load import resolve
+from rlvr_bench.harness.meters.environment import environment, version
+from rlvr_bench.harness.meters.recorder import StepMeter
+from rlvr_bench.harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
+from rlvr_bench.harness.records import append_metrics
+from rlvr_bench.harness.training.loop import Trainer
+from rlvr_bench.rewards.types import Verdict
 
 
 class ShareOfDigits:

@@ -1,0 +1,1 @@
+"""Prompts, gold answers and the verifiers that judge completions."""

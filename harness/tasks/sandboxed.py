@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.tasks.rows import refuse_settings
-from rewards.code import CodeVerifier
-from rewards.fences import last_block
-from rewards.sandbox.tiers import DEFAULT_TIERS
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
+from rlvr_bench.rewards.code.fences import last_block
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS
 
 MAX_TIME_LIMIT_S = 60
 

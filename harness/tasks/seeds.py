@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from harness.tasks.types import Split
+from rlvr_bench.harness.tasks.types import Split
 
 
 def item_seed(*parts: str | int | float | bool | None) -> int:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from rewards.types import Verifier
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.rewards.types import Verifier
 
 Split = Literal["train", "test"]
 
 
-class TaskError(ValueError):
+class TaskError(UserError):
     """A task that cannot be used as configured; names the row or field and the remedy."""
 
 

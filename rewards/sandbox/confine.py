@@ -10,7 +10,7 @@ import os
 import resource
 from typing import Any
 
-from rewards.sandbox import landlock, seccomp
+from rlvr_bench.rewards.sandbox import landlock, seccomp
 
 REPORT_RESERVE = 64 << 20  # address space kept back so that running out of it can still be reported
 MAX_FILE_BYTES = 8 << 20

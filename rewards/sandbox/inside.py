@@ -23,8 +23,8 @@ import threading
 import types
 from typing import Any
 
-from rewards import forkserver
-from rewards.sandbox import confine, values
+from rlvr_bench.rewards.sandbox import confine, values
+from rlvr_bench.rewards.workers import fork_server
 
 SOURCE_NAME = "<solution>"
 COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime_error"
@@ -54,7 +54,7 @@ def main(config: dict[str, Any]) -> None:
     calls = None if config["unsafe"] else confine.seccomp.Filter()
     if not config["unsafe"]:
         confine.confine_worker(libc, config)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "rewards"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "rlvr_bench"]:
         del sys.modules[name]  # a solution sees the standard library only
 
     def child(job: dict[str, Any], notes: int, output: int) -> None:
@@ -66,7 +66,7 @@ def main(config: dict[str, Any]) -> None:
         confine.confine_child(libc, memory=config["memory"], seconds=job["seconds"], calls=calls)
         _CHILDREN[job["mode"]](job, notes)
 
-    forkserver.serve(child, lambda: _clean(scratch), lambda: _over_cap(scratch))
+    fork_server.serve(child, lambda: _clean(scratch), lambda: _over_cap(scratch))
 
 
 def _call(job: dict[str, Any], notes: int) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from rewards.pool import Launch, Pool, Reply, WorkerDied, encode_job
-from rewards.sandbox import tiers, values
-from rewards.sandbox.errors import SandboxUnavailable
-from rewards.sandbox.scratch import Scratch, remove_tree
-from rewards.sandbox.selftest import self_test
-from rewards.sandbox.tiers import DEFAULT_TIERS, Tier
+from rlvr_bench.rewards.sandbox import tiers, values
+from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.rewards.sandbox.scratch import Scratch, remove_tree
+from rlvr_bench.rewards.sandbox.selftest import self_test
+from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
+from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job
 
 MEMORY_BYTES = 512 << 20
 
@@ -37,7 +37,7 @@ class Sandbox:
         return replace(launch, after=lambda: remove_tree(scratch))
 
     def run(self, job: dict[str, Any], seconds: float) -> Reply:
-        """Run one job (see `rewards.sandbox.inside`) in a fresh process.
+        """Run one job (see `rlvr_bench.rewards.sandbox.inside`) in a fresh process.
 
         Raises:
             WorkerDied: the machinery failed, several times.

@@ -14,7 +14,7 @@ import platform
 import struct
 from collections.abc import Sequence
 
-from rewards.sandbox.syscalls import ALLOWED, CONDITIONAL
+from rlvr_bench.rewards.sandbox.syscalls import ALLOWED, CONDITIONAL
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
 

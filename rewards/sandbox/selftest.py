@@ -7,10 +7,10 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from rewards.sandbox import values
+from rlvr_bench.rewards.sandbox import values
 
 if TYPE_CHECKING:
-    from rewards.sandbox.sandbox import Sandbox
+    from rlvr_bench.rewards.sandbox.sandbox import Sandbox
 
 # Each attempt gives True when it succeeded, which is bad, except the last few, which report facts.
 _PROBE = """

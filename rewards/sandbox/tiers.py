@@ -20,7 +20,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from rewards.pool import Launch
+from rlvr_bench.rewards.workers.pool import Launch
 
 Tier = Literal["bwrap", "landlock", "docker", "unsafe"]
 
@@ -28,15 +28,16 @@ DEFAULT_TIERS: tuple[Tier, ...] = ("bwrap", "landlock")
 SCRATCH_BYTES = 16 << 20
 DOCKER_IMAGE = "python:3-slim"
 
+_PACKAGES = ("rlvr_bench", "rlvr_bench.rewards", "rlvr_bench.rewards.workers", "rlvr_bench.rewards.sandbox")
 # Shipped as text and in this order, so that no folder of the project is visible inside.
 _MODULES = (
-    "rewards.forkserver",
-    "rewards.sandbox.values",
-    "rewards.sandbox.syscalls",
-    "rewards.sandbox.seccomp",
-    "rewards.sandbox.landlock",
-    "rewards.sandbox.confine",
-    "rewards.sandbox.inside",
+    "rlvr_bench.rewards.workers.fork_server",
+    "rlvr_bench.rewards.sandbox.values",
+    "rlvr_bench.rewards.sandbox.syscalls",
+    "rlvr_bench.rewards.sandbox.seccomp",
+    "rlvr_bench.rewards.sandbox.landlock",
+    "rlvr_bench.rewards.sandbox.confine",
+    "rlvr_bench.rewards.sandbox.inside",
 )
 _BOOT = """
 import json, os, sys, types
@@ -53,7 +54,7 @@ for name, source in boot["modules"]:
     parent, _, short = name.rpartition(".")
     if parent: setattr(sys.modules[parent], short, module)
     exec(compile(source, name, "exec"), module.__dict__)
-sys.modules["rewards.sandbox.inside"].main(boot["config"])
+sys.modules["rlvr_bench.rewards.sandbox.inside"].main(boot["config"])
 """
 # The order of sets of strings must not differ between workers; two arenas keep threads within the address space.
 _ENVIRONMENT = {
@@ -198,7 +199,7 @@ def _found(program: str) -> str:
 
 def _boot(config: dict[str, Any]) -> bytes:
     """The modules as text and the configuration, with their length in front."""
-    modules = [("rewards", ""), ("rewards.sandbox", "")]
+    modules = [(name, "") for name in _PACKAGES]
     for name in _MODULES:
         package, _, module = name.rpartition(".")
         modules.append((name, resources.files(package).joinpath(f"{module}.py").read_text("utf-8")))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from algorithms.types import Algorithm, BatchCounts, Forward, Rollout
+from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Forward, Rollout
 from tests import oracles
 
 LENGTHS = (3, 1, 5, 2, 4, 5, 2)

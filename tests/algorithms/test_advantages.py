@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.advantages import gae, group_relative, place_on_last_token, zero_std_groups
+from rlvr_bench.algorithms.advantages import gae, group_relative, place_on_last_token, zero_std_groups
 from tests import oracles
 from tests.algorithms.samples import sample
 from tests.tolerance import assert_close

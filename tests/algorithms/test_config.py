@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from algorithms.grpo import GRPO, GRPOConfig
-from algorithms.ppo import PPO, PPOConfig
-from algorithms.types import Algorithm, require
+from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
+from rlvr_bench.algorithms.ppo import PPO, PPOConfig
+from rlvr_bench.algorithms.types import Algorithm, require
 from tests.algorithms.samples import sample, step
 
 SHARED_BAD: dict[str, tuple[Any, ...]] = {

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.kl import ESTIMATORS, k1, k2, k3
+from rlvr_bench.algorithms.kl import ESTIMATORS, k1, k2, k3
 from tests import oracles
 from tests.tolerance import assert_close
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.losses import clipped_policy_loss, clipped_value_loss
+from rlvr_bench.algorithms.losses import clipped_policy_loss, clipped_value_loss
 from tests import oracles
 from tests.tolerance import assert_close
 

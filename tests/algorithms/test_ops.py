@@ -10,8 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.ops import aggregate, masked_mean, masked_var, token_logprobs_and_entropy, whiten
-from algorithms.types import BatchCounts
+from rlvr_bench.algorithms.ops import aggregate, masked_mean, masked_var, token_logprobs_and_entropy, whiten
+from rlvr_bench.algorithms.types import BatchCounts
 from tests import oracles
 from tests.algorithms.samples import LENGTHS, sample
 from tests.tolerance import assert_close

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.grpo import GRPO, GRPOConfig
-from algorithms.ppo import PPO, PPOConfig
+from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
+from rlvr_bench.algorithms.ppo import PPO, PPOConfig
 from tests import oracles
 from tests.algorithms.samples import sample, step, to_lists
 from tests.tolerance import assert_close

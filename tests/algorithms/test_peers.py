@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.advantages import gae, group_relative
-from algorithms.grpo import GRPO, GRPOConfig
-from algorithms.losses import clipped_policy_loss, clipped_value_loss
-from algorithms.ops import aggregate, whiten
-from algorithms.ppo import PPO, PPOConfig
-from algorithms.types import BatchCounts
+from rlvr_bench.algorithms.advantages import gae, group_relative
+from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
+from rlvr_bench.algorithms.losses import clipped_policy_loss, clipped_value_loss
+from rlvr_bench.algorithms.ops import aggregate, whiten
+from rlvr_bench.algorithms.ppo import PPO, PPOConfig
+from rlvr_bench.algorithms.types import BatchCounts
 from tests.tolerance import assert_close
 
 GROUP = {  # rewards 1 0 0 0: mean 1/4, squares 3/4; std 1/2 with n - 1, sqrt(3)/4 = 0.4330127... with n

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 import torch
 
-from algorithms.metrics import policy_metrics, value_metrics
-from algorithms.types import BatchCounts, Forward, Rollout
+from rlvr_bench.algorithms.metrics import policy_metrics, value_metrics
+from rlvr_bench.algorithms.types import BatchCounts, Forward, Rollout
 from tests.algorithms.samples import sample
 from tests.tolerance import assert_close
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from algorithms.conformance import check
-from algorithms.grpo import GRPO, GRPOConfig
-from algorithms.ppo import PPO, PPOConfig
-from algorithms.types import BatchCounts, LossOutput
+from rlvr_bench.algorithms.conformance import check
+from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
+from rlvr_bench.algorithms.ppo import PPO, PPOConfig
+from rlvr_bench.algorithms.types import BatchCounts, LossOutput
 
 INFINITY = torch.tensor(torch.inf)
 PLUGINS = list(entry_points(group="rlvr_bench.algorithms"))

@@ -7,11 +7,11 @@ from importlib.metadata import entry_points as installed
 from typing import Any
 
 import pytest
-import ragged
-from small_runs import PLUGINS
 
-from algorithms.types import Rollout
-from harness import plugins
+from rlvr_bench.algorithms.types import Rollout
+from rlvr_bench.harness.config import plugins
+from tests.harness import ragged
+from tests.harness.small_runs import PLUGINS
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from algorithms.types import BatchCounts, Rollout
-from harness.config import ModelConfig
-from harness.models.base import load_base
+from rlvr_bench.algorithms.types import BatchCounts, Rollout
+from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.models.base import load_base
 
 PROMPTS, GROUPS, LENGTHS = (3, 3, 1, 5, 5, 5), (0, 0, 1, 2, 2, 2), (4, 1, 2, 4, 3, 1)
 WIDTHS = 5, 4  # of prompts and completions

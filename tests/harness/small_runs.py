@@ -9,20 +9,23 @@ from typing import Any
 
 import torch
 
-from algorithms.grpo import GRPO
-from algorithms.types import Forward, LossOutput, Rollout
-from harness.config import RunConfig
-from harness.configure import merge, resolve
-from harness.meters.recorder import StepMeter
-from harness.records import read_metrics
-from harness.tasks.types import Item
-from harness.train import Trainer
-from rewards.types import PASS, Verdict, wrong
+from rlvr_bench.algorithms.grpo import GRPO
+from rlvr_bench.algorithms.types import Forward, LossOutput, Rollout
+from rlvr_bench.harness.config.load import merge, resolve
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.meters.recorder import StepMeter
+from rlvr_bench.harness.records import read_metrics
+from rlvr_bench.harness.tasks.types import Item
+from rlvr_bench.harness.training.loop import Trainer
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 CPU = torch.device("cpu")
 PLUGINS = {
-    "rlvr_bench.tasks": {"parity": "small_runs:Parity"},
-    "rlvr_bench.algorithms": {"nan_loss": "small_runs:NanLoss", "raises": "small_runs:Raises"},
+    "rlvr_bench.tasks": {"parity": "tests.harness.small_runs:Parity"},
+    "rlvr_bench.algorithms": {
+        "nan_loss": "tests.harness.small_runs:NanLoss",
+        "raises": "tests.harness.small_runs:Raises",
+    },
 }
 BASE: dict[str, Any] = {
     "task": {"name": "parity"},

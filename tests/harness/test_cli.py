@@ -9,15 +9,15 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import RUN, SUITE, call, main
 
-from harness import cli
-from harness.metrics import markdown
+from rlvr_bench.harness import cli
+from rlvr_bench.harness.metrics import markdown
+from tests.harness.cli_calls import RUN, SUITE, call, main
 
 
 def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     code = (
-        "import sys; sys.argv = ['rlvr-bench', '--help']\nfrom harness.cli import main\n"
+        "import sys; sys.argv = ['rlvr-bench', '--help']\nfrom rlvr_bench.harness.cli import main\n"
         "try: main()\nfinally: print({'torch', 'transformers', 'matplotlib', 'pydantic'} & set(sys.modules))"
     )
     took = []
@@ -47,7 +47,7 @@ def test_the_metrics_page_is_printed() -> None:
 
 
 def test_doctor_tells_by_its_exit_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness import environment
+    from rlvr_bench.harness.meters import environment
 
     status, out, _ = call("doctor", "--json")
     checks = json.loads(out)

@@ -1,4 +1,4 @@
-"""A results folder with known numbers, written only through harness.records."""
+"""A results folder with known numbers, written only through rlvr_bench.harness.records."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import records
-from harness.records import CellInfo, MemorySources, PartInfo, PlannedRun, RoleStates, SuiteManifest, Summary
+from rlvr_bench.harness import records
+from rlvr_bench.harness.records import CellInfo, MemorySources, PartInfo, PlannedRun, RoleStates, SuiteManifest, Summary
 
 PARAMETERS = 1_000_000
 MIB = 1024**2

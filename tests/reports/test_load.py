@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import reports
-from harness import records
-from harness.records import RecordError
-from reports.alike import check_alike
-from reports.fairness import compare, held_equal
-from reports.load import Study, load
+from rlvr_bench import reports
+from rlvr_bench.harness import records
+from rlvr_bench.harness.records import RecordError
+from rlvr_bench.reports.cells.environments import check_alike
+from rlvr_bench.reports.cells.fairness import compare, held_equal
+from rlvr_bench.reports.load import Study, load
 from tests.reports import synthetic
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from reports import stats
+from rlvr_bench.reports import stats
 from tests.reports.decimals import close
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from rewards.sandbox.errors import SandboxUnavailable
-from rewards.sandbox.sandbox import Sandbox, open_sandbox
-from rewards.sandbox.tiers import Tier
+from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.rewards.sandbox.sandbox import Sandbox, open_sandbox
+from rlvr_bench.rewards.sandbox.tiers import Tier
 
 ROOT = Path(__file__).parent.parent.parent
 TIERS: tuple[Tier, ...] = ("bwrap", "landlock")

@@ -21,8 +21,8 @@ from statistics import fmean
 
 import psutil
 
-from rewards.code import CodeVerifier
-from rewards.sandbox.tiers import Tier
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+from rlvr_bench.rewards.sandbox.tiers import Tier
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}]}
 HOSTILE = (

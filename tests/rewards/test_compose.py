@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from rewards.compose import AllOf, weighted_sum
-from rewards.exact import ExactAnswer
-from rewards.format import Format
-from rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.compose import AllOf, weighted_sum
+from rlvr_bench.rewards.exact import ExactAnswer
+from rlvr_bench.rewards.format import Format
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 INFRA = Verdict(None, "infra", "worker died")
 

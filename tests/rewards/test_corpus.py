@@ -13,11 +13,11 @@ from typing import Any
 import psutil
 import pytest
 
-from rewards.code import CodeVerifier
-from rewards.format import Format
-from rewards.math import MathVerifier
-from rewards.sandbox.tiers import Tier
-from rewards.score_file import score_lines
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+from rlvr_bench.rewards.format import Format
+from rlvr_bench.rewards.math.verifier import MathVerifier
+from rlvr_bench.rewards.sandbox.tiers import Tier
+from rlvr_bench.rewards.score_file import score_lines
 from tests.rewards import soak
 from tests.rewards.shared_data import TIERS, open_tested, shared_rows
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.exact import ExactAnswer, answer_region, tagged_answer
-from rewards.types import Verifier
+from rlvr_bench.rewards.exact import ExactAnswer, answer_region, tagged_answer
+from rlvr_bench.rewards.types import Verifier
 
 ROWS = [
     ("<think>3914</think><answer>1349</answer>", "1349", 1.0, "pass"),

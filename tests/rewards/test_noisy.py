@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rewards.noisy import NoisyVerifier
-from rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.noisy import NoisyVerifier
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
 class Equal:

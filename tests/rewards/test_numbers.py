@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.numbers import parse_number
+from rlvr_bench.rewards.numbers import parse_number
 
 NUMBERS = {
     "42": Fraction(42),

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rewards.numeric import Numeric
-from rewards.types import Verifier
+from rlvr_bench.rewards.numeric import Numeric
+from rlvr_bench.rewards.types import Verifier
 
 SAMPLE = Path(__file__).parents[2] / "../shared/data/adversarial_sample.jsonl"
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from rewards.code import CodeVerifier
-from rewards.format import Format
-from rewards.math import MathVerifier
-from rewards.sandbox.errors import SandboxUnavailable
-from rewards.score_file import DEFAULT_VERIFIERS, score_lines
-from rewards.types import Verdict
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+from rlvr_bench.rewards.format import Format
+from rlvr_bench.rewards.math.verifier import MathVerifier
+from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.rewards.score_file import DEFAULT_VERIFIERS, score_lines
+from rlvr_bench.rewards.types import Verdict
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}]}
 CODE = "```\ndef add(a, b): return a + b\n```"

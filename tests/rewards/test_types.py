@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import append_completions, read_completions
-from rewards.types import MAX_DETAIL_CHARS, Verdict, wrong
+from rlvr_bench.harness.records import append_completions, read_completions
+from rlvr_bench.rewards.types import MAX_DETAIL_CHARS, Verdict, wrong
 
 
 def test_a_detail_is_short_and_is_unicode() -> None:

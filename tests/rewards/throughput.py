@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from rewards.code import CodeVerifier
-from rewards.math import MathVerifier
-from rewards.types import Verifier
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+from rlvr_bench.rewards.math.verifier import MathVerifier
+from rlvr_bench.rewards.types import Verifier
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}, {"args": [-5, 12], "want": 7}]}
 

@@ -1,9 +1,9 @@
-"""maj@k as an `evaluate` module; the arithmetic is in `harness.accuracy.estimators`."""
+"""maj@k as an `evaluate` module; the arithmetic is in `rlvr_bench.harness.accuracy.estimators`."""
 
 import datasets
 import evaluate
 
-from harness.accuracy.estimators import mean_maj_at_k
+from rlvr_bench.harness.accuracy.estimators import mean_maj_at_k
 
 _DESCRIPTION = "maj@k: share of items whose most frequent answer of k samples is right; ties share the credit."
 _INPUTS = """

@@ -1,9 +1,9 @@
-"""pass@k as an `evaluate` module; the arithmetic is in `harness.accuracy.estimators`."""
+"""pass@k as an `evaluate` module; the arithmetic is in `rlvr_bench.harness.accuracy.estimators`."""
 
 import datasets
 import evaluate
 
-from harness.accuracy.estimators import mean_pass_at_k
+from rlvr_bench.harness.accuracy.estimators import mean_pass_at_k
 
 _DESCRIPTION = "Unbiased pass@k: mean over items of 1 - C(n - c, k) / C(n, k), n samples of which c are right."
 _INPUTS = """

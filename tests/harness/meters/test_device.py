@@ -9,10 +9,10 @@ import time
 
 import pytest
 import torch
-from fake_nvml import MIB, FakeGpu, FakeNvml
 
-from harness.meters import readings
-from harness.meters.device import DeviceMeter
+from rlvr_bench.harness.meters import readings
+from rlvr_bench.harness.meters.device import DeviceMeter
+from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 
 NEVER = 3600.0  # s: no sample in the background
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2Model
 
-from harness.meters.flops import (
+from rlvr_bench.harness.meters.flops import (
     ModelShape,
     causal_context,
     forward_flops,

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from fake_nvml import MIB, FakeGpu, FakeNvml
 
-from harness.meters.allocator import AllocatorMeter
-from harness.meters.device import DeviceMeter
-from harness.meters.recorder import StepMeter, _device_meter
-from harness.metrics import find_metric
+from rlvr_bench.harness.meters.allocator import AllocatorMeter
+from rlvr_bench.harness.meters.device import DeviceMeter
+from rlvr_bench.harness.meters.recorder import StepMeter, _device_meter
+from rlvr_bench.harness.metrics import find_metric
+from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 
 CPU = torch.device("cpu")
 NEVER = 3600.0

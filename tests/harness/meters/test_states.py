@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from harness.meters.states import role_states
-from harness.records import RoleStates
+from rlvr_bench.harness.meters.states import role_states
+from rlvr_bench.harness.records import RoleStates
 
 
 def step(module: nn.Module, optimizer: torch.optim.Optimizer, width: int) -> None:

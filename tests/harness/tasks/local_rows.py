@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.tasks.types import Task
-from rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.harness.tasks.types import Task
+from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from tests.rewards.shared_data import shared_rows
 
 

@@ -1,0 +1,48 @@
+"""Held-out accuracy of a run's checkpoint, after the fact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build, from_dict
+from rlvr_bench.harness.models.base import load_base, pick_device
+from rlvr_bench.harness.records import read_json
+from rlvr_bench.harness.rollout.torch_engine import TransformersEngine
+from rlvr_bench.harness.training import checkpoint
+from rlvr_bench.harness.training.evaluate import evaluate
+from rlvr_bench.harness.training.grader import Judge
+
+
+def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None = None) -> dict[str, Any]:
+    """eval/* metrics of the checkpoint in a run folder, on the same items as the run's own evaluations.
+
+    Raises:
+        RecordError: no run there.
+        CheckpointError: the run kept no checkpoint.
+    """
+    config = from_dict(read_json(folder / "config.json")["config"])
+    samples = samples or config.evaluate.samples
+    wanted = replace(
+        config.evaluate,
+        items=items or config.evaluate.items,
+        samples=samples,
+        k=tuple(k for k in config.evaluate.k if k <= samples),
+    )
+    weights = checkpoint.load_weights(folder)
+    task = build(plugins.TASKS, config.task)
+    judge = Judge(task, config.reward)
+    device = pick_device(config.model)
+    model, tokenizer = load_base(config.model, seed=config.warm_start.seed)
+    model.load_state_dict(weights)
+    model.to(device).eval()
+    engine = TransformersEngine.of(config, model, tokenizer)
+    try:
+        config = replace(config, evaluate=wanted)
+        metrics, rows = evaluate(engine, tokenizer, task, judge, config, step=config.train.steps, device=device)
+    finally:
+        judge.close()
+    where = {} if judge.sandbox is None else {"sandbox": judge.sandbox}
+    return metrics | {"items": len(rows) // samples, "samples": samples} | where

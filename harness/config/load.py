@@ -1,0 +1,261 @@
+"""From TOML and `--set a.b=c` to a checked RunConfig: every error at once, with its path and the remedy."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.schema import HELD_OUT, PluginChoice, RunConfig
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.records import canonical_json
+
+
+class ConfigError(UserError):
+    """All that is wrong with a configuration, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Raises ConfigError for a file that cannot be read or bad TOML, with the place."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{path}: no such file"]) from None
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}; give a TOML file"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested tables merged, later layers win.  A changed plugin name drops the earlier plugin's options."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            old = result.get(key)
+            if isinstance(value, Mapping) and isinstance(old, Mapping):
+                other_plugin = (
+                    key in ("task", "algorithm") and "name" in value and "name" in old and value["name"] != old["name"]
+                )
+                result[key] = copy.deepcopy(dict(value)) if other_plugin else merge(old, value)
+            else:
+                result[key] = copy.deepcopy(value)
+    return result
+
+
+def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
+    """`["train.lr=1e-4", "model.name=tiny:64x2"]` to nested tables; values are TOML, else plain text."""
+    result: dict[str, Any] = {}
+    for text in assignments:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise ConfigError([f"--set {text}: expected PATH=VALUE, as in train.lr=1e-4"])
+        try:
+            parsed = tomllib.loads(f"x = {value}")["x"]
+        except tomllib.TOMLDecodeError:
+            parsed = value
+        table: dict[str, Any] = {}
+        for part in reversed(path.strip().split(".")):
+            table, parsed = {part: parsed}, {part: parsed}
+        result = merge(result, table)
+    return result
+
+
+def resolve(data: Mapping[str, Any]) -> RunConfig:
+    """Validate a nested table into a RunConfig.
+
+    Raises:
+        ConfigError: everything that is wrong, each with its path, the value and the nearest valid key.
+    """
+    data = copy.deepcopy(dict(data))
+    problems: list[str] = []
+    for section, group in (("task", plugins.TASKS), ("algorithm", plugins.ALGORITHMS)):
+        data[section] = _resolve_plugin(section, group, data.get(section, {}), problems)
+    try:
+        config = TypeAdapter(RunConfig).validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        raise ConfigError(problems + _explain(error, RunConfig, data)) from None
+    problems = problems or _not_finite(config.to_dict()) or _impossible(config)
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def load_run(path: Path, overrides: Iterable[str] = (), *, unsafe: bool = False) -> RunConfig:
+    """One run from a TOML file.
+
+    Args:
+        unsafe: run the task's code without isolation.
+    """
+    config = resolve(merge(read_toml(path), parse_overrides(overrides)))
+    return without_sandbox([config])[0] if unsafe else config
+
+
+def without_sandbox(configs: Sequence[RunConfig]) -> list[RunConfig]:
+    """The same runs, those whose tasks run code without isolation.
+
+    Raises:
+        ConfigError: none of them runs code.
+    """
+    name = "unsafe_no_sandbox"
+    if not any(name in config.task.options for config in configs):
+        raise ConfigError(["--unsafe-no-sandbox: no task here runs code; leave it out"])
+    changed = [merge(c.to_dict(), {"task": {name: True}} if name in c.task.options else {}) for c in configs]
+    return [resolve(data) for data in changed]
+
+
+def from_dict(data: Mapping[str, Any]) -> RunConfig:
+    """The inverse of `RunConfig.to_dict`."""
+    return resolve(data)
+
+
+def config_hash(config: RunConfig) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hash_of(config.to_dict())
+
+
+def hash_of(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:12]
+
+
+def build(group: plugins.Group, choice: PluginChoice) -> Any:
+    """The plugin itself, made from its own Config."""
+    cls = plugins.load(group, choice.name)
+    return cls(_validate_options(cls, choice.options))
+
+
+def _validate_options(cls: Any, options: Mapping[str, Any]) -> Any:
+    return TypeAdapter(cls.Config).validate_json(json.dumps(options, default=str), strict=True)
+
+
+def _resolve_plugin(section: str, group: plugins.Group, table: Any, problems: list[str]) -> dict[str, Any]:
+    """{"name", "options"} with every option filled in; what is wrong goes to `problems`."""
+    placeholder = {"name": "", "options": {}}
+    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
+        problems.append(f"{section}.name: missing (installed: {', '.join(plugins.available(group))})")
+        return placeholder
+    options = {k: v for k, v in table.items() if k != "name"}
+    try:
+        cls = plugins.load(group, table["name"])
+    except plugins.PluginError as error:
+        problems.append(f"{section}.name: {error}")
+        return placeholder
+    known = [f.name for f in fields(cls.Config)]
+    unknown = [key for key in options if key not in known]
+    problems += [_unknown_key(f"{section}.{key}", options[key], known) for key in unknown]
+    try:
+        resolved = _validate_options(cls, {k: v for k, v in options.items() if k in known})
+    except ValidationError as error:
+        problems += [
+            f"{section}.{line}" if not line.startswith(section) else line
+            for line in _explain(error, cls.Config, options)
+        ]
+        return placeholder
+    return {"name": table["name"], "options": asdict(resolved)}
+
+
+def _unknown_key(path: str, value: Any, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(path.rsplit(".", 1)[-1], known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(known)}"
+    return f"{path}: unknown key (value {value!r}); {hint}"
+
+
+def _explain(error: ValidationError, root: type, data: Mapping[str, Any]) -> list[str]:
+    """Pydantic's errors as `path: what is wrong, got VALUE`."""
+    lines = []
+    for item in error.errors(include_url=False):
+        path = ".".join(str(part) for part in item["loc"])
+        if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            lines.append(_unknown_key(path, item["input"], _keys_at(root, item["loc"][:-1])))
+        elif item["type"] == "value_error":
+            message = item["msg"].removeprefix("Value error, ")
+            lines += [part if not path else f"{path}: {part}" for part in message.split("; ")]
+        else:
+            lines.append(f"{path}: {item['msg'][0].lower()}{item['msg'][1:]}, got {item['input']!r}")
+    return lines
+
+
+def _keys_at(root: type, path: Sequence[Any]) -> list[str]:
+    for part in path:
+        root = get_type_hints(root)[part]
+    return [f.name for f in fields(root)] if is_dataclass(root) else []
+
+
+def _not_finite(value: Any, path: str = "") -> list[str]:
+    """TOML has nan and inf; no setting means anything by them, and JSON cannot hold them."""
+    if isinstance(value, Mapping):
+        return [line for key, part in value.items() for line in _not_finite(part, f"{path}.{key}".lstrip("."))]
+    if isinstance(value, list | tuple):
+        return [line for i, part in enumerate(value) for line in _not_finite(part, f"{path}.{i}")]
+    return [f"{path}: must be finite, got {value}"] if isinstance(value, float) and not math.isfinite(value) else []
+
+
+def _impossible(c: RunConfig) -> list[str]:
+    """Settings that are valid one by one and cannot work together."""
+    algorithm = plugins.load(plugins.ALGORITHMS, c.algorithm.name)
+    task = plugins.load(plugins.TASKS, c.task.name)
+    needed = getattr(algorithm, "min_group_size", 1)
+    # Half of a prompt's completions right and half wrong gives the most pairs; some prompts are held out.
+    most_pairs = int(c.reward.label_prompts * (1 - HELD_OUT)) * (c.reward.label_samples**2 // 4)
+    checks = [
+        (
+            c.rollout.prompts % c.train.minibatches == 0,
+            f"train.minibatches: {c.train.minibatches} does not divide rollout.prompts = {c.rollout.prompts}",
+        ),
+        (
+            c.rollout.group_size >= needed,
+            f"rollout.group_size: {c.algorithm.name} compares the completions of a prompt and needs at least "
+            f"{needed}, got {c.rollout.group_size}",
+        ),
+        (
+            c.rollout.min_tokens <= c.rollout.max_tokens,
+            f"rollout.min_tokens: {c.rollout.min_tokens} exceeds rollout.max_tokens = {c.rollout.max_tokens}",
+        ),
+        (
+            all(k <= c.evaluate.samples for k in c.evaluate.k),
+            f"evaluate.k: {list(c.evaluate.k)} exceeds evaluate.samples = {c.evaluate.samples}; raise samples",
+        ),
+        (
+            c.train.lr_warmup_steps <= c.train.steps,
+            f"train.lr_warmup_steps: {c.train.lr_warmup_steps} exceeds train.steps = {c.train.steps}",
+        ),
+        (
+            c.train.critic_warmup_steps < c.train.steps,
+            f"train.critic_warmup_steps: {c.train.critic_warmup_steps} leaves no step of train.steps = {c.train.steps} "
+            "for the actor",
+        ),
+        (
+            c.warm_start.steps == 0 or hasattr(task, "demonstration"),
+            f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
+        ),
+        (
+            bool(c.reward.components),
+            "reward.components: empty; name at least one of the task's verdicts, as in {correct = 1.0}",
+        ),
+        (
+            not (c.reward.false_positive_rate or c.reward.false_negative_rate)
+            or (c.reward.source in ("verifier", "both") and "correct" in c.reward.components),
+            "reward.false_positive_rate and reward.false_negative_rate: the policy is not rewarded for the verdict "
+            "`correct`, which they falsify; set both to 0, or reward.source to verifier",
+        ),
+        (
+            not c.has_reward_model or c.reward.label_pairs <= most_pairs,
+            f"reward.label_pairs: {c.reward.label_pairs} asked for; label_prompts = {c.reward.label_prompts} and "
+            f"label_samples = {c.reward.label_samples} cannot give more than {most_pairs}",
+        ),
+    ]
+    return [text for holds, text in checks if not holds]

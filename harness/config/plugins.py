@@ -1,0 +1,59 @@
+"""Algorithms, tasks and verifiers by name, through entry points.  The built-in ones use the same door.
+
+A package offers a plugin in its pyproject.toml; nothing registers by import and nothing loads until named:
+
+    [project.entry-points."rlvr_bench.algorithms"]
+    my_algorithm = "my_package.my_module:MyAlgorithm"
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from rlvr_bench.harness.errors import UserError
+
+Group = Literal["rlvr_bench.algorithms", "rlvr_bench.tasks", "rlvr_bench.verifiers"]
+ALGORITHMS: Group = "rlvr_bench.algorithms"
+TASKS: Group = "rlvr_bench.tasks"
+VERIFIERS: Group = "rlvr_bench.verifiers"
+
+
+class PluginError(UserError):
+    """A plugin that is unknown, offered twice or does not import; names it and the remedy."""
+
+
+def available(group: Group) -> dict[str, EntryPoint]:
+    """Installed plugins of a group by name, sorted; loads none of them.
+
+    Raises:
+        PluginError: two distributions offer one name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=group), key=lambda p: p.name):
+        other = found.get(point.name)
+        if other is not None and other.value != point.value:
+            raise PluginError(
+                f"{group}: the name {point.name!r} is offered twice, as {other.value} and {point.value}; "
+                "uninstall one of the two packages"
+            )
+        found[point.name] = point
+    return found
+
+
+def load(group: Group, name: str) -> Any:
+    """The class or function behind a name.
+
+    Raises:
+        PluginError: unknown name (with the nearest one), or it does not import.
+    """
+    known = available(group)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise PluginError(f"{group}: no plugin {name!r}{hint} (installed: {', '.join(known) or 'none'})")
+    try:
+        return known[name].load()
+    except Exception as error:
+        raise PluginError(f"{group}: {name!r} ({known[name].value}) does not load: {error}") from error

@@ -1,0 +1,165 @@
+"""Suites in TOML: parts (what is studied) x cells (what is compared) x seeds, resolved into runs.
+
+name = "quick"
+title = "..."
+[base]                    settings of every run, sections as in a run's own TOML
+[parts.NAME]              kind, title, seeds, timeout_minutes, cells (all by default)
+[parts.NAME.run]          settings of this part
+[cells.NAME]              label
+[cells.NAME.run]          what makes this cell what it is
+[dry.run]                 settings that shrink everything for `--dry`; [dry] seeds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as strict_dataclass
+
+from rlvr_bench.harness.config.load import ConfigError, merge, parse_overrides, read_toml, resolve, without_sandbox
+from rlvr_bench.harness.config.schema import Positive, RunConfig
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+Table = dict[str, Any]
+Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+@strict_dataclass(frozen=True, config=_STRICT)
+class Part:
+    kind: Literal["learning", "systems"]
+    title: str
+    seeds: Seeds
+    timeout_minutes: Positive = 60
+    cells: list[str] = field(default_factory=list)
+    run: Table = field(default_factory=dict)
+
+
+@strict_dataclass(frozen=True, config=_STRICT)
+class Cell:
+    label: str
+    run: Table = field(default_factory=dict)
+
+
+@strict_dataclass(frozen=True, config=_STRICT)
+class Dry:
+    seeds: Seeds = field(default_factory=lambda: [1])
+    run: Table = field(default_factory=dict)
+
+
+@strict_dataclass(frozen=True, config=_STRICT)
+class SuiteFile:
+    name: str
+    title: str
+    parts: Annotated[dict[str, Part], Field(min_length=1)]
+    cells: Annotated[dict[str, Cell], Field(min_length=1)]
+    base: Table = field(default_factory=dict)
+    dry: Dry = field(default_factory=Dry)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """One run of a suite, before it is run."""
+
+    part: str
+    cell: str
+    config: RunConfig
+    timeout_s: float
+
+    @property
+    def folder(self) -> str:
+        return f"{self.part}/{self.cell}/seed-{self.config.seed}"
+
+
+def shipped() -> dict[str, Path]:
+    """Suites that come with the package, by name."""
+    return {
+        path.stem: path for path in sorted(Path(str(files("rlvr_bench.harness"))).joinpath("suites").glob("*.toml"))
+    }
+
+
+def load_suite(name_or_path: str) -> SuiteFile:
+    """A shipped suite by name, or a TOML file.
+
+    Raises:
+        ConfigError: all that is wrong with the suite's own structure.
+    """
+    known = shipped()
+    path = known.get(name_or_path, Path(name_or_path))
+    if name_or_path not in known and path.suffix != ".toml":
+        raise ConfigError([f"no suite {name_or_path!r} (shipped: {', '.join(known)}; or give a .toml file)"])
+    import json
+
+    try:
+        suite = TypeAdapter(SuiteFile).validate_json(json.dumps(read_toml(path), default=str))
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                f"{path}: {'.'.join(map(str, e['loc']))}: {e['msg']}, got {e['input']!r}"
+                for e in error.errors(include_url=False)
+            ]
+        ) from None
+    problems = [
+        f"{path}: parts.{name}.cells: no cell {cell!r} (cells: {', '.join(suite.cells)})"
+        for name, part in suite.parts.items()
+        for cell in part.cells
+        if cell not in suite.cells
+    ] + [
+        f"{path}: parts.{name}.{key}: {value} stands there twice"
+        for name, part in suite.parts.items()
+        for key, values in (("seeds", part.seeds), ("cells", part.cells))
+        for value in dict.fromkeys(v for v in values if values.count(v) > 1)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return suite
+
+
+def plan(
+    suite: SuiteFile,
+    *,
+    overrides: Iterable[str] = (),
+    dry: bool = False,
+    parts: Iterable[str] = (),
+    unsafe: bool = False,
+) -> list[PlannedCell]:
+    """All runs, in the order in which they are to be run.
+
+    Within a part the seeds come one after the other, and the order of the cells turns by one from seed to
+    seed, so that a machine that drifts (heat, other users) drifts for all of them alike.
+
+    Raises:
+        ConfigError: all that is wrong with any run, each once, with the cells that it stands in.
+    """
+    chosen = list(parts) or list(suite.parts)
+    if unknown := [name for name in chosen if name not in suite.parts]:
+        raise ConfigError([f"no part {name!r} in this suite (parts: {', '.join(suite.parts)})" for name in unknown])
+    last: list[Mapping[str, Any]] = [suite.dry.run] if dry else []
+    last.append(parse_overrides(overrides))
+    planned: list[PlannedCell] = []
+    problems: dict[str, list[str]] = {}
+    for part_name in chosen:
+        part = suite.parts[part_name]
+        names = part.cells or list(suite.cells)
+        for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
+            for cell in names[turn % len(names) :] + names[: turn % len(names)]:
+                data = merge(suite.base, part.run, suite.cells[cell].run, *last)
+                try:
+                    if "seed" in data:
+                        raise ConfigError(["seed: the seeds of a suite stand in its parts; change them there"])
+                    data["seed"] = seed
+                    planned.append(PlannedCell(part_name, cell, resolve(data), part.timeout_minutes * 60))
+                except ConfigError as error:
+                    for problem in error.problems:
+                        problems.setdefault(problem, []).append(f"{part_name}/{cell}")
+    if problems:
+        raise ConfigError([f"{text}  [in {', '.join(dict.fromkeys(at))}]" for text, at in problems.items()])
+    if unsafe:
+        bare = without_sandbox([cell.config for cell in planned])
+        planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
+    return planned

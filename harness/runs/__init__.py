@@ -1,0 +1,1 @@
+"""Runs as processes: a suite of them, one of them, and what is checked before any starts."""

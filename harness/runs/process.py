@@ -1,0 +1,130 @@
+"""One run in this process: `python -m rlvr_bench.harness.runs.process FOLDER`, with FOLDER/config.json there already.
+
+Whatever happens, FOLDER/summary.json says how it ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness.records import Status, Summary, read_json, read_metrics, write_json
+
+
+def now() -> str:
+    """UTC, to the second, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def run_cell(folder: Path, *, part: str = "", cell: str = "", resume: bool = False) -> Summary:
+    """Train as FOLDER/config.json says and record everything; returns the summary that was written.
+
+    Args:
+        part, cell: the run's place in its suite; "" for a run on its own.
+        resume: go on from the folder's checkpoint instead of starting anew.
+    """
+    from rlvr_bench.harness.config.load import config_hash, from_dict
+
+    started, clock = now(), time.monotonic()
+    config = from_dict(read_json(folder / "config.json")["config"])
+    run = _Run(folder, config)
+    place: dict[str, Any] = {
+        "part": part,
+        "cell": cell,
+        "seed": config.seed,
+        "config_hash": config_hash(config),
+        "started_at": started,
+    }
+    write_json(folder / "summary.json", Summary("running", "", **place, wall_seconds=0.0, steps_done=0))
+    status, reason = run.outcome(resume)
+    rows = read_metrics(folder / "metrics.jsonl")
+    summary = Summary(
+        status,
+        reason,
+        **place,
+        wall_seconds=time.monotonic() - clock,
+        steps_done=max((row["step"] for row in rows), default=0),
+        **run.facts,
+    )
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+class _Run:
+    """Runs the trainer and keeps what it has to say, also after a failure."""
+
+    def __init__(self, folder: Path, config: Any) -> None:
+        self.folder, self.config = folder, config
+        self.facts: dict[str, Any] = {}
+
+    def outcome(self, resume: bool) -> tuple[Status, str]:
+        import torch
+
+        from rlvr_bench.harness.training.update import Diverged
+
+        try:
+            self._train(resume)
+        except Diverged as error:
+            return "diverged", str(error.args[0])
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
+        except Exception as error:
+            if "can't allocate memory" in str(error):  # how torch says it on a CPU: a plain RuntimeError
+                return "oom", str(error).splitlines()[0]
+            traceback.print_exc()
+            return "failed", f"{type(error).__name__}: {error}"
+        return "completed", ""
+
+    def _train(self, resume: bool) -> None:
+        from rlvr_bench.harness.config.load import config_hash
+        from rlvr_bench.harness.meters.environment import environment
+        from rlvr_bench.harness.meters.flops import peak_flops
+        from rlvr_bench.harness.meters.recorder import StepMeter
+        from rlvr_bench.harness.models.base import DTYPES, pick_device
+        from rlvr_bench.harness.training import checkpoint
+        from rlvr_bench.harness.training.loop import Trainer
+
+        device = pick_device(self.config.model)
+        write_json(self.folder / "environment.json", environment(device))
+        peak = peak_flops(device, DTYPES[self.config.model.dtype])
+        with StepMeter(device, self.config.measure.period_s, peak) as meter:
+            trainer = Trainer(self.config, self.folder, meter)
+            self.facts = {"warm_start": trainer.warm_start, "reward_model": trainer.reward_facts}
+            start = 0
+            if resume:
+                start = checkpoint.resume(self.folder, trainer.learner, config_hash=config_hash(self.config))
+                _drop_after(self.folder / "metrics.jsonl", start)
+            try:
+                trainer.run(start=start)
+            finally:
+                trainer.judge.close()
+                self.facts["verifier"] = {"sandbox": trainer.judge.sandbox, "retries": trainer.judge.retries}
+                self.facts |= {"roles": trainer.learner.frozen_states(), "memory": meter.sources()}
+
+
+def _drop_after(path: Path, step: int) -> None:
+    """Leave out the lines of steps that the resumed run will do again."""
+    import json
+
+    kept = [row for row in read_metrics(path) if row["step"] <= step]
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
+    temporary.replace(path)
+
+
+def main(arguments: list[str]) -> int:
+    """Entry of the suite's child processes: FOLDER PART CELL."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    folder, part, cell = arguments
+    summary = run_cell(Path(folder), part=part, cell=cell)
+    print(f"{summary.status} {summary.reason}".strip())
+    return 0 if summary.status == "completed" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Tasks made of the rows of a data set or a file."""

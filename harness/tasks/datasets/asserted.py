@@ -1,0 +1,82 @@
+"""What HumanEval and MBPP share: functions judged by asserts, as call cases where that is possible, else a script."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, share_problems, template_problems
+from rlvr_bench.harness.tasks.datasets.sources import TEST_SHARE, DatasetTask
+from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from rlvr_bench.rewards.code.asserts import call_target
+from rlvr_bench.rewards.code.verifier import check_target
+from rlvr_bench.rewards.types import Verifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssertedConfig(CodeSettings):
+    test_share: float = TEST_SHARE
+    """Share held out where `path` has a single split, as HumanEval has, in (0, 1); a problem's text decides."""
+
+    def __post_init__(self) -> None:
+        path, template = (getattr(self, name) for name in ("path", "template"))
+        empty = [] if path else ["path must not be empty"]
+        texts = [*share_problems(self.test_share), *template_problems(template)]
+        refuse_settings([*empty, *texts, *code_problems(self)])
+
+
+class AssertedTask(DatasetTask):
+    """Problems whose answer is a function in a fenced block, judged by the asserts of the data set."""
+
+    config: AssertedConfig
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """The asserts, in a sandbox."""
+        return {"correct": code_verifier(self.config)}
+
+    def answer(self, completion: str) -> str | None:
+        """The program."""
+        return code_answer(completion)
+
+
+def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:
+    """A call target, so that expected values stay out of the sandbox; else `script`, whose integrity is weak.
+
+    Args:
+        tests: assert statements, or a function `check(candidate)` that holds them.
+        entry: the function under test; None where calls would not do.
+        script: what runs behind a solution where the tests are more than `entry(...) == literal`.
+    Raises:
+        ValueError: the tests are not Python, or no test can pass.
+    """
+    try:
+        ast.parse(script)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"the tests are not Python ({error})") from None
+    target = None if entry is None else call_target(tests, entry)
+    if target is None or not _recordable(target):
+        target = {"type": "script", "script": script}
+    check_target(target)
+    return target
+
+
+def entry_of(tests: str) -> str | None:
+    """The function that the first assert calls; None if it calls none by its name."""
+    try:
+        asserts = [node for node in ast.parse(tests).body if isinstance(node, ast.Assert)]
+    except (SyntaxError, ValueError):
+        return None
+    calls = [node.func for node in ast.walk(asserts[0].test) if isinstance(node, ast.Call)] if asserts else []
+    return next((f.id for f in calls if isinstance(f, ast.Name) and not hasattr(builtins, f.id)), None)
+
+
+def _recordable(target: dict[str, Any]) -> bool:
+    """Targets stand in records, as JSON; sets and keys of mixed types do not."""
+    try:
+        json.dumps(target, sort_keys=True)
+    except TypeError:
+        return False
+    return True

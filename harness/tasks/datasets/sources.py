@@ -1,0 +1,169 @@
+"""Data sets through `datasets`: a hub name, a local folder or a local file becomes numbered rows in two splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
+from rlvr_bench.harness.tasks.seeds import split_of
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.rewards.types import Verifier
+
+SPLITS: tuple[Split, Split] = ("train", "test")
+TEST_SHARE = 1 / 8
+ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
+
+Row = Mapping[str, Any]
+Numbered = list[tuple[int, Row]]  # with the row's number in its source, from 1
+
+
+class DatasetTask:
+    """The rows of a data set, in its order.  Subclasses fill `_items` when they are made."""
+
+    _items: dict[Split, list[Item]]
+
+    def size(self, split: Split) -> int | None:
+        """Rows in the split."""
+        return len(self._items[split])
+
+    def item(self, split: Split, index: int) -> Item:
+        """Rows in the order of the data set."""
+        if index < 0:
+            raise IndexError(index)
+        return self._items[split][index]
+
+
+def make_items(
+    name: str, sources: Mapping[Split, str], rows: Mapping[Split, Numbered], make: Callable[[Row], Item],
+    verifier: Verifier | None = None,
+) -> dict[Split, list[Item]]:  # fmt: skip
+    """Items by split; `make` gives an item whose id is still empty, or raises ValueError for a bad row.
+
+    Args:
+        sources: where the rows of each split come from, for errors.
+        verifier: must be able to judge by every gold answer.
+    Raises:
+        TaskError: naming every bad row of a split, or a split without rows.
+    """
+    items: dict[Split, list[Item]] = {}
+    for split in SPLITS:
+        made: dict[int, Item] = {}
+        problems: dict[int, str] = {}
+        for index, (number, row) in enumerate(rows[split]):
+            try:
+                item = make(row)
+            except ValueError as error:
+                problems[number] = str(error)
+            else:
+                made[number] = Item(f"{name}/{split}/{index}", item.prompt, item.target, item.meta)
+        if verifier is not None:
+            problems |= gold_problems(verifier, [(number, item.target) for number, item in made.items()])
+        lines = [f"row {number}: {problem}; correct or remove the row" for number, problem in sorted(problems.items())]
+        refuse_rows(f"{sources[split]} ({split})", lines)
+        if not made:
+            raise TaskError(f"{sources[split]}: no rows in the split {split}; give a path with both splits")
+        items[split] = list(made.values())
+    return items
+
+
+def text_of(row: Row, *fields: str) -> str:
+    """The text in the first of the fields that the row has.
+
+    Raises:
+        ValueError: it is blank or no text, or no field is there.
+    """
+    value = next((row[field] for field in fields if row.get(field) is not None), None)
+    named = f"field {' or '.join(map(repr, fields))}"
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{named} is no text, got {value!r:.100}")
+    if value is None or not value.strip():
+        raise ValueError(f"{named} is empty")
+    return value
+
+
+def load_splits(
+    path: str, *, text: Callable[[Row], str], prefix: str, subset: str | None = None, test_share: float = TEST_SHARE,
+    test_path: str | None = None,
+) -> dict[Split, Numbered]:  # fmt: skip
+    """Rows of both splits.
+
+    A hub data set or folder with `train` and `test` keeps them.  One with a single split (MATH-500 and HumanEval
+    have only `test`), and a single file, is divided by the hash of each row's text, so that a row stays where it
+    is when others come or go.
+
+    Args:
+        path: hub name, local folder or local file (.jsonl, .jsonl.gz or .parquet).
+        text: the text of a row that decides its split.
+        prefix: files of a folder are named `train.jsonl` or `<prefix>_train.jsonl`.
+        subset: configuration of the hub data set.
+        test_share: share of a single split that is held out, in (0, 1).
+        test_path: takes the rows held out from there: its split `test`, or its only one.
+    Raises:
+        TaskError: nothing can be loaded from there, or a row of `test_path` is also one to train on.
+    """
+    loaded = _loaded(path, subset, prefix)
+    if test_path is not None:
+        rows: dict[Split, Numbered] = {
+            "train": _part(path, loaded, "train"),
+            "test": _part(test_path, _loaded(test_path, subset, prefix), "test"),
+        }
+        _refuse_overlap(path, test_path, {s: [(n, text(row)) for n, row in part] for s, part in rows.items()})
+        return rows
+    if set(SPLITS) <= set(loaded):
+        return {split: _part(path, loaded, split) for split in SPLITS}
+    only = _part(path, loaded, "train" if len(loaded) > 1 else next(iter(loaded)))
+    return {split: [(n, row) for n, row in only if split_of(text(row), test_share) == split] for split in SPLITS}
+
+
+def _part(path: str, loaded: Mapping[str, Iterable[Row]], split: str) -> Numbered:
+    """The rows of a split, or of the only one."""
+    if split not in loaded and len(loaded) != 1:
+        raise TaskError(f"{path}: has the splits {', '.join(loaded)} and no {split}; give a data set that has it")
+    return list(enumerate(loaded[split] if split in loaded else next(iter(loaded.values())), start=1))
+
+
+def _refuse_overlap(path: str, test_path: str, texts: Mapping[Split, list[tuple[int, str]]]) -> None:
+    first = {text: number for number, text in reversed(texts["train"])}
+    problems = [
+        f"row {n}: it stands in {path} too, row {first[text]}; remove one of the two"
+        for n, text in texts["test"]
+        if text in first
+    ]
+    refuse_rows(test_path, problems)
+
+
+def _loaded(path: str, subset: str | None, prefix: str) -> Any:  # rows by split
+    import datasets  # here, because it takes a second
+
+    local = Path(path)
+    try:
+        if local.is_file():
+            return datasets.load_dataset(_builder(local), data_files={"rows": str(local)})
+        if local.is_dir():
+            files = {split: _file(local, split, prefix) for split in SPLITS}
+            return {s: datasets.load_dataset(_builder(f), data_files={s: str(f)}, split=s) for s, f in files.items()}
+        return datasets.load_dataset(path, subset)
+    except TaskError:
+        raise
+    except Exception as error:  # the hub, the network and the JSON reader each raise their own
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise TaskError(
+            f"{path}: cannot be loaded ({reason}); give a folder with train.jsonl and test.jsonl, or one .jsonl file"
+        ) from error
+
+
+def _builder(file: Path) -> str:
+    return "parquet" if file.suffix == ".parquet" else "json"
+
+
+def _file(folder: Path, split: Split, prefix: str) -> Path:
+    for ending in ENDINGS:
+        for stem in (f"{prefix}_{split}", split):
+            if (folder / f"{stem}{ending}").is_file():
+                return folder / f"{stem}{ending}"
+    raise TaskError(
+        f"{folder}: has neither {prefix}_{split}.jsonl nor {split}.jsonl (.jsonl.gz and .parquet serve too); "
+        "add one, or give a hub name"
+    )

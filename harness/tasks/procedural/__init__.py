@@ -1,0 +1,1 @@
+"""Tasks that make their items from an address; they need no data."""

@@ -1,0 +1,99 @@
+"""A running computation, strictly from left to right: a chain of reasoning whose length is a parameter."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import astuple, dataclass
+
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
+from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
+from rlvr_bench.harness.tasks.seeds import item_seed, split_of
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.types import Verifier
+
+Steps = list[tuple[str, int]]  # (operator, operand)
+
+
+@dataclass(frozen=True)
+class ChainConfig:
+    min_steps: int = 3
+    """Fewest operations in a chain; operations, 1 to max_steps."""
+    max_steps: int = 5
+    """Most operations in a chain; operations, min_steps to 1,000."""
+    modulus: int = 10
+    """Every running value is taken modulo this; 2 to 100.  The prompt does not say it."""
+    seed: int = 0
+    """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
+
+    def __post_init__(self) -> None:
+        bad = []
+        if self.min_steps < 1:
+            bad.append(f"min_steps must be at least 1, got {self.min_steps}")
+        if self.max_steps > 1000:
+            bad.append(f"max_steps must be at most 1000, got {self.max_steps}")
+        if self.max_steps < self.min_steps:
+            bad.append(f"max_steps ({self.max_steps}) must not be below min_steps ({self.min_steps})")
+        if not 2 <= self.modulus <= 100:
+            bad.append(f"modulus must be in 2..100, got {self.modulus}")
+        refuse_settings(bad)
+
+
+class Chain(Procedural):
+    """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10."""
+
+    Config = ChainConfig
+
+    config: ChainConfig
+
+    def item(self, split: Split, index: int) -> Item:
+        """One-digit operands; every length equally likely.  No operand is 0, which would end a chain early."""
+        if index < 0:
+            raise IndexError(index)
+        rng = random.Random(item_seed("chain", *astuple(self.config), split, index))
+        for _ in range(MAX_DRAWS):
+            count = rng.randint(self.config.min_steps, self.config.max_steps)
+            start = rng.randrange(10)
+            steps = [(rng.choice("+-*"), rng.randint(1, 9)) for _ in range(count)]
+            prompt = f"{start}{''.join(f'{op}{operand}' for op, operand in steps)}:"
+            if split_of(prompt, TEST_SHARE) == split:
+                _, value = self._run(start, steps)
+                return Item(f"chain/{split}/{index}", prompt, str(value), {"steps": count})
+        raise TaskError(f"chain: no prompt falls in the split {split}; widen min_steps and max_steps")
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """Format and exact answer."""
+        return tagged_verifiers()
+
+    def answer(self, completion: str) -> str | None:
+        """The tagged answer."""
+        return tagged_answer(completion)
+
+    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
+        """Every running value, then the last; with probability `noise` one slip, carried to the end."""
+        check_noise(noise)
+        rng = random.Random(item_seed("chain demonstration", item.id, seed))
+        start, steps = _parse(item.prompt)
+        trace, value = self._run(start, steps)
+        if rng.random() < noise:
+            offset = rng.randrange(1, self.config.modulus)
+            trace, value = self._run(start, steps, slip=(rng.randrange(len(steps)), offset))
+            if str(value) == item.target:  # a later product hid the slip
+                trace, value = self._run(start, steps, slip=(len(steps) - 1, offset))
+        return f"<think>{trace}</think><answer>{value}</answer>"
+
+    def _run(self, start: int, steps: Steps, slip: tuple[int, int] = (-1, 0)) -> tuple[str, int]:
+        """The written steps and the final value; the value of step `slip[0]` is off by `slip[1]`."""
+        lines, value = [], start
+        for i, (op, operand) in enumerate(steps):
+            exact = {"+": value + operand, "-": value - operand, "*": value * operand}[op]
+            result = (exact + (slip[1] if i == slip[0] else 0)) % self.config.modulus
+            lines.append(f"{value}{op}{operand}={result}")
+            value = result
+        return ";".join(lines), value
+
+
+def _parse(prompt: str) -> tuple[int, Steps]:
+    """A prompt back into its start and steps."""
+    return int(prompt[0]), [(op, int(operand)) for op, operand in re.findall(r"([-+*])([0-9])", prompt)]

@@ -1,0 +1,107 @@
+"""Write a program for a few steps of arithmetic: the smallest task whose verdicts need code to be run."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
+from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise
+from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from rlvr_bench.harness.tasks.seeds import item_seed, split_of
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.rewards.types import Verifier
+
+CASES = 4
+SYMBOLS = {"add": "+", "minus": "-", "times": "*"}
+
+Steps = list[tuple[str, int]]  # (word, operand)
+
+
+@dataclass(frozen=True)
+class ProgramConfig(CodeSettings):
+    min_ops: int = 2
+    """Fewest operations in a prompt; operations, 1 to max_ops."""
+    max_ops: int = 3
+    """Most operations in a prompt; operations, min_ops to 100.  A demonstration has at most 32 characters for 3,
+    and four more for each one more."""
+    seed: int = 0
+    """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
+
+    def __post_init__(self) -> None:
+        bad = code_problems(self)
+        if self.min_ops < 1:
+            bad.append(f"min_ops must be at least 1, got {self.min_ops}")
+        if self.max_ops > 100:
+            bad.append(f"max_ops must be at most 100, got {self.max_ops}")
+        if self.max_ops < self.min_ops:
+            bad.append(f"max_ops ({self.max_ops}) must not be below min_ops ({self.min_ops})")
+        refuse_settings(bad)
+
+
+class Program(Procedural):
+    """`add 3, times 2, minus 4:` -> a fenced block with `def f(x):return(x+3)*2-4`."""
+
+    Config = ProgramConfig
+
+    config: ProgramConfig
+
+    def item(self, split: Split, index: int) -> Item:
+        """One-digit operands that change something; every number of operations equally likely."""
+        if index < 0:
+            raise IndexError(index)
+        # Not the sandbox's settings: the same items come whatever runs them.
+        address = (self.config.min_ops, self.config.max_ops, self.config.seed, split, index)
+        rng = random.Random(item_seed("program", *address))
+        for _ in range(MAX_DRAWS):
+            steps = [_step(rng) for _ in range(rng.randint(self.config.min_ops, self.config.max_ops))]
+            prompt = f"{', '.join(f'{word} {operand}' for word, operand in steps)}:"
+            if split_of(prompt, TEST_SHARE) == split:
+                cases = [{"args": [x], "want": _value(steps, x)} for x in rng.sample(range(-20, 21), CASES)]
+                target = {"type": "call", "entry": "f", "cases": cases}
+                return Item(f"program/{split}/{index}", prompt, target, {"ops": len(steps)})
+        raise TaskError(f"program: no prompt falls in the split {split}; widen min_ops and max_ops")
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """The program's values, from a sandbox."""
+        return {"correct": code_verifier(self.config)}
+
+    def answer(self, completion: str) -> str | None:
+        """The program."""
+        return code_answer(completion)
+
+    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
+        """The function as one expression; with probability `noise` with one operation changed."""
+        check_noise(noise)
+        rng = random.Random(item_seed("program demonstration", item.id, seed))
+        steps = [(word, int(operand)) for word, operand in re.findall(r"(\w+) (\d)", item.prompt)]
+        shown = steps
+        if rng.random() < noise:
+            while all(_value(shown, case["args"][0]) == case["want"] for case in item.target["cases"]):
+                i = rng.randrange(len(steps))
+                shown = [*steps[:i], _step(rng), *steps[i + 1 :]]
+        return f"```\ndef f(x):return{_expression(shown)}\n```"
+
+
+def _step(rng: random.Random) -> tuple[str, int]:
+    word = rng.choice(list(SYMBOLS))
+    return word, rng.randint(2 if word == "times" else 1, 9)
+
+
+def _value(steps: Steps, x: int) -> int:
+    """From left to right."""
+    for word, operand in steps:
+        x = {"add": x + operand, "minus": x - operand, "times": x * operand}[word]
+    return x
+
+
+def _expression(steps: Steps) -> str:
+    """With the parentheses that it needs; what stands behind `return`, its blank included."""
+    text, is_sum = "x", False
+    for word, operand in steps:
+        if word == "times" and is_sum:
+            text, is_sum = f"({text})", False
+        text += f"{SYMBOLS[word]}{operand}"
+        is_sum = is_sum or word != "times"
+    return text if text.startswith("(") else f" {text}"

@@ -1,0 +1,79 @@
+"""Sort a few digits: the smallest task whose answers are long enough to be half right."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import astuple, dataclass
+
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
+from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
+from rlvr_bench.harness.tasks.seeds import item_seed, split_of
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.types import Verifier
+
+
+@dataclass(frozen=True)
+class SortConfig:
+    min_digits: int = 5
+    """Fewest digits in a list; digits, 2 to max_digits."""
+    max_digits: int = 8
+    """Most digits in a list; digits, min_digits to 64."""
+    seed: int = 0
+    """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
+
+    def __post_init__(self) -> None:
+        bad = []
+        if self.min_digits < 2:
+            bad.append(f"min_digits must be at least 2, got {self.min_digits}")
+        if self.max_digits > 64:
+            bad.append(f"max_digits must be at most 64, got {self.max_digits}")
+        if self.max_digits < self.min_digits:
+            bad.append(f"max_digits ({self.max_digits}) must not be below min_digits ({self.min_digits})")
+        refuse_settings(bad)
+
+
+class Sort(Procedural):
+    """`sort 3 9 1 4:` -> `<think>3914</think><answer>1349</answer>`."""
+
+    Config = SortConfig
+
+    config: SortConfig
+
+    def item(self, split: Split, index: int) -> Item:
+        """Digits with repetition; every length equally likely."""
+        if index < 0:
+            raise IndexError(index)
+        rng = random.Random(item_seed("sort", *astuple(self.config), split, index))
+        for _ in range(MAX_DRAWS):
+            digits = rng.choices("0123456789", k=rng.randint(self.config.min_digits, self.config.max_digits))
+            prompt = f"sort {' '.join(digits)}:"
+            if split_of(prompt, TEST_SHARE) == split:
+                return Item(f"sort/{split}/{index}", prompt, "".join(sorted(digits)), {"digits": len(digits)})
+        raise TaskError(f"sort: no prompt falls in the split {split}; widen min_digits and max_digits")
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """Format and exact answer."""
+        return tagged_verifiers()
+
+    def answer(self, completion: str) -> str | None:
+        """The tagged answer."""
+        return tagged_answer(completion)
+
+    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
+        """The digits as they came, then sorted; with probability `noise` with one slip in the answer."""
+        check_noise(noise)
+        rng = random.Random(item_seed("sort demonstration", item.id, seed))
+        answer = _slip(item.target, rng) if rng.random() < noise else item.target
+        digits = item.prompt.removeprefix("sort ").removesuffix(":").replace(" ", "")
+        return f"<think>{digits}</think><answer>{answer}</answer>"
+
+
+def _slip(answer: str, rng: random.Random) -> str:
+    """Two unequal neighbours swapped, or one digit replaced: never the same string."""
+    unequal = [i for i in range(len(answer) - 1) if answer[i] != answer[i + 1]]
+    if unequal and rng.random() < 0.5:
+        i = rng.choice(unequal)
+        return answer[:i] + answer[i + 1] + answer[i] + answer[i + 2 :]
+    i = rng.randrange(len(answer))
+    return answer[:i] + rng.choice([d for d in "0123456789" if d != answer[i]]) + answer[i + 1 :]

@@ -1,0 +1,128 @@
+"""Any generator of reasoning-gym (Stojanovski et al. 2025, arXiv:2505.24760), judged by its own scorer."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import random
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, template_problems
+from rlvr_bench.harness.tasks.procedural.draw import TEST_SHARE
+from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore
+from rlvr_bench.harness.tasks.seeds import item_seed, split_of
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.sandbox import values
+from rlvr_bench.rewards.types import Verifier
+
+TEMPLATE = "{prompt}\nThink step by step, then give the final answer between <answer> and </answer>.\n"
+OURS = ("seed", "size")
+DRAWS = 500  # a generator may take seconds for one
+NONSENSE = "no such answer 0123456789"
+
+
+@dataclass(frozen=True)
+class ReasoningGymConfig:
+    dataset: str
+    """Name of the generator, as in `reasoning_gym.create_dataset`; `composite` is none."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The generator's own settings, without `seed` and `size`."""
+    seed: int = 0
+    """Which endless stream of items; any integer.  The split of a question does not depend on it."""
+    template: str = TEMPLATE
+    """What the model reads; `{prompt}` stands for the question, other braces for themselves."""
+
+    def __post_init__(self) -> None:
+        bad = [] if self.dataset else ["dataset must not be empty"]
+        bad += [f"options: {name} is set by the task; remove it" for name in OURS if name in self.options]
+        refuse_settings([*bad, *template_problems(self.template)])
+
+
+class ReasoningGym:
+    """Questions of one generator; completions answer in `<answer>` tags."""
+
+    Config = ReasoningGymConfig
+
+    def __init__(self, config: ReasoningGymConfig) -> None:
+        self.config = config
+        self._gym = _package()
+        _check_name(self._gym, config.dataset)
+        try:
+            made = self._dataset(0)
+            entry = made[0]
+        except Exception as error:  # each generator refuses settings in its own way
+            raise TaskError(f"options: the generator {config.dataset!r} refuses them ({_said(error)})") from None
+        if _accepts_anything(made, entry):
+            raise TaskError(f"dataset: the scorer of {config.dataset!r} accepts any answer; choose another generator")
+
+    def size(self, split: Split) -> int | None:
+        """Endless."""
+        return None
+
+    def item(self, split: Split, index: int) -> Item:
+        """A generator of its own for every draw: reasoning-gym's `seed + index` would give two seeds the same items."""
+        if index < 0:
+            raise IndexError(index)
+        options = json.dumps(self.config.options, sort_keys=True)
+        rng = random.Random(item_seed("reasoning_gym", self.config.dataset, options, self.config.seed, split, index))
+        for _ in range(DRAWS):
+            entry = self._dataset(rng.getrandbits(32))[0]
+            if split_of(entry["question"], TEST_SHARE) == split:
+                prompt = self.config.template.replace("{prompt}", entry["question"])
+                target = {key: entry[key] for key in ("question", "answer")} | {
+                    "metadata": _builtin(values.encode(entry["metadata"]))
+                }
+                return Item(f"reasoning_gym/{self.config.dataset}/{split}/{index}", prompt, target)
+        raise TaskError(f"{self.config.dataset}: no question falls in the split {split}; widen its options")
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """The generator's own scorer; only its full marks count."""
+        return {"correct": ReasoningGymScore(self.config.dataset, self.config.options)}
+
+    def answer(self, completion: str) -> str | None:
+        """The tagged answer."""
+        return tagged_answer(completion)
+
+    def _dataset(self, seed: int) -> Any:
+        return self._gym.create_dataset(self.config.dataset, **self.config.options, seed=seed, size=1)
+
+
+def _package() -> ModuleType:
+    try:
+        import reasoning_gym
+    except ImportError as error:
+        raise TaskError(
+            f"reasoning_gym: the package cannot be imported ({error}); pip install 'rlvr-bench[tasks]'"
+        ) from None
+    return reasoning_gym
+
+
+def _check_name(gym: ModuleType, name: str) -> None:
+    known = sorted(set(gym.factory.DATASETS) - {"composite"})
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
+        raise TaskError(f"dataset: reasoning-gym has no generator {name!r}; {hint}")
+
+
+def _accepts_anything(made: Any, entry: Any) -> bool:
+    try:
+        return made.score_answer(NONSENSE, entry) >= 1
+    except Exception:  # it chokes on nonsense, so it reads the answer
+        return False
+
+
+def _builtin(form: Any) -> Any:
+    """An encoded value in which objects of no builtin type are their type's name; scorers never read those."""
+    if isinstance(form, list):
+        return [_builtin(part) for part in form]
+    if isinstance(form, dict):
+        return form["other"] if "other" in form else {tag: _builtin(body) for tag, body in form.items()}
+    return form
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,159 @@
+"""Trains the fourth model: a scalar-headed copy of the base model, on pairs that the verifier labelled."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
+from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.models.roles import ScalarModel
+from rlvr_bench.harness.progress import track
+from rlvr_bench.harness.rollout.torch_engine import (
+    Samples,
+    Sampling,
+    TransformersEngine,
+    as_rollout,
+    decode_completions,
+)
+from rlvr_bench.harness.seeding import derive_seed, generator
+from rlvr_bench.harness.tasks.prompts import train_items
+from rlvr_bench.harness.tasks.types import Item
+from rlvr_bench.harness.training.cache import cached
+from rlvr_bench.harness.training.evaluate import refuse_masked
+from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.scoring import micro_batches, outcome_scores, score_rollout
+from rlvr_bench.harness.training.warm_start import warm_start_key
+from rlvr_bench.rewards.learned import Normaliser, bradley_terry_loss, calibration, pair_accuracy
+
+HELD_OUT_PAIRS = 2000  # at most
+LABEL_SEED = 0  # the reward model, like the base model, is shared by the runs of a suite
+
+
+class RewardModelError(UserError):
+    """The base model's completions do not give the pairs asked for."""
+
+
+def reward_model(
+    config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
+) -> tuple[ScalarModel, Normaliser, dict[str, Any]]:
+    """The reward model of a run, from the cache if it was trained before, and the facts of its training.
+
+    Raises:
+        RewardModelError: too few pairs; says how many there were.
+    """
+    model = ScalarModel.from_causal_lm(base)
+    if not config.reward.label_pairs:
+        return model, Normaliser(), {"pairs": 0, "note": "untrained: for memory and speed only"}
+
+    def make() -> tuple[dict[str, Tensor], dict[str, Any]]:
+        facts = _train(model, config, base, tokenizer, judge, task)
+        return model.state_dict(), facts
+
+    r = asdict(config.reward)
+    key = {
+        **warm_start_key(config),
+        "labels": {
+            name: r[name] for name in ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+        },
+        "sampling": [config.rollout.min_tokens, config.rollout.max_tokens, config.rollout.temperature, config.max_rows],
+    }
+    weights, facts = cached("reward-model", key, make)
+    model.load_state_dict(weights)
+    return model, Normaliser(facts["mean"], facts["std"]), facts
+
+
+def label_pairs(judged: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
+    """Up to `count` pairs (right, wrong) of completions of one prompt, drawn evenly over the prompts."""
+    pairs_of: dict[int, list[tuple[int, int]]] = {}
+    members: dict[int, list[int]] = {}
+    for i, group in enumerate(groups):
+        members.setdefault(group, []).append(i)
+    stream = random.Random(derive_seed("pairs", LABEL_SEED))
+    for group, rows in members.items():
+        right = [i for i in rows if judged[i] is not None and judged[i] > 0]
+        wrong = [i for i in rows if judged[i] is not None and judged[i] <= 0]
+        pairs_of[group] = list(itertools.product(right, wrong))
+        stream.shuffle(pairs_of[group])
+    rounds = itertools.zip_longest(*pairs_of.values())
+    return list(itertools.islice((p for r in rounds for p in r if p is not None), count))
+
+
+def _train(
+    model: ScalarModel, config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
+) -> dict[str, Any]:
+    r = config.reward
+    items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
+    samples, correct = _labelled_completions(items, config, base, tokenizer, judge)
+    rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
+    refuse_masked(correct.count(None) / len(correct), config.reward.max_masked, "labels of the reward model")
+    groups = samples.group_ids.tolist()
+    first_held_out = int(r.label_prompts * (1 - HELD_OUT))
+    learned = {item.prompt for item in items[:first_held_out]}  # a small task asks the same thing again
+    held_out = {g for g in range(first_held_out, len(items)) if items[g].prompt not in learned}
+    train_pairs, test_pairs = (
+        label_pairs([c if g in part else None for c, g in zip(correct, groups, strict=True)], groups, most)
+        for part, most in ((range(first_held_out), r.label_pairs), (held_out, HELD_OUT_PAIRS))
+    )
+    if len(train_pairs) < r.label_pairs or not test_pairs:
+        raise RewardModelError(
+            f"reward.label_pairs: {r.label_pairs} asked for, but the base model's {len(groups)} completions give "
+            f"{len(train_pairs)} for training and {len(test_pairs)} held out; raise label_prompts, or start from a "
+            "base model that is neither always right nor always wrong"
+        )
+    optimizer = make_optimizer(model, r.lr)
+    batches = list(_shuffled_batches(train_pairs, r.batch, r.epochs))
+    width = rollout.prompt_ids.shape[1] + rollout.completion_ids.shape[1]
+    model.train()
+    for step, batch in enumerate(track(batches, "reward model", len(batches))):
+        set_lr(optimizer, r.lr * (1 - step / len(batches)))
+        optimizer.zero_grad()
+        for part in micro_batches(torch.tensor(batch), 2 * width, config.train.micro_tokens):
+            rows = part.T.flatten().to(rollout.rewards.device)  # the right ones, then the wrong ones
+            right, wrong = outcome_scores(model, rollout.select(rows)).chunk(2)
+            (bradley_terry_loss(right, wrong) * len(part) / len(batch)).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    model.zero_grad()  # frozen from here on: it holds no gradients, as when it comes from the cache
+    model.eval()
+    scores = score_rollout(lambda part: outcome_scores(model, part), rollout, config.train.micro_tokens)
+    right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
+    frozen = Normaliser.fit(scores)
+    return {
+        "labels": len({i for pair in train_pairs for i in pair}),
+        "pairs": len(train_pairs),
+        "held_out_pairs": len(test_pairs),
+        "held_out_accuracy": pair_accuracy(right, wrong),
+        "calibration": calibration(right, wrong),
+        "base_pass_rate": fmean(c for c in correct if c is not None),
+        "sandbox": judge.sandbox,
+        "mean": frozen.mean,
+        "std": frozen.std,
+    }
+
+
+def _shuffled_batches(pairs: list[tuple[int, int]], size: int, epochs: int) -> Iterator[list[tuple[int, int]]]:
+    order = random.Random(derive_seed("pair order", LABEL_SEED))
+    for _ in range(epochs):
+        shuffled = order.sample(pairs, len(pairs))
+        yield from (shuffled[i : i + size] for i in range(0, len(shuffled), size))
+
+
+def _labelled_completions(
+    items: list[Item], config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge
+) -> tuple[Samples, list[float | None]]:
+    """The base model's own completions and whether the verifier finds them right."""
+    c, r = config.rollout, config.reward
+    engine = TransformersEngine.of(config, base, tokenizer)
+    sampling = Sampling(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
+    samples = engine.sample([i.prompt for i in items], sampling, generator(engine.device, "labels", LABEL_SEED))
+    targets = [item.target for item in items for _ in range(r.label_samples)]
+    return samples, [v.reward for v in judge(decode_completions(tokenizer, samples), targets).true]

@@ -1,0 +1,88 @@
+"""Supervised training of a tiny model on noisy demonstrations, so that reinforcement has something to lift."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
+from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.progress import track
+from rlvr_bench.harness.rollout.torch_engine import prompt_ids
+from rlvr_bench.harness.seeding import derive_seed
+from rlvr_bench.harness.tasks.prompts import ENDLESS
+from rlvr_bench.harness.tasks.types import Task
+from rlvr_bench.harness.training.cache import cached
+
+
+def base_model(config: RunConfig, task: Task) -> tuple[nn.Module, Any, dict[str, Any]]:
+    """The model that every role of every run starts from, its tokenizer, and facts about the warm start."""
+    model, tokenizer = load_base(config.model, seed=config.warm_start.seed)
+    if not config.warm_start.steps:
+        return model, tokenizer, {}
+
+    def make() -> tuple[dict[str, Tensor], dict[str, Any]]:
+        loss = _train(model, tokenizer, task, config)
+        return model.state_dict(), {"steps": config.warm_start.steps, "final_loss": loss}
+
+    weights, facts = cached("warm-start", warm_start_key(config), make)
+    model.load_state_dict(weights)
+    return model, tokenizer, facts
+
+
+def warm_start_key(config: RunConfig) -> dict[str, Any]:
+    """What a warm start depends on; the device and the RL settings are not in it."""
+    return {
+        "model": [config.model.name, config.model.dtype, config.model.chat_template],
+        "warm_start": asdict(config.warm_start),
+        "task": asdict(config.task),
+    }
+
+
+def _train(model: nn.Module, tokenizer: Any, task: Task, config: RunConfig) -> float:
+    """Cross-entropy on the completion's tokens; returns the mean loss of the last tenth, nats per token."""
+    c = config.warm_start
+    optimizer = make_optimizer(model, c.lr)
+    losses = []
+    model.train()
+    for step, (ids, labels) in enumerate(track(_batches(tokenizer, task, config), "warm start", c.steps)):
+        set_lr(optimizer, c.lr * (1 - step / c.steps))
+        logits = model(input_ids=ids, attention_mask=(ids != tokenizer.pad_token_id).long()).logits
+        loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=-100)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    model.zero_grad()  # reinforcement starts without gradients, as it does from the cache
+    tail = losses[-max(1, len(losses) // 10) :]
+    return sum(tail) / len(tail)
+
+
+def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:
+    """Right-padded (ids, labels), (batch, L); labels are -100 on prompt and padding."""
+    c = config.warm_start
+    stream = random.Random(derive_seed("warm start", c.seed))
+    size = task.size("train") or ENDLESS
+    for _ in range(c.steps):
+        rows = []
+        for _ in range(c.batch):
+            item = task.item("train", stream.randrange(size))
+            prompt = prompt_ids(tokenizer, item.prompt, chat=config.model.chat_template == "auto")
+            text = task.demonstration(item, noise=c.noise, seed=stream.getrandbits(32))
+            completion = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+            rows.append((prompt, completion))
+        width = max(len(p) + len(a) for p, a in rows)
+        ids = torch.full((c.batch, width), tokenizer.pad_token_id)
+        labels = torch.full((c.batch, width), -100)
+        for i, (prompt, completion) in enumerate(rows):
+            end = len(prompt) + len(completion)
+            ids[i, :end] = torch.tensor(prompt + completion)
+            labels[i, len(prompt) : end] = torch.tensor(completion)
+        yield ids, labels

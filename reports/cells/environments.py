@@ -1,0 +1,102 @@
+"""Identical hardware, checked: the runs of one part must have had like environments.
+
+Only runs of one part are ever compared, so parts may differ from one another (a study may learn on a CPU and
+measure on a GPU); the page shows each part's environment.  The host's name is not compared: containers make
+one up for every start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rlvr_bench.harness.records import RecordError
+from rlvr_bench.reports.load import Study
+
+
+def _inside(outer: str, inner: str) -> Callable[[Mapping[str, Any]], Any]:
+    def get(environment: Mapping[str, Any]) -> Any:
+        found = environment.get(outer)
+        return found.get(inner) if isinstance(found, Mapping) else found
+
+    return get
+
+
+def _devices(key: str) -> Callable[[Mapping[str, Any]], Any]:
+    def get(environment: Mapping[str, Any]) -> Any:
+        found = environment.get("gpus") or []
+        return [g.get(key) if isinstance(g, Mapping) else g for g in found]
+
+    return get
+
+
+FIELDS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "CPU": _inside("cpu", "model"),
+    "CPU cores": _inside("cpu", "cores"),
+    "threads": lambda e: e.get("threads"),
+    "GPUs": _devices("name"),
+    "GPU identifiers": _devices("uuid"),
+    "device": _inside("device", "type"),
+    "driver": lambda e: e.get("driver"),
+    "CUDA": lambda e: e.get("cuda"),
+    "deterministic algorithms": lambda e: e.get("deterministic"),
+    "versions": lambda e: e.get("versions"),
+    "platform": lambda e: e.get("platform"),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    part: str
+    field: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]  # (value, the runs that had it)
+
+
+def show(value: Any) -> str:
+    """A value of an environment or a configuration, as one stable text."""
+    if value is None or value == [] or value == {}:
+        return "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} {show(v)}" for k, v in sorted(value.items()))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(show(v) for v in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def differences(study: Study) -> tuple[Difference, ...]:
+    """Fields that must be equal inside a part and are not; runs without a record are left out."""
+    found = []
+    for part in study.manifest.parts:
+        runs = [r for r in study.runs if r.part == part.name and r.environment]
+        for name, get in FIELDS.items():
+            groups: dict[str, list[str]] = {}
+            for run in runs:
+                groups.setdefault(show(get(run.environment)), []).append(f"{run.cell}/seed-{run.seed}")
+            if len(groups) > 1:
+                found.append(Difference(part.name, name, tuple((v, tuple(rs)) for v, rs in groups.items())))
+    return tuple(found)
+
+
+def check_alike(study: Study, *, allow_unlike: bool) -> tuple[Difference, ...]:
+    """The differences, which are allowed only on request.
+
+    Raises:
+        RecordError: runs of one part had unlike environments.
+    """
+    found = differences(study)
+    if found and not allow_unlike:
+        lines = [
+            f"{d.part}, {d.field}: " + "; ".join(f"{value} in {_few(runs)}" for value, runs in d.values) for d in found
+        ]
+        raise RecordError(
+            "suite.json: these runs had unlike environments, so a comparison would mix hardware with algorithm:\n  "
+            + "\n  ".join(lines)
+            + "\nRun the odd ones again on the same machine, or allow it (allow_unlike) and the page will be marked."
+        )
+    return found
+
+
+def _few(runs: tuple[str, ...], most: int = 3) -> str:
+    return ", ".join(runs[:most]) + (f" and {len(runs) - most} more" if len(runs) > most else "")

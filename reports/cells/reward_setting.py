@@ -1,0 +1,75 @@
+"""What a cell was rewarded by: the treatment that two cells must share to be a matched pair, and its name in words.
+
+A reward source alone is not enough: reward models of many and of few label pairs are two treatments, and so are
+verifiers of two error rates.  Settings of the reward model are left out where none was used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rlvr_bench.reports.cells.environments import show
+from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.numbers import whole
+
+RANDOM, VERIFIER, LEARNED, BOTH = "random", "verifier", "learned", "both"
+MODELLED = (LEARNED, BOTH)
+_OF_THE_MODEL = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+_RATES = ("false_positive_rate", "false_negative_rate")
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Equal for two cells exactly if all settings of the reward that were used are."""
+
+    source: str
+    pairs: int | None  # that the reward model was trained on; None without one
+    false_positives: float
+    false_negatives: float
+    settings: tuple[tuple[str, str], ...]
+
+    @property
+    def noisy(self) -> bool:
+        return bool(self.false_positives or self.false_negatives)
+
+    @property
+    def title(self) -> str:
+        """Short, for a panel."""
+        model = "reward model" + (f", {whole(self.pairs)} pairs" if self.pairs is not None else "")
+        name = {LEARNED: model, BOTH: f"verifier and {model}", RANDOM: "random reward"}.get(self.source, self.source)
+        return (name or "reward unknown") + (f", {self._noise}" if self.noisy else "")
+
+    @property
+    def phrase(self) -> str:
+        """With an article, for a sentence."""
+        model = "a reward model" + (f" of {whole(self.pairs)} label pairs" if self.pairs is not None else "")
+        name = {
+            VERIFIER: "a verifier", LEARNED: model, BOTH: f"a verifier and {model}", RANDOM: "a random reward"
+        }.get(self.source, f"the reward {self.source}" if self.source else "an unknown reward")  # fmt: skip
+        return name + (f" with {self._noise.replace(', ', ' and ')}" if self.noisy else "")
+
+    @property
+    def _noise(self) -> str:
+        named = ((self.false_positives, "false positives"), (self.false_negatives, "false negatives"))
+        return ", ".join(f"{100 * rate:g} % {name}" for rate, name in named if rate)
+
+
+def treatment(cell: Cell) -> Treatment:
+    reward = cell.config.get("reward")
+    reward = reward if isinstance(reward, Mapping) else {}
+    source = str(reward.get("source") or "")
+    modelled = source in MODELLED
+    rates = [float(reward.get(name) or 0.0) for name in _RATES]
+    # A rate that was not recorded is 0: records from before there were rates stay comparable with later ones.
+    used = {k: v for k, v in reward.items() if k not in _RATES and (modelled or k not in _OF_THE_MODEL)}
+    settings = tuple((k, show(v)) for k, v in sorted(used.items()))
+    return Treatment(source, reward.get("label_pairs") if modelled else None, *rates, settings)
+
+
+def by_treatment(cells: Sequence[Cell]) -> dict[Treatment, tuple[Cell, ...]]:
+    """In the order in which the treatments first appear."""
+    found: dict[Treatment, tuple[Cell, ...]] = {}
+    for cell in cells:
+        found[treatment(cell)] = (*found.get(treatment(cell), ()), cell)
+    return found

@@ -1,0 +1,127 @@
+"""Figures of what a step costs: memory by model and by phase, time by phase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from rlvr_bench.reports.figures.style import INCHES, Width, look
+from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.runs import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, per_phase, phase_peaks
+
+ROLES = ("actor", "critic", "reference", "reward")
+LAYERS = {DEVICE: "device", ALLOCATOR: "allocator"}
+
+
+def memory(cells: Sequence[Cell], width: Width) -> Figure | None:
+    """State bytes by model beside the measured peaks of the phases."""
+    built = [c for c in cells if c.roles]
+    measured = [c for c in cells if c.finished]
+    layer = memory_layer(tuple(measured))
+    panels = ([_states] if built else []) + ([_peaks] if layer else [])
+    if not panels:
+        return None
+    columns = len(panels) if width == "text" else 1
+    rows = 1 if width == "text" else len(panels)
+    size = (INCHES[width], (0.75 + 0.42 * max(4, len(cells))) * rows + 0.2)
+    figure = pyplot.figure(figsize=size)
+    for place, panel in zip(figure.subfigures(rows, columns, squeeze=False).flat, panels, strict=True):
+        panel(place, built if panel is _states else measured, layer or DEVICE)
+    return figure
+
+
+def _scale(largest: float) -> tuple[float, str]:
+    for power, unit in ((3, "GiB"), (2, "MiB"), (1, "KiB")):
+        if largest >= 1024**power:
+            return 1024.0**power, unit
+    return 1.0, "bytes"
+
+
+def _names(cells: Sequence[Cell]) -> list[str]:
+    return [fill(c.label, 18) for c in cells]
+
+
+def _states(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
+    axes = place.subplots()
+    unit, name = _scale(max(sum(s.total for s in c.roles.values()) for c in cells))
+    roles = [r for r in ROLES if any(r in c.roles for c in cells)]
+    roles += sorted({r for c in cells for r in c.roles} - set(ROLES))
+    left = np.zeros(len(cells))
+    for index, role in enumerate(roles):
+        values = np.array([c.roles[role].total / unit if role in c.roles else 0.0 for c in cells])
+        _bars(axes, values, left, index, role)
+        left += values
+    axes.set_title("states, exact")
+    _finish(place, axes, cells, name, columns=2 if len(roles) == 4 else 3)
+
+
+def _peaks(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
+    axes = place.subplots()
+    peaks = {
+        c.name: [{k: v - baseline_bytes(r, layer) for k, v in phase_peaks(r, layer).items()} for r in c.finished]
+        for c in cells
+    }
+    phases = list(dict.fromkeys(p for found in peaks.values() for run in found for p in run))
+    unit, name = _scale(max(v for found in peaks.values() for run in found for v in run.values()))
+    thick = 0.8 / len(phases)
+    for index, phase in enumerate(phases):
+        style, label = look(index), _words(phase)
+        for row, cell in enumerate(cells):
+            values = [run[phase] / unit for run in peaks[cell.name] if phase in run]
+            if not values:
+                continue
+            at, mean = row - 0.4 + thick * (index + 0.5), float(np.mean(values))
+            axes.barh(
+                at, mean, thick, color=style.colour, hatch=style.hatch, edgecolor="white", linewidth=0.3, label=label,
+                xerr=[[mean - min(values)], [max(values) - mean]] if len(values) > 1 else None,
+                error_kw={"elinewidth": 0.7, "ecolor": "black"},
+            )  # fmt: skip
+            label = ""  # once in the legend
+    axes.set_title(f"measured peak by phase ({LAYERS[layer]})")
+    _finish(place, axes, cells, name)
+
+
+def time_by_phase(cells: Sequence[Cell], width: Width) -> Figure | None:
+    """Stacked seconds of one step."""
+    found = {c.name: [p for r in c.finished if (p := per_phase(r, "cost/seconds"))] for c in cells}
+    cells = [c for c in cells if found[c.name]]
+    if not cells:
+        return None
+    phases = list(dict.fromkeys(p for c in cells for run in found[c.name] for p in run))
+    figure, axes = pyplot.subplots(figsize=(INCHES[width], 0.95 + 0.34 * len(cells) + (width == "column") * 0.35))
+    left = np.zeros(len(cells))
+    for index, phase in enumerate(phases):
+        values = np.array([float(np.mean([run.get(phase, 0.0) for run in found[c.name]])) for c in cells])
+        _bars(axes, values, left, index, _words(phase))
+        left += values
+    totals = [[sum(run.values()) for run in found[c.name]] for c in cells]
+    for row, values in enumerate(totals):
+        axes.plot([min(values), max(values)], [row, row], color="black", linewidth=0.9, marker="|", markersize=5)
+    _finish(figure, axes, cells, "seconds per step", columns=len(phases) if width == "text" else 3)
+    return figure
+
+
+def _bars(axes: Axes, values: np.ndarray, left: np.ndarray, index: int, label: str) -> None:
+    style = look(index)
+    axes.barh(
+        np.arange(len(values)), values, 0.62, left=left, label=label, color=style.colour, hatch=style.hatch,
+        edgecolor="white", linewidth=0.5,
+    )  # fmt: skip
+
+
+def _finish(place: Figure | SubFigure, axes: Axes, cells: Sequence[Cell], label: str, columns: int = 3) -> None:
+    axes.set_yticks(range(len(cells)), _names(cells))
+    axes.set_ylim(len(cells) - 0.5, -0.5)  # also puts the first cell on top
+    axes.set_xlim(left=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(label)
+    place.legend(loc="outside lower center", ncols=columns, columnspacing=1.0, handlelength=1.6)
+
+
+def _words(phase: str) -> str:
+    return phase.replace("_", " ")

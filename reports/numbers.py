@@ -1,0 +1,75 @@
+"""Numbers as text: one way to write each kind, always with the interval, or with the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rlvr_bench.reports.stats import Estimate
+
+ABSENT = "—"
+Format = Callable[[float], str]
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent where that reads well."""
+    if value == 0:
+        return "0"
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:#.3g}"
+
+
+def share(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def points(value: float) -> str:
+    """A difference of two shares, in percentage points, with its sign."""
+    return f"{100 * value:+.1f}"
+
+
+def change(value: float) -> str:
+    """A difference in its own unit, with its sign."""
+    return f"{value:+.3f}"
+
+
+def factor(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def size(value: float) -> str:
+    """Bytes in the binary unit that leaves one to four digits before the point."""
+    for unit in ("B", "KiB", "MiB"):
+        if abs(value) < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.2f} GiB"
+
+
+def with_interval(estimate: Estimate | None, show: Format, unit: str = "") -> str:
+    """`value [low, high] unit`; a single value says that it has no interval."""
+    if estimate is None:
+        return ABSENT
+    tail = f" {unit}" if unit else ""
+    if estimate.method == "exact":
+        return f"{show(estimate.value)}{tail} (exact)"
+    if estimate.low is None or estimate.high is None:
+        return f"{show(estimate.value)}{tail} (n = {estimate.n}, no interval)"
+    return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]{tail}"
+
+
+def count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def whole(n: int) -> str:
+    """A count; from five digits on with commas."""
+    return f"{n:,}" if n >= 10_000 else str(n)
+
+
+def p_value(p: float | None) -> str:
+    if p is None:
+        return ABSENT
+    return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"

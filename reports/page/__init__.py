@@ -1,0 +1,1 @@
+"""The report on disk: pages and tables."""

@@ -1,0 +1,238 @@
+"""Verifier of programs: runs them in a sandbox and compares, out here, what they computed.
+
+Targets:
+    {"type": "call", "entry": "f", "cases": [{"args": [...], "want": ...}]}: every value equals, types included;
+        a case may have "kwargs".  Values are builtin ones, not only those of JSON.  With "equality": "python",
+        of the target or of one case, numbers equal as Python's `==` has it (240.0 is 240): what the asserts of a
+        data set mean.  The default is "exact".
+    {"type": "stdio", "cases": [{"stdin": "...", "stdout": "..."}]}: a process each, exit status 0, the whole
+        output, trailing blanks and blank lines ignored.
+    {"type": "script", "script": "..."}: passes when the script runs through behind the solution.  The checks are
+        then where the solution can reach them: `integrity(target)` is "weak".
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from rlvr_bench.rewards.code.fences import MAX_CODE_CHARS, last_block
+from rlvr_bench.rewards.sandbox import values
+from rlvr_bench.rewards.sandbox.sandbox import MEMORY_BYTES, open_sandbox
+from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
+
+TIME_LIMIT_S = 5.0
+
+_EQUALITIES = ("exact", "python")
+_REPORTED = ("compile_error", "memory", "runtime_error")
+
+
+class CodeVerifier:
+    """Judges code; thread-safe.
+
+    Args:
+        tiers: kinds of isolation to try, in this order.
+        unsafe: run without isolation; `tier` then says so and belongs into every record.
+        workers: processes; None for as many as cores and memory bear.
+        time_limit_s: wall-clock seconds a completion may take, all its cases together.
+        memory_bytes: address space of a completion's process.
+    Raises:
+        SandboxUnavailable: no tier passes its self-test.
+    """
+
+    def __init__(
+        self,
+        *,
+        tiers: Sequence[Tier] = DEFAULT_TIERS,
+        unsafe: bool = False,
+        workers: int | None = None,
+        time_limit_s: float = TIME_LIMIT_S,
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        self.time_limit_s = time_limit_s
+        self.sandbox = open_sandbox(tiers, unsafe=unsafe, workers=workers, memory_bytes=memory_bytes)
+
+    @property
+    def tier(self) -> Tier:
+        """The kind of isolation in use."""
+        return self.sandbox.tier
+
+    @property
+    def retries(self) -> int:
+        """Jobs handed out again because their worker died, since the start."""
+        return self.sandbox.pool.retries
+
+    def verify(
+        self, completions: Sequence[str], targets: Sequence[Any], limits_s: Sequence[float | None] | None = None
+    ) -> list[Verdict]:
+        """One verdict a completion.
+
+        Where completion, target and limit are the same several times, they are judged once: a policy that has
+        made up its mind often repeats itself.
+
+        Args:
+            limits_s: seconds a completion may take, where that is less than the verifier's own limit.
+        Raises:
+            ValueError: a malformed target; no completion can raise.
+        """
+        limits = [None] * len(targets) if limits_s is None else limits_s
+        texts = [repr(target) for target in targets]  # unlike ==, repr tells 1 from True and from 1.0
+        for target in dict(zip(texts, targets, strict=True)).values():
+            check_target(target)
+        keys = list(zip(completions, texts, limits, strict=True))
+        jobs = dict(zip(keys, zip(completions, targets, limits, strict=True), strict=True))
+        verdicts = dict(zip(jobs, self.sandbox.pool.map(lambda job: self.judge(*job), jobs.values()), strict=True))
+        return [verdicts[key] for key in keys]
+
+    def judge(self, completion: str, target: Any, time_limit_s: float | None = None) -> Verdict:
+        """The verdict on one completion; its target must be one that `check_target` accepts."""
+        code = last_block(completion)
+        if code is None or not code.strip():
+            return wrong(outcome="no_code")
+        if len(code) > MAX_CODE_CHARS:
+            return wrong("too long", outcome="no_code")
+        seconds = self.time_limit_s if time_limit_s is None else min(time_limit_s, self.time_limit_s)
+        try:
+            return _JUDGES[target["type"]](self, code, target, seconds)
+        except WorkerDied as error:
+            return Verdict(None, "infra", str(error))
+
+    @staticmethod
+    def check(target: Any) -> None:
+        """Refuse a malformed target without opening a sandbox.  Raises ValueError."""
+        check_target(target)
+
+    def close(self) -> None:
+        """End the workers.  Idempotent."""
+        self.sandbox.close()
+
+    def _call(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
+        # The wanted values stay here.
+        cases = [
+            {"args": values.encode(list(case["args"])), "kwargs": values.encode(dict(case.get("kwargs", {})))}
+            for case in target["cases"]
+        ]
+        reply = self.sandbox.run({"mode": "call", "code": code, "entry": target["entry"], "cases": cases}, seconds)
+        note = _note(reply)
+        if isinstance(note, Verdict):
+            return note
+        got = note.get("values")
+        if not isinstance(got, list) or len(got) != len(cases):
+            return wrong("not as many values as cases", outcome="protocol")
+        for number, (form, case) in enumerate(zip(got, target["cases"], strict=True), 1):
+            try:
+                exact = case.get("equality", target.get("equality", "exact")) == "exact"
+                want = values.canonical(values.encode(case["want"]), exact=exact)
+                equal = values.canonical(form, exact=exact) == want
+                kind = values.type_name(form)
+            except (ValueError, RecursionError):
+                return wrong(f"case {number}: malformed value", outcome="protocol")
+            if not equal:
+                return wrong(f"case {number} of {len(cases)}: wrong value, of type {kind}")
+        return PASS
+
+    def _stdio(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
+        left = seconds
+        for number, case in enumerate(target["cases"], 1):
+            if left <= 0:
+                return wrong(f"no time left for case {number} of {len(target['cases'])}", outcome="timeout")
+            reply = self.sandbox.run({"mode": "stdio", "code": code, "stdin": case["stdin"]}, left)
+            left -= reply.seconds
+            failure = _failure(reply)
+            if failure is None and reply.notes:
+                note = _note(reply)
+                failure = note if isinstance(note, Verdict) else None
+            if failure is None and reply.status != 0:
+                failure = wrong(f"exit status {reply.status}", outcome="runtime_error")
+            if failure is not None:
+                return failure
+            if _lines(reply.output.decode("utf-8", "replace")) != _lines(case["stdout"]):
+                return wrong(f"case {number} of {len(target['cases'])}: wrong output")
+        return PASS
+
+    def _script(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
+        nonce = secrets.token_hex(16)  # leaving early, with whatever status, does not know it
+        job = {"mode": "script", "code": code, "script": target["script"], "nonce": nonce}
+        note = _note(self.sandbox.run(job, seconds))
+        if isinstance(note, Verdict):
+            return note
+        return PASS if note.get("done") == nonce else wrong("the checks did not finish", outcome="protocol")
+
+
+_JUDGES = {"call": CodeVerifier._call, "stdio": CodeVerifier._stdio, "script": CodeVerifier._script}
+
+
+def integrity(target: Any) -> Literal["strong", "weak"]:
+    """`weak` if the checks run beside the code that they check."""
+    return "weak" if target["type"] == "script" else "strong"
+
+
+def check_target(target: Any) -> None:
+    """Refuse a malformed target where it is loaded.
+
+    Raises:
+        ValueError: saying what is wrong with it.
+    """
+    if not isinstance(target, dict) or target.get("type") not in _JUDGES:
+        raise ValueError(f"a code target is an object whose type is one of {', '.join(_JUDGES)}, got {target!r:.200}")
+    if target["type"] == "script":
+        if not isinstance(target.get("script"), str):
+            raise ValueError("a script target has a text `script`")
+        return
+    cases = target.get("cases")
+    if not isinstance(cases, list) or not cases or not all(isinstance(case, dict) for case in cases):
+        raise ValueError("a code target has `cases`, a list of at least one object")
+    if target["type"] == "stdio":
+        if not all(isinstance(case.get(key), str) for case in cases for key in ("stdin", "stdout")):
+            raise ValueError("a stdio case has the texts `stdin` and `stdout`")
+        return
+    if not isinstance(target.get("entry"), str):
+        raise ValueError("a call target has `entry`, the name of a function")
+    if any(part.get("equality", "exact") not in _EQUALITIES for part in (target, *cases)):
+        raise ValueError(f"the `equality` of a call target is one of {', '.join(_EQUALITIES)}")
+    for case in cases:
+        if not isinstance(case.get("args"), (list, tuple)) or "want" not in case:
+            raise ValueError("a call case has `args`, a list, and `want`")
+        form = values.encode([list(case["args"]), case.get("kwargs", {}), case["want"]])
+        if values.canonical(form) != values.canonical(form):
+            raise ValueError(f"a call case has builtin values, NaN not among them, got {case!r:.200}")
+
+
+def _failure(reply: Reply) -> Verdict | None:
+    """The verdict on a process that did not end by itself."""
+    if reply.end != "exit":
+        return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
+    if reply.status == -signal.SIGXCPU:
+        return wrong("CPU time", outcome="timeout")
+    if reply.status < 0:
+        return wrong(f"killed by signal {-reply.status}", outcome="crash")
+    return None
+
+
+def _note(reply: Reply) -> dict[str, Any] | Verdict:
+    """What the child reported, or the verdict where that is not an answer."""
+    failure = _failure(reply)
+    if failure is not None:
+        return failure
+    if not reply.notes:
+        return wrong(f"ended without an answer, exit status {reply.status}", outcome="crash")
+    try:
+        note = json.loads(reply.notes)
+    except (ValueError, RecursionError):
+        return wrong("the answer is not JSON", outcome="protocol")
+    if not isinstance(note, dict):
+        return wrong("the answer is no object", outcome="protocol")
+    if "error" not in note:
+        return note
+    outcome = note["error"] if note["error"] in _REPORTED else "protocol"
+    return wrong(str(note.get("detail", ""))[:300], outcome=outcome)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that count."""
+    return [line.rstrip() for line in text.split("\n") if line.strip()]

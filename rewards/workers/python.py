@@ -1,0 +1,25 @@
+"""How a worker that is one of our own Python programs is started."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rlvr_bench.rewards.workers.pool import Launch
+
+# No inherited environment: a verdict depends on the completion and its target alone.
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+
+
+def python_worker(module: str, arguments: Sequence[Any] = (), environment: Mapping[str, str] | None = None) -> Launch:
+    """Call `main(*arguments)` of a module in a fresh interpreter.
+
+    Args:
+        module: dotted name; found where this process finds its modules, never in the working directory.
+        arguments: anything whose `repr` is its literal.
+        environment: variables to add.
+    """
+    paths = [path for path in sys.path if path]
+    code = f"import sys; sys.path[:0] = {paths!r}; from {module} import main; main(*{tuple(arguments)!r})"
+    return Launch([sys.executable, "-P", "-c", code], environment={**_ENVIRONMENT, **(environment or {})})

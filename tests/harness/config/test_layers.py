@@ -1,0 +1,79 @@
+"""From files and `--set` to one nested table, and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr_bench.harness.config.load import ConfigError, from_dict, load_run, merge, parse_overrides, read_toml
+from tests.harness.small_runs import config
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4),
+        ("3", 3),
+        ("true", True),
+        ("[1, 2]", [1, 2]),
+        ('"quoted"', "quoted"),
+        ("tiny:64x2", "tiny:64x2"),  # not TOML: plain text
+        ("Qwen/Qwen2.5-0.5B", "Qwen/Qwen2.5-0.5B"),
+        ("a=b", "a=b"),
+        ("", ""),
+    ],
+)
+def test_overrides_are_toml_or_plain_text(text: str, value: Any) -> None:
+    assert parse_overrides([f"a.b={text}"]) == {"a": {"b": value}}
+
+
+@pytest.mark.parametrize("text", ["train.lr", "=3", " =3"])
+def test_an_override_needs_path_and_value(text: str) -> None:
+    with pytest.raises(ConfigError, match="expected PATH=VALUE"):
+        parse_overrides([text])
+
+
+def test_merge_lets_later_layers_win_and_changes_none() -> None:
+    first, second = {"a": {"x": 1, "y": {"z": 2}}}, {"a": {"y": {"z": 3}}, "b": 4}
+    assert merge(first, second) == {"a": {"x": 1, "y": {"z": 3}}, "b": 4}
+    assert first == {"a": {"x": 1, "y": {"z": 2}}}
+
+
+def test_another_plugin_drops_the_options_of_the_earlier_one() -> None:
+    layers = {"task": {"name": "sort", "min_digits": 3}}, {"task": {"name": "chain"}}
+    assert merge(*layers) == {"task": {"name": "chain"}}
+    same = {"task": {"name": "sort", "min_digits": 3}}, {"task": {"name": "sort", "max_digits": 4}}
+    assert merge(*same) == {"task": {"name": "sort", "min_digits": 3, "max_digits": 4}}
+
+
+def test_the_order_of_overrides_does_not_matter() -> None:
+    options = ["task.name=sort", "task.min_digits=3"]
+    assert parse_overrides(options) == parse_overrides(options[::-1])
+
+
+def test_from_dict_is_the_inverse_of_to_dict() -> None:
+    settings = config(algorithm={"kl_coef": 0}, reward={"components": {"correct": 2}}, evaluate={"k": [1, 2]})
+    assert from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"a = = 1", "not TOML"), (b"\xff", "not TOML"), (None, "no such file")]
+)
+def test_a_bad_file_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=rf"run\.toml: {message}"):
+        read_toml(path)
+    with pytest.raises(ConfigError, match="directory"):
+        read_toml(tmp_path)
+
+
+def test_load_run_reads_a_file_and_overrides(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('task.name = "sort"\nalgorithm.name = "ppo"\ntrain.steps = 3\n')
+    settings = load_run(path, ["train.steps=4"])
+    assert (settings.train.steps, settings.algorithm.name, settings.task.options["min_digits"]) == (4, "ppo", 5)

@@ -1,0 +1,127 @@
+"""Suite files: structure, order of the runs, and every mistake told once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.config.suite_file import load_suite, plan, shipped
+
+SUITE = """
+name = "s"
+title = "S"
+[base]
+task = { name = "sort", min_digits = 3 }
+[cells.a]
+label = "A"
+[cells.a.run]
+algorithm = { name = "grpo", kl_coef = 0.0 }
+[cells.b]
+label = "B"
+[cells.b.run]
+algorithm = { name = "ppo" }
+[cells.c]
+label = "C"
+[cells.c.run]
+algorithm = { name = "grpo" }
+[parts.one]
+kind = "learning"
+title = "One"
+seeds = [4, 2, 7]
+timeout_minutes = 2
+[parts.two]
+kind = "systems"
+title = "Two"
+seeds = [1]
+cells = ["c", "a"]
+run.train.steps = 5
+[dry]
+seeds = [9]
+run.train.steps = 1
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def write(text: str) -> Any:
+        (tmp_path / "s.toml").write_text(text)
+        return load_suite(str(tmp_path / "s.toml"))
+
+    return write
+
+
+def order(planned: list[Any]) -> list[str]:
+    return [c.folder for c in planned]
+
+
+def test_cells_are_interleaved_and_turn_from_seed_to_seed(write: Any) -> None:
+    expected = [f"one/{c}/seed-{s}" for s, cells in ((4, "abc"), (2, "bca"), (7, "cab")) for c in cells]
+    assert order(plan(write(SUITE))) == [*expected, "two/c/seed-1", "two/a/seed-1"]
+
+
+def test_layers_of_settings(write: Any) -> None:
+    planned = {c.folder: c for c in plan(write(SUITE), overrides=["train.lr=0.5"])}
+    first, second = planned["one/a/seed-4"].config, planned["two/c/seed-1"].config
+    assert (first.train.steps, second.train.steps, first.train.lr) == (60, 5, 0.5)
+    assert (first.algorithm.options["kl_coef"], second.algorithm.options["kl_coef"]) == (0.0, 0.04)
+    assert first.task.options["min_digits"] == 3
+    assert (planned["one/a/seed-4"].timeout_s, planned["two/c/seed-1"].timeout_s) == (120, 3600)
+
+
+def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
+    planned = plan(write(SUITE), dry=True, parts=["one"])
+    assert order(planned) == [f"one/{c}/seed-9" for c in "abc"]
+    assert {c.config.train.steps for c in planned} == {1}
+
+
+def test_a_mistake_of_several_runs_is_told_once_with_its_cells(write: Any) -> None:
+    text = SUITE.replace("min_digits = 3", "min_digits = 1").replace("kl_coef = 0.0", "kl_coef = -1.0")
+    with pytest.raises(ConfigError) as caught:
+        plan(write(text))
+    first, second = sorted(caught.value.problems)
+    assert first == "algorithm.kl_coef must be >= 0, got -1.0  [in one/a, two/a]"
+    assert second.endswith("got 1  [in one/a, one/b, one/c, two/c, two/a]")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('cells = ["c", "a"]', 'cells = ["x"]'), r"parts\.two\.cells: no cell 'x' \(cells: a, b, c\)"),
+        (('kind = "systems"', 'kind = "speed"'), r"parts\.two\.kind: .* got 'speed'"),
+        (("seeds = [1]", "seeds = []"), r"parts\.two\.seeds: "),
+        (("seeds = [1]", "seeds = [1, 1]"), r"parts\.two\.seeds: 1 stands there twice"),
+        (("timeout_minutes = 2", "timeout_minute = 2"), r"parts\.one\.timeout_minute"),
+    ],
+)
+def test_a_mistake_of_structure_is_told_with_its_path(change: tuple[str, str], message: str, write: Any) -> None:
+    with pytest.raises(ConfigError, match=message):
+        write(SUITE.replace(*change))
+
+
+def test_unknown_names(write: Any) -> None:
+    with pytest.raises(ConfigError, match=r"no suite 'quik' \(shipped: gpu-learning, gpu-systems, hacking, quick"):
+        load_suite("quik")
+    with pytest.raises(ConfigError, match=r"no part 'three' in this suite \(parts: one, two\)"):
+        plan(write(SUITE), parts=["three"])
+
+
+@pytest.mark.parametrize("where", ["overrides", "base"])
+def test_a_seed_outside_a_part_is_refused_instead_of_ignored(where: str, write: Any) -> None:
+    text = SUITE.replace("[base]", "[base]\nseed = 3") if where == "base" else SUITE
+    with pytest.raises(ConfigError, match="seed: the seeds of a suite stand in its parts"):
+        plan(write(text), overrides=["seed=5"] if where == "overrides" else [])
+
+
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_suite_resolves(name: str, dry: bool) -> None:
+    suite = load_suite(name)
+    assert suite.name == name
+    planned = plan(suite, dry=dry)
+    assert {c.part for c in planned} == set(suite.parts)
+    assert len(set(order(planned))) == len(planned)
+    if dry:
+        assert all(c.config.model.name.startswith("tiny:") and c.config.train.steps <= 2 for c in planned)

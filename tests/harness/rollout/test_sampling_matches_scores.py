@@ -1,0 +1,46 @@
+"""What is sampled comes as often as its score says."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from scipy.stats import chisquare
+
+from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.rollout.torch_engine import Sampling, TransformersEngine, as_rollout
+from rlvr_bench.harness.training.scoring import logprobs_and_entropy
+from tests.harness.small_runs import CPU
+
+DRAWS = 4000
+
+
+def fits(*, sampled_at: float, scored_at: float) -> list[float]:
+    """P-values of a chi-square test of the first tokens after two prompts, rare tokens taken as one; fixed seed."""
+    model, tokenizer = load_base(ModelConfig("tiny:16x1"), seed=0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(5)  # at its initial scale all tokens are about as likely
+    engine = TransformersEngine(model, tokenizer, max_prompt_tokens=9, max_rows=2 * DRAWS, device=CPU)
+    draw = torch.Generator().manual_seed(0)
+    samples = engine.sample(["padded", "so"], Sampling(DRAWS, 1, temperature=sampled_at), draw)
+    logprobs, _ = logprobs_and_entropy(model, as_rollout(samples, max_tokens=1), temperature=scored_at)
+    found = []
+    for first in (0, DRAWS):
+        tokens = samples.completion_ids[first : first + DRAWS, 0].tolist()
+        scores = logprobs[first : first + DRAWS, 0].detach().exp().tolist()
+        expected = {token: DRAWS * p for token, p in zip(tokens, scores, strict=True) if DRAWS * p >= 10}
+        counts = [tokens.count(token) for token in expected]
+        assert len(counts) > 10
+        rest = DRAWS - sum(counts), DRAWS - sum(expected.values())
+        found.append(chisquare([*counts, rest[0]], [*expected.values(), rest[1]], sum_check=False).pvalue)
+    return found
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_frequencies_are_the_scored_probabilities(temperature: float) -> None:
+    assert min(fits(sampled_at=temperature, scored_at=temperature)) > 1e-3
+
+
+def test_scores_at_another_temperature_do_not_fit() -> None:
+    assert max(fits(sampled_at=0.7, scored_at=1.0)) < 1e-6

@@ -1,0 +1,128 @@
+"""Running a suite: fresh processes, failures recorded, nothing done twice.  Children are stand-ins here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.config.suite_file import Cell, Part, PlannedCell, SuiteFile
+from rlvr_bench.harness.records import CellInfo, PartInfo, Summary, read_json, write_json
+from rlvr_bench.harness.runs import suite
+from rlvr_bench.harness.runs.suite import Ended, manifest, prepare_folder, run_suite
+from tests.harness.small_runs import config
+
+FINISH = """
+import sys, pathlib
+from rlvr_bench.harness.records import Summary, write_json, append_metrics
+folder, part, cell = sys.argv[1:]
+append_metrics(pathlib.Path(folder) / "metrics.jsonl", 1, {})
+write_json(pathlib.Path(folder) / "summary.json", Summary("completed", "", part, cell, 1, "h", "t", 1.0, 1))
+"""
+Child = Callable[..., list[Ended]]
+
+
+def planned(*cells: str, timeout_s: float = 60.0) -> list[PlannedCell]:
+    return [PlannedCell("p", cell, config(), timeout_s) for cell in cells]
+
+
+@pytest.fixture
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
+    """Run a suite whose children are these scripts, by cell; "a" unless told otherwise finishes."""
+    real = subprocess.Popen
+
+    def play(runs: list[PlannedCell], **scripts: str) -> list[Ended]:
+        def popen(command: list[str], **options: Any) -> Any:
+            assert command[:4] == [sys.executable, "-P", "-m", "rlvr_bench.harness.runs.process"]
+            return real([sys.executable, "-c", scripts.get(command[-1], FINISH), *command[3:]], **options)
+
+        ended: list[Ended] = []
+        monkeypatch.setattr(suite.subprocess, "Popen", popen)
+        run_suite(tmp_path / "out", runs, watch=lambda cell, steps: None, done=ended.append)
+        return ended
+
+    return play
+
+
+def ends(ended: list[Ended]) -> list[tuple[str, str, bool]]:
+    return [(e.cell.cell, e.status, e.skipped) for e in ended]
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "reason"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "killed", "ended by signal 9; if nobody sent it, the system ran out"),
+        ("import os; os.kill(os.getpid(), 15)", "killed", "ended by signal 15"),
+        ("print('words'); raise SystemExit(3)", "failed", "exit status 3 without a summary; see run.log"),
+        ("import time; time.sleep(60)", "timeout", "not done after 0 minutes, the part's timeout_minutes"),
+    ],
+)
+def test_a_child_that_dies_is_recorded_and_the_others_go_on(
+    script: str, status: str, reason: str, play: Child, tmp_path: Path
+) -> None:
+    runs = planned("a", "bad", "c", timeout_s=0.6 if status == "timeout" else 60.0)
+    runs = [PlannedCell(r.part, r.cell, r.config, r.timeout_s if r.cell == "bad" else 60.0) for r in runs]
+    ended = play(runs, bad=script)
+    assert ends(ended) == [("a", "completed", False), ("bad", status, False), ("c", "completed", False)]
+    summary = Summary.from_json(read_json(tmp_path / "out/p/bad/seed-1/summary.json"))
+    assert (summary.status, summary.cell, summary.part, summary.seed) == (status, "bad", "p", 1)
+    assert summary.reason.startswith(reason)
+    if status == "failed":
+        assert (tmp_path / "out/p/bad/seed-1/run.log").read_text() == "words\n"
+
+
+def test_resuming_skips_what_is_final_and_runs_the_rest_again(play: Child, tmp_path: Path) -> None:
+    assert ends(play(planned("a", "b"), b="raise SystemExit(1)")) == [("a", "completed", False), ("b", "failed", False)]
+    assert ends(play(planned("a", "b"))) == [("a", "completed", True), ("b", "completed", False)]
+    aside = tmp_path / "out/p/b/seed-1.try-1/summary.json"
+    assert read_json(aside)["status"] == "failed"
+    assert ends(play(planned("a", "b"))) == [("a", "completed", True), ("b", "completed", True)]
+
+
+@pytest.mark.parametrize(
+    ("status", "skipped"), [("diverged", True), ("oom", True), ("running", False), ("killed", False)]
+)
+def test_divergence_and_lack_of_memory_are_results(status: Any, skipped: bool, play: Child, tmp_path: Path) -> None:
+    folder = tmp_path / "out/p/a/seed-1"
+    folder.mkdir(parents=True)
+    write_json(folder / "summary.json", Summary(status, "", "p", "a", 1, "h", "t", 1.0, 1))
+    assert [e.skipped for e in play(planned("a"))] == [skipped]
+
+
+SUITE = SuiteFile(
+    name="s",
+    title="S",
+    parts={"p": Part("learning", "P", [1])},
+    cells={"a": Cell("A"), "unused": Cell("U"), "b": Cell("B")},
+    notes=["a note"],
+)
+
+
+def test_the_manifest_says_what_is_run() -> None:
+    made = manifest(SUITE, planned("b", "a"), command="rlvr-bench run s", version="0")
+    assert made.parts == (PartInfo("p", "learning", "P", (1,)),)
+    assert made.cells == (CellInfo("a", "A"), CellInfo("b", "B"))
+    assert [r.folder for r in made.runs] == ["p/b/seed-1", "p/a/seed-1"]
+    assert made.notes == ("a note",)
+
+
+def test_a_folder_belongs_to_one_suite(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ours, other = (manifest(SUITE, planned(c), command="c", version="0") for c in "ab")
+    prepare_folder(out, ours, resume=False)
+    with pytest.raises(ConfigError, match="holds a suite already; add --resume"):
+        prepare_folder(out, ours, resume=False)
+    prepare_folder(out, ours, resume=True)
+    with pytest.raises(ConfigError, match="holds other runs than this suite plans"):
+        prepare_folder(out, other, resume=True)
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(ConfigError, match="is not empty and not a results folder"):
+        prepare_folder(tmp_path, manifest(SUITE, planned("a"), command="c", version="0"), resume=False)

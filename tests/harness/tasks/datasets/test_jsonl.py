@@ -1,0 +1,169 @@
+"""The user's own rows: loading, splitting and refusing."""
+
+import json
+
+import pytest
+
+from rlvr_bench.harness.tasks.datasets.jsonl import Jsonl, JsonlConfig
+from rlvr_bench.harness.tasks.types import Task, TaskError
+from rlvr_bench.rewards.numeric import Numeric
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, *rows):
+        path = tmp_path / name
+        path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def rows(start, stop):
+    return [{"prompt": f"{i}+1=", "answer": i + 1} for i in range(start, stop)]
+
+
+def test_split_by_hash(write):
+    task = Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, 400)), test_share=0.25, template="Q: {prompt} {x}"))
+    assert isinstance(task, Task)
+    items = {s: [task.item(s, i) for i in range(task.size(s))] for s in ("train", "test")}
+    assert len(items["train"]) + len(items["test"]) == 400
+    assert 65 <= len(items["test"]) <= 135  # 100, four standard deviations
+    assert not {i.prompt for i in items["train"]} & {i.prompt for i in items["test"]}
+    assert len({i.id for part in items.values() for i in part}) == 400
+    first = items["test"][0]
+    assert first.prompt == f"Q: {first.meta['row'] - 1}+1= {{x}}"
+    assert first.target == str(first.meta["row"])
+    for index in (-1, 400):
+        with pytest.raises(IndexError):
+            task.item("test", index)
+
+
+def test_a_row_keeps_its_split_when_rows_are_added(write):
+    def test_prompts(n):
+        task = Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, n))))
+        return [task.item("test", i).prompt for i in range(task.size("test"))]
+
+    assert test_prompts(200)[: len(test_prompts(100))] == test_prompts(100)
+
+
+def test_two_files_and_verdicts(write):
+    config = JsonlConfig(path=write("a.jsonl", *rows(0, 5), "", " "), test_path=write("b.jsonl", *rows(5, 8)))
+    task = Jsonl(config)
+    assert (task.size("train"), task.size("test")) == (5, 3)
+    (verdict,) = task.verifiers()["correct"].verify(["<answer>6</answer>"], [task.item("test", 0).target])
+    assert verdict.outcome == "pass"
+    assert task.answer("<answer> 6 </answer>") == "6"
+
+
+def test_bad_rows_are_named_all_at_once(write):
+    path = write(
+        "bad.jsonl",
+        {"prompt": "a", "answer": "1"},
+        "{",
+        "[1]",
+        {"question": "a", "answer": "1"},
+        {"prompt": " ", "answer": "1"},
+        {"prompt": "a", "answer": None},
+        {"prompt": "a", "answer": " "},
+        {"prompt": "a", "answer": [1]},
+        {"prompt": "a", "answer": True},
+        "[" * 100_000,
+    )
+    with pytest.raises(TaskError) as caught:
+        Jsonl(JsonlConfig(path=path))
+    head, *lines = str(caught.value).split("\n  ")
+    assert head == f"{path}: 9 bad rows"
+    assert [int(line.split()[1].rstrip(":")) for line in lines] == list(range(2, 11))
+    assert "no field 'prompt' among ['answer', 'question']; add it, or set prompt_field" in lines[2]
+    assert "cannot take it" in lines[6] and "choose another verifier" in lines[6]
+
+
+def test_only_the_first_ten_are_shown(write):
+    with pytest.raises(TaskError, match=r"12 bad rows(.|\n)*row 10:(.|\n)*and 2 more$"):
+        Jsonl(JsonlConfig(path=write("bad.jsonl", *["{"] * 12)))
+
+
+def test_duplicates_between_the_files(write):
+    config = JsonlConfig(path=write("a.jsonl", *rows(0, 5)), test_path=write("b.jsonl", *rows(3, 7)))
+    with pytest.raises(TaskError, match=r"2 bad rows\n  row 1: its prompt .* row 4; remove(.|\n)*row 2: .* row 5"):
+        Jsonl(config)
+
+
+def test_bytes_that_are_no_text_and_files_that_are_missing(tmp_path):
+    path = tmp_path / "latin.jsonl"
+    path.write_bytes(b'{"prompt": "caf\xe9", "answer": "1"}')
+    with pytest.raises(TaskError, match=r"row 1: not a JSON object .*UTF-8"):
+        Jsonl(JsonlConfig(path=str(path)))
+    with pytest.raises(TaskError, match="No such file"):
+        Jsonl(JsonlConfig(path=str(tmp_path / "none.jsonl")))
+
+
+def test_an_empty_split(write):
+    with pytest.raises(TaskError, match="no row for the split test"):
+        Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, 3)), test_share=1e-9))
+
+
+def test_another_verifier_checks_its_targets_and_names_the_answer(write, monkeypatch):
+    monkeypatch.setattr("rlvr_bench.harness.config.plugins.load", lambda group, name: Numeric)
+    path = write("a.jsonl", *rows(0, 100))
+    task = Jsonl(JsonlConfig(path=path, verifier="numeric"))
+    assert task.answer("#### 1,000.0") == "1000"
+    with pytest.raises(TaskError, match="row 101: field 'answer': the verifier 'numeric' cannot take it"):
+        Jsonl(JsonlConfig(path=write("b.jsonl", *rows(0, 100), {"prompt": "a", "answer": "four"}), verifier="numeric"))
+
+
+def test_bad_configs_name_every_field():
+    with pytest.raises(ValueError, match=r"path .*prompt_field .*test_share .*template"):
+        JsonlConfig(path="", prompt_field="", test_share=1, template="x")
+
+
+ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}]}
+
+
+def test_code_targets_are_checked_without_opening_a_sandbox(write, monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("a sandbox was opened")
+
+    monkeypatch.setattr("rlvr_bench.rewards.code.verifier.open_sandbox", refuse)
+    good = [{"prompt": f"add {i}", "answer": ADD} for i in range(40)]
+    task = Jsonl(JsonlConfig(path=write("a.jsonl", *good), verifier="code"))
+    assert task.item("train", 0).target == ADD
+    assert task.answer("```\nx\n```") == "x" and task.answer("x") is None
+    bad = [{"prompt": "a", "answer": answer} for answer in ("def", {**ADD, "cases": []}, {"type": "stdio"}, [1])]
+    with pytest.raises(TaskError, match=r"4 bad rows\n  row 41: field 'answer': the verifier 'code' (.|\n)*row 44:"):
+        Jsonl(JsonlConfig(path=write("b.jsonl", *good, *bad), verifier="code"))
+
+
+def test_options_reach_the_verifier(write, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "rlvr_bench.rewards.code.verifier.open_sandbox", lambda tiers, **options: seen.append((tiers, options))
+    )
+    path = write("a.jsonl", *[{"prompt": f"add {i}", "answer": ADD} for i in range(40)])
+    options = {"time_limit_s": 2.0, "tiers": ["landlock"]}
+    task = Jsonl(JsonlConfig(path=path, verifier="code", verifier_options=options, unsafe_no_sandbox=True))
+    assert task.verifiers()["correct"].time_limit_s == 2.0
+    assert seen == [(["landlock"], {"unsafe": True, "workers": None, "memory_bytes": 512 << 20})]
+
+
+def test_options_that_a_verifier_does_not_have(write):
+    path = write("a.jsonl", *[{"prompt": f"add {i}", "answer": ADD} for i in range(40)])
+    wanted = r"verifier_options: the verifier 'code' does not take them \(.*'seconds'\); it has: tiers, unsafe, "
+    with pytest.raises(TaskError, match=wanted):
+        Jsonl(JsonlConfig(path=path, verifier="code", verifier_options={"seconds": 1}))
+    with pytest.raises(TaskError, match=r"'exact' does not take them .*; it has: none"):
+        Jsonl(JsonlConfig(path=path, verifier_options={"seconds": 1}))
+    with pytest.raises(TaskError, match="verifier_options: the verifier 'math' refuses them"):
+        Jsonl(JsonlConfig(path=path, verifier="math", verifier_options={"workers": "two"}))
+    with pytest.raises(ValueError, match=r"unsafe_no_sandbox has a meaning .*'exact'.*instead of unsafe"):
+        JsonlConfig(path="a", unsafe_no_sandbox=True, verifier_options={"unsafe": True})
+
+
+def test_golds_of_mathematics_are_read(write):
+    good = [{"prompt": f"{i}+x?", "answer": f"x+{i}"} for i in range(40)]
+    task = Jsonl(JsonlConfig(path=write("a.jsonl", *good), verifier="math"))
+    assert task.answer("\\boxed{1{,}000}") == "1000"
+    bad = {"prompt": "a", "answer": "x+\\frac{1}{}"}
+    with pytest.raises(TaskError, match="1 bad rows\n  row 41: field 'answer': the verifier 'math' cannot take it"):
+        Jsonl(JsonlConfig(path=write("b.jsonl", *good, bad), verifier="math"))

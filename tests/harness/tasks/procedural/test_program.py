@@ -1,0 +1,146 @@
+"""Programs for a few steps of arithmetic, and the settings of the sandbox."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rlvr_bench.harness.models.tiny import UNKNOWN, character_tokenizer
+from rlvr_bench.harness.tasks import sandboxed
+from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
+from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_verifier
+from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task, TaskError
+from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from tests.harness.tasks.local_rows import opened
+
+TASK = Program(ProgramConfig())
+LONG = Program(ProgramConfig(min_ops=1, max_ops=7, seed=3))
+SIGNS = {"add": "+", "minus": "-", "times": "*"}
+
+
+def oracle(prompt: str, x: int) -> int:
+    """Every step in parentheses of its own."""
+    steps = re.findall(r"(\w+) (\d)", prompt)
+    return eval("(" * len(steps) + str(x) + "".join(f"{SIGNS[word]}{operand})" for word, operand in steps))
+
+
+def value(completion: str, x: int) -> int:
+    """What a demonstration computes; demonstrations are ours, not a model's."""
+    space: dict = {}
+    exec(completion.removeprefix("```\n").removesuffix("```"), space)
+    return space["f"](x)
+
+
+@pytest.mark.parametrize("task", [TASK, LONG])
+def test_targets_are_right(task: Program) -> None:
+    assert isinstance(task, Task) and isinstance(task, Demonstrates)
+    items = [task.item("train", i) for i in range(300)]
+    assert {item.meta["ops"] for item in items} == set(range(task.config.min_ops, task.config.max_ops + 1))
+    for item in items:
+        cases = item.target["cases"]
+        assert [case["want"] for case in cases] == [oracle(item.prompt, *case["args"]) for case in cases]
+        assert len({case["args"][0] for case in cases}) == 4
+    assert len({str(item.target["cases"][0]["args"]) for item in items}) > 10
+
+
+@pytest.mark.parametrize("task", [TASK, LONG])
+def test_demonstrations_right_and_wrong(task: Program) -> None:
+    items = [task.item("train", i) for i in range(400)]
+    for noise, right in ((0.0, {True}), (1.0, {False})):
+        shown = [task.demonstration(item, noise=noise, seed=0) for item in items]
+        passed = [
+            all(value(text, *case["args"]) == case["want"] for case in item.target["cases"])
+            for text, item in zip(shown, items, strict=True)
+        ]
+        assert set(passed) == right
+        assert max(map(len, shown)) <= 32 + 4 * max(0, task.config.max_ops - 3)
+    assert [task.demonstration(item, noise=1.0, seed=0) for item in items] == shown
+    assert [task.demonstration(item, noise=1.0, seed=1) for item in items] != shown
+    with pytest.raises(ValueError, match="noise"):
+        task.demonstration(items[0], noise=-1, seed=0)
+
+
+def test_literals() -> None:
+    """Stable over runs and versions: a change here changes every recorded result."""
+    item = Item("x", "add 3, times 2, minus 4:", {"cases": []})
+    assert TASK.demonstration(item, noise=0, seed=0) == "```\ndef f(x):return(x+3)*2-4\n```"
+    item = Item("x", "times 2, minus 4, times 5, times 3:", {"cases": []})
+    assert TASK.demonstration(item, noise=0, seed=0) == "```\ndef f(x):return(x*2-4)*5*3\n```"
+    assert TASK.item("train", 0).prompt == "add 6, add 3:"
+
+
+def test_the_tiny_tokenizer_has_every_character() -> None:
+    tokenizer = character_tokenizer()
+    for i in range(200):
+        item = LONG.item("train", i)
+        text = item.prompt + LONG.demonstration(item, noise=0.5, seed=0)
+        ids = tokenizer(text)["input_ids"]
+        assert len(ids) == len(text) and tokenizer.convert_tokens_to_ids(UNKNOWN) not in ids
+
+
+def test_splits_are_disjoint_over_all_seeds() -> None:
+    tasks = [TASK, Program(ProgramConfig(seed=1))]
+    prompts = {s: {t.item(s, i).prompt for t in tasks for i in range(1500)} for s in ("train", "test")}
+    assert not prompts["train"] & prompts["test"]
+    assert tasks[0].item("train", 1).prompt != tasks[1].item("train", 0).prompt
+    assert len({t.item(s, i).id for t in tasks[:1] for s in ("train", "test") for i in range(50)}) == 100
+    with pytest.raises(IndexError):
+        TASK.item("test", -1)
+
+
+def test_the_sandbox_does_not_change_the_items() -> None:
+    other = Program(ProgramConfig(time_limit_s=1.0, tier="landlock", unsafe_no_sandbox=True))
+    assert [other.item("test", i) for i in range(20)] == [TASK.item("test", i) for i in range(20)]
+
+
+def test_an_empty_split_is_an_error(monkeypatch) -> None:
+    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.program.split_of", lambda text, share: "train")
+    with pytest.raises(TaskError, match="no prompt falls in the split test"):
+        TASK.item("test", 0)
+
+
+def test_verdicts() -> None:
+    verifier = opened(TASK)
+    items = [TASK.item("test", i) for i in range(30)]
+    targets = [item.target for item in items]
+    right, slips = ([TASK.demonstration(item, noise=n, seed=0) for item in items] for n in (0.0, 1.0))
+    assert {v.outcome for v in verifier.verify(right, targets)} == {"pass"}
+    assert {v.outcome for v in verifier.verify(slips, targets)} == {"wrong"}
+    verifier.close()
+    assert TASK.answer(right[0]) == right[0].removeprefix("```\n").removesuffix("\n```")
+
+
+def test_settings_reach_the_verifier(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr(sandboxed, "CodeVerifier", lambda **options: seen.append(options))
+    code_verifier(CodeSettings())
+    code_verifier(CodeSettings(time_limit_s=2.5, tier="docker", unsafe_no_sandbox=True))
+    assert seen == [
+        {"tiers": ("bwrap", "landlock"), "unsafe": False, "time_limit_s": 5.0},
+        {"tiers": ("docker",), "unsafe": True, "time_limit_s": 2.5},
+    ]
+
+
+def test_no_isolation_only_by_name() -> None:
+    verifier = code_verifier(CodeSettings(unsafe_no_sandbox=True, time_limit_s=0.5))
+    assert verifier.tier == "unsafe"
+    item = TASK.item("train", 0)
+    (verdict,) = verifier.verify(["```\nwhile 1: pass\n```"], [item.target])
+    assert verdict.outcome == "timeout"
+    verifier.close()
+
+
+def test_a_tier_that_is_not_there(monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SandboxUnavailable, match="docker"):
+        Program(ProgramConfig(tier="docker")).verifiers()
+
+
+def test_bad_configs_name_every_field() -> None:
+    with pytest.raises(ValueError, match=r"time_limit_s .*61.*min_ops .*max_ops must be at most 100"):
+        ProgramConfig(time_limit_s=61, min_ops=0, max_ops=101)
+    with pytest.raises(ValueError, match="must not be below"):
+        ProgramConfig(min_ops=3, max_ops=2)
+    with pytest.raises(ValueError, match=r"time_limit_s must lie in \(0, 60\], got nan"):
+        CodeSettings(time_limit_s=float("nan"))

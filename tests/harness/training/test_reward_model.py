@@ -1,0 +1,151 @@
+"""The reward model: trained on (right, wrong) of one prompt, judged on prompts that it never saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.training import reward_model, warm_start
+from rlvr_bench.harness.training.evaluate import InfrastructureError
+from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.reward_model import RewardModelError
+from rlvr_bench.rewards.learned import Normaliser
+from tests.harness.small_runs import config
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Prompts of the training pairs, then of the held-out pairs, as `label_pairs` is asked for them."""
+    prompts: list[list[str]] = []
+    items: list[Any] = []
+    true_items, true_pairs = reward_model.train_items, reward_model.label_pairs
+
+    def train_items(*args: Any, **kwargs: Any) -> Any:
+        items[:] = true_items(*args, **kwargs)
+        return list(items)
+
+    def pairs(judged: Any, groups: Any, count: int) -> Any:
+        found = true_pairs(judged, groups, count)
+        assert all(groups[right] == groups[wrong] and judged[right] > judged[wrong] for right, wrong in found)
+        prompts.append([items[groups[right]].prompt for right, _ in found])
+        return found
+
+    monkeypatch.setattr(reward_model, "train_items", train_items)
+    monkeypatch.setattr(reward_model, "label_pairs", pairs)
+    return prompts
+
+
+def trained(**reward: Any) -> Any:
+    """Model, normaliser and facts, with the smallest task."""
+    task_options = reward.pop("task", {})
+    settings = config(task=task_options, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
+    task = build(plugins.TASKS, settings.task)
+    base, tokenizer, _ = warm_start.base_model(settings, task)
+    judge = Judge(task, settings.reward)
+    return reward_model.reward_model(settings, base, tokenizer, judge, task)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_held_out_prompts_are_not_trained_on(asked: list[list[str]]) -> None:
+    """Also where the task has fewer prompts than are asked for, so that some come twice."""
+    _, _, facts = trained(task={"distinct": 25}, label_prompts=30, label_pairs=60)
+    assert (facts["pairs"], facts["held_out_pairs"]) == (60, len(asked[1]))
+    assert set(asked[0]) and set(asked[1])
+    assert not set(asked[0]) & set(asked[1])
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_prompts_that_all_come_again_are_no_held_out_prompts(asked: list[list[str]]) -> None:
+    with pytest.raises(RewardModelError, match="and 0 held out"):
+        trained(task={"distinct": 10}, label_prompts=50)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Always the same prompt kind: the parity of one character has to be told."""
+    scores: list[torch.Tensor] = []
+    fit = Normaliser.fit
+    monkeypatch.setattr(reward_model.Normaliser, "fit", lambda s: scores.append(s) or fit(s))
+    model, normaliser, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=3e-2)
+    assert facts["held_out_accuracy"] > 0.9
+    assert (facts["mean"], facts["std"]) == (normaliser.mean, normaliser.std)
+    (raw,) = scores
+    assert len(raw) == 100 * 8
+    normal = normaliser(raw)
+    assert float(normal.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(normal.std()) == pytest.approx(1, abs=1e-5)
+    assert facts["base_pass_rate"] == pytest.approx(0.5, abs=0.1)
+    assert isinstance(model, nn.Module)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_labels_that_are_missing_are_no_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, whole = trained(label_prompts=100, label_pairs=60)
+    _, _, part = trained(label_prompts=100, label_pairs=60, task={"missing_every": 12})
+    assert part["base_pass_rate"] == pytest.approx(whole["base_pass_rate"], abs=0.05)  # not a twelfth less
+    with pytest.raises(InfrastructureError, match="labels of the reward model: 50%"):
+        trained(label_prompts=100, label_pairs=60, task={"missing_every": 2})
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_a_second_run_takes_it_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, normaliser, facts = trained()
+    monkeypatch.setattr(reward_model, "_train", lambda *_: pytest.fail("trained again"))
+    second, same_normaliser, same_facts = trained()
+    assert (normaliser, facts) == (same_normaliser, same_facts)
+    for name, weight in first.state_dict().items():
+        assert torch.equal(weight, second.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reward": {"lr": 2e-3}},
+        {"reward": {"label_pairs": 21}},
+        {"rollout": {"min_tokens": 1}},
+        {"rollout": {"max_tokens": 4}},
+        {"rollout": {"temperature": 0.5}},
+        {"rollout": {"group_size": 2}},  # decides how many completions are sampled at once, so which numbers they get
+        {"task": {"missing_every": 50}},
+        {"warm_start": {"seed": 1}},
+    ],
+    ids=str,
+)
+def test_what_it_depends_on_is_in_the_key(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[Any] = []
+
+    def cached(kind: str, key: Any, make: Any) -> Any:
+        keys.append(key)
+        raise LookupError
+
+    monkeypatch.setattr(reward_model, "cached", cached)
+    for sections in ({}, change, {"train": {"lr": 0.5}, "seed": 9}):
+        settings = config(**sections)
+        base = warm_start.load_base(settings.model, seed=0)[0]
+        with pytest.raises(LookupError):
+            reward_model.reward_model(settings, base, None, None, None)  # type: ignore[arg-type]
+    assert keys[0] == keys[2] != keys[1]
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_too_few_pairs_is_told_with_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_right(self: Judge, completions: Any, targets: Any) -> Any:
+        judged = real(self, completions, targets)
+        verdicts = [replace(v, reward=1.0, outcome="pass") for v in judged.true]
+        return replace(judged, verdicts={"correct": verdicts})
+
+    real = Judge.__call__
+    monkeypatch.setattr(Judge, "__call__", all_right)
+    with pytest.raises(RewardModelError, match=r"20 asked for, .* 160 completions give 0 for training and 0 held out"):
+        trained()
+
+
+def test_no_pairs_leave_it_untrained() -> None:
+    _, normaliser, facts = trained(label_pairs=0)
+    assert (normaliser, facts["pairs"]) == (Normaliser(0.0, 1.0), 0)

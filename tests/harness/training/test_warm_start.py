@@ -1,0 +1,116 @@
+"""The warm start and the cache that it is kept in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.training import cache, warm_start
+from tests.harness.small_runs import config, same
+
+pytestmark = pytest.mark.usefixtures("empty_cache")
+WARM = {"steps": 3, "batch": 4}
+
+
+def start(**sections: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    settings = config(**({"warm_start": WARM} | sections))
+    model, _, facts = warm_start.base_model(settings, build(plugins.TASKS, settings.task))
+    assert all(p.grad is None for p in model.parameters())
+    return model.state_dict(), facts
+
+
+def test_no_steps_touch_neither_weights_nor_cache() -> None:
+    (one, facts), (two, _) = (start(warm_start={}) for _ in range(2))
+    assert same(one, two)
+    assert facts == {}
+    assert not cache.cache_root().exists()
+
+
+def test_the_second_one_comes_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, facts = start()
+    monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("trained again"))
+    second, same_facts = start(algorithm={"name": "ppo"}, seed=7, train={"lr": 0.5})
+    assert same(first, second)
+    assert facts == same_facts
+    assert facts["steps"] == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"warm_start": WARM | {"seed": 1}}, {"warm_start": WARM | {"noise": 0.1}}, {"task": {"missing_every": 9}},
+     {"model": {"dtype": "bfloat16"}}, {"model": {"name": "tiny:32x1"}}],
+    ids=str,
+)  # fmt: skip
+def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
+    assert warm_start.warm_start_key(config(warm_start=WARM)) != warm_start.warm_start_key(
+        config(**({"warm_start": WARM} | change))
+    )
+
+
+def test_it_learns_the_demonstrations() -> None:
+    """Answers without noise are one token of two: the loss falls well below that of 103 alike, log 103 = 4.6."""
+    _, facts = start(warm_start={"steps": 30, "batch": 8, "noise": 0.0, "lr": 2e-2})
+    assert facts["final_loss"] < 1.0
+
+
+def test_only_the_completion_is_learned() -> None:
+    settings = config(warm_start=WARM)
+    task = build(plugins.TASKS, settings.task)
+    _, tokenizer = warm_start.load_base(settings.model, seed=0)
+    for ids, labels in warm_start._batches(tokenizer, task, settings):
+        for row, wanted in zip(ids.tolist(), labels.tolist(), strict=True):
+            text = "".join(tokenizer.convert_ids_to_tokens(row)).replace("<pad>", "")
+            prompt, _, answer = text.partition(":")
+            assert answer in ("a<eos>", "b<eos>")
+            start_at = len(prompt) + 1
+            assert wanted == [-100] * start_at + row[start_at : start_at + 2] + [-100] * (len(row) - start_at - 2)
+
+
+def test_a_folder_appears_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while it writes: nothing under the final name, and the next try makes it."""
+    made: list[int] = []
+
+    def make() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        made.append(1)
+        return {"w": torch.ones(2)}, {"n": 1}
+
+    def killed(path: Path, value: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "write_json", killed)
+        with pytest.raises(KeyboardInterrupt):
+            cache.cached("kind", {"a": 1}, make)
+    assert not list(cache.cache_root().glob("kind-*"))
+    weights, facts = cache.cached("kind", {"a": 1}, make)
+    assert (weights["w"].tolist(), facts, len(made)) == ([1, 1], {"n": 1}, 2)
+    (folder,) = cache.cache_root().glob("kind-*")
+    assert sorted(p.name for p in folder.iterdir()) == ["facts.json", "weights.pt"]
+
+
+def test_the_first_of_two_processes_wins() -> None:
+    def make() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        cache.cached("kind", 1, lambda: ({"w": torch.zeros(1)}, {"by": "other"}))
+        return {"w": torch.ones(1)}, {"by": "me"}
+
+    assert cache.cached("kind", 1, make)[1] == {"by": "other"}
+    assert len(list(cache.cache_root().iterdir())) == 1
+
+
+def test_the_key_decides() -> None:
+    for key in ({"a": 1}, {"a": 2}):
+        cache.cached("kind", key, lambda key=key: ({}, key))
+    assert sorted(json.loads(p.read_text())["a"] for p in cache.cache_root().glob("*/facts.json")) == [1, 2]
+    assert cache.cached("kind", {"a": 1}, lambda: pytest.fail("made again"))[1] == {"a": 1}
+
+
+def test_the_root_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("RLVR_BENCH_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.cache_root() == tmp_path / "rlvr-bench"
