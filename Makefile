@@ -37,6 +37,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "rlvr-bench needs Python 3.11 or newer; set PYTHON=")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	mkdir -p $(VENV)/types/rlvr_bench
+	for room in algorithms rewards harness reports; do ln -sfn ../../../$$room $(VENV)/types/rlvr_bench/$$room; done
 	touch $@
 
 clean:
