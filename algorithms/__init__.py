@@ -1,4 +1,4 @@
-"""The mathematics of policy optimisation: torch and the standard library only.
+"""The mathematics of policy optimization: torch and the standard library only.
 
-No I/O, models, optimisers, devices or harness configuration.  Start with `ppo.py`, read `grpo.py` beside it.
+No I/O, models, optimizers, devices or harness configuration.  Start with `ppo.py`, read `grpo.py` beside it.
 """

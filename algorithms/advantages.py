@@ -19,7 +19,7 @@ def gae(
     gamma: float,
     gae_lambda: float,
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
-    """Generalised advantage estimates over response tokens.
+    """Generalized advantage estimates over response tokens.
 
     delta_t = r_t + gamma V_{t+1} - V_t;  A_t = delta_t + gamma lambda A_{t+1};  R_t = A_t + V_t.
 
@@ -62,7 +62,7 @@ def group_relative(
 
     Args:
         rewards: outcome per completion (reward units).
-        group_ids: completions of one prompt share an id; groups may differ in size and stand in any order.
+        group_ids: completions of one prompt share an id; groups may differ in size and come in any order.
         scale: `group_std` divides by the group's standard deviation (DeepSeekMath), `batch_std` by that of
             all rewards whatever their group (Lite PPO, arXiv:2508.08221), `none` by nothing (Dr.GRPO).
         ddof: the deviation divides by n - ddof; 1 as in TRL, verl and OpenRLHF, 0 as in open-instruct.
@@ -82,17 +82,17 @@ def group_relative(
     lowest = torch.full_like(sizes, torch.inf).scatter_reduce(0, index, rewards, "amin")
     shifted = rewards - lowest[index]
     mean = torch.zeros_like(sizes).index_add(0, index, shifted) / sizes
-    centred = shifted - mean[index]
+    centered = shifted - mean[index]
     match scale:
         case "none":
-            return centred
+            return centered
         case "batch_std":
             spread = (rewards - rewards.mean()).square().sum() / max(len(rewards) - ddof, 1)
-            return centred / (spread.sqrt() + eps)
+            return centered / (spread.sqrt() + eps)
         case "group_std":
-            squares = torch.zeros_like(sizes).index_add(0, index, centred.square())
+            squares = torch.zeros_like(sizes).index_add(0, index, centered.square())
             std = (squares / (sizes - ddof).clamp(min=1)).sqrt()
-            return centred / (std[index] + eps)
+            return centered / (std[index] + eps)
     raise ValueError(f"scale: unknown value {scale!r}")
 
 

@@ -13,35 +13,49 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, get_args
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Forward, Role, Rollout
+from rlvr_bench.algorithms.types import BatchCounts, Needs, Role, Rollout, needs_of
 
 SPLITS = (((0, 1, 2), (3, 4, 5, 6, 7)), ((7,), (0, 2, 4), (1, 3, 5, 6)))
 
 Result = dict[str, Tensor]
 
 
-def check(algorithm: Algorithm) -> list[str]:
+@dataclass(frozen=True)
+class Current:
+    """What the current models say about a rollout, as the harness computes it; values only with a critic."""
+
+    logprobs: Tensor
+    entropy: Tensor
+    values: Tensor | None
+
+    def edit(self, edit: Callable[[Tensor], Tensor]) -> Current:
+        """The same with every tensor changed."""
+        values = None if self.values is None else edit(self.values)
+        return Current(edit(self.logprobs), edit(self.entropy), values)
+
+
+def check(algorithm: Any) -> list[str]:
     """The problems of an algorithm; an empty list is what you want."""
-    problems = [*_config(type(algorithm).Config), *_roles(algorithm)]
-    for part in (_prepare, _loss, _halves, _invariances, _edges):
+    problems = [*_config(type(algorithm).Config), *_declared(algorithm)]
+    for part in (_prepare, _losses, _invariances, _edges):
         try:
             found = list(part(algorithm))
         except Exception as error:
             found = [f"{part.__name__[1:]}: raised {type(error).__name__}: {error}; use only the fields of your roles"]
         problems += found
-        if found and part in (_prepare, _loss):
+        if found and part in (_prepare, _losses):
             break  # everything after builds on these
     return problems
 
 
-def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Forward]:
+def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Current]:
     """Eight completions in three uneven groups, with exactly the scores that the roles provide."""
     draw = torch.Generator().manual_seed(seed)
     mask = torch.arange(6) < torch.tensor([3, 6, 1, 4, 2, 6, 5, 2]).unsqueeze(1)
@@ -58,33 +72,35 @@ def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Forwar
         truncated=mask.all(1),
         group_ids=torch.tensor([0, 1, 0, 1, 2, 1, 0, 2]),
         rewards=torch.tensor([1, 0, 0, 1, 0, 0, 1, 1], dtype=torch.float64),
-        old_logprobs=old,
         counts=BatchCounts(8, int(mask.sum()), 7),
+        old_logprobs=old,
         reference_logprobs=old + reference if "reference" in roles else None,
         values=values if "critic" in roles else None,
     )
-    return rollout, Forward(old + tokens(0.1), tokens(1).abs(), values + tokens(0.1) if "critic" in roles else None)
+    return rollout, Current(old + tokens(0.1), tokens(1).abs(), values + tokens(0.1) if "critic" in roles else None)
 
 
-def run(algorithm: Algorithm, rollout: Rollout, new: Forward, parts: tuple[tuple[int, ...], ...] = ()) -> Result:
-    """Losses, metrics and gradients of one optimiser batch, taken in micro-batches of the given rows."""
-    new = _edit(new, lambda v: v.detach().clone().requires_grad_())
+def losses(algorithm: Any, batch: Rollout, new: Current) -> dict[str, Any]:
+    """The policy loss, and the value loss of an algorithm with a critic."""
+    found = {"policy": algorithm.policy_loss(batch, new.logprobs, new.entropy)}
+    return found if new.values is None else {**found, "value": algorithm.value_loss(batch, new.values)}
+
+
+def run(algorithm: Any, rollout: Rollout, new: Current, parts: tuple[tuple[int, ...], ...] = ()) -> Result:
+    """Losses, metrics and gradients of one optimizer batch, taken in micro-batches of the given rows."""
+    new = new.edit(lambda v: v.detach().clone().requires_grad_())
     ready, result = algorithm.prepare(rollout), {}
     for part in parts or (tuple(range(len(rollout.rewards))),):
         rows = torch.tensor(part)
-        out = algorithm.loss(ready.select(rows), _edit(new, lambda v, r=rows: v[r]))
-        losses = {f"the {n} loss": v for n in ("policy", "value") if (v := getattr(out, n)) is not None}
-        torch.autograd.backward(list(losses.values()))
-        for name, value in {**losses, **{f"metric {n}": v for n, v in out.metrics.items()}}.items():
-            result.setdefault(name, []).append(value.detach())
+        for name, loss in losses(algorithm, ready.select(rows), new.edit(lambda v, r=rows: v[r])).items():
+            loss.scalar.backward()
+            named = {f"the {name} loss": loss.scalar, **{f"metric {n}": v for n, v in loss.metrics.items()}}
+            for key, value in named.items():
+                result.setdefault(key, []).append(value.detach())
     combine = {"_max": torch.amax, "_min": torch.amin}
     total = {n: combine.get(n[-4:], torch.sum)(torch.stack(v), dim=0) for n, v in result.items()}
-    grads = {f.name: g for f in fields(new) if (v := getattr(new, f.name)) is not None and (g := v.grad) is not None}
+    grads = {n: v.grad for n, v in vars(new).items() if v is not None and v.grad is not None}
     return total | {f"the gradient of {n}": g for n, g in grads.items()}
-
-
-def _edit(new: Forward, edit: Callable[[Tensor], Tensor]) -> Forward:
-    return replace(new, **{f.name: edit(v) for f in fields(new) if (v := getattr(new, f.name)) is not None})
 
 
 def _differences(expected: Result, actual: Result) -> Iterator[str]:
@@ -108,14 +124,18 @@ def _config(config: Any) -> Iterator[str]:
             yield f"Config.{node.target.id}: has no description; put a string under the field: meaning, unit, range"
 
 
-def _roles(algorithm: Algorithm) -> Iterator[str]:
+def _declared(algorithm: Any) -> Iterator[str]:
     if unknown := algorithm.roles - set(get_args(Role)):
         yield f"roles: unknown {sorted(unknown)}; the roles are {', '.join(get_args(Role))}"
     if "actor" not in algorithm.roles:
         yield "roles: no actor; the policy that is trained must be among them"
+    if ("critic" in algorithm.roles) != hasattr(algorithm, "value_loss"):
+        yield "value_loss: belongs to the role critic, and the role to it; add the method or change roles"
+    if not isinstance(getattr(algorithm, "needs", Needs()), Needs):
+        yield "needs: is not a Needs; set it to algorithms.types.Needs(...)"
 
 
-def _prepare(algorithm: Algorithm) -> Iterator[str]:
+def _prepare(algorithm: Any) -> Iterator[str]:
     rollout, _ = make_rollout(algorithm.roles)
     before = {f.name: v.clone() for f in fields(rollout) if isinstance(v := getattr(rollout, f.name), Tensor)}
     with torch.no_grad():
@@ -132,59 +152,56 @@ def _prepare(algorithm: Algorithm) -> Iterator[str]:
     for name, value in before.items():
         if not torch.equal(value, getattr(rollout, name)):
             yield f"prepare: changed {name} of its input; compute a new tensor instead of editing in place"
-    if not getattr(algorithm, "prepare_needs_logprobs", True):
-        unknown = replace(rollout, old_logprobs=torch.full_like(rollout.old_logprobs, torch.nan))
-        advantages = algorithm.prepare(unknown).advantages
-        if advantages is not None and not advantages[rollout.response_mask].isfinite().all():
-            yield "prepare_needs_logprobs: is False, but prepare reads old_logprobs; set it to True"
+    if not needs_of(algorithm).logprobs_in_prepare:
+        try:
+            algorithm.prepare(replace(rollout, old_logprobs=None))
+        except Exception as error:
+            yield (
+                f"needs: logprobs_in_prepare is False, but prepare without old_logprobs raised {type(error).__name__}: "
+                f"{error}; set it to True"
+            )
 
 
-def _loss(algorithm: Algorithm) -> Iterator[str]:
+def _losses(algorithm: Any) -> Iterator[str]:
     rollout, new = make_rollout(algorithm.roles)
-    new = _edit(new, lambda v: v.requires_grad_())
+    new = new.edit(lambda v: v.requires_grad_())
     ready = algorithm.prepare(rollout)
     held = {**vars(ready), **vars(new)}
     before = {n: v.detach().clone() for n, v in held.items() if isinstance(v, Tensor)}
-    out = algorithm.loss(ready, new)
+    found = losses(algorithm, ready, new)
     for name, value in before.items():
         if not torch.equal(value, held[name].detach()):
-            yield f"loss: changed {name} of its input; compute a new tensor instead of editing in place"
-    if (out.value is not None) != ("critic" in algorithm.roles):
-        yield "loss: a value loss belongs to the role critic, and the role to it; set LossOutput.value or change roles"
-    for name, part, leaf in (("policy", out.policy, new.logprobs), ("value", out.value, new.values)):
-        if part is None or leaf is None:
-            if name == "policy":
-                yield "loss: there is no policy loss; set LossOutput.policy"
+            yield f"losses: changed {name} of its input; compute a new tensor instead of editing in place"
+    for name, leaf in (("policy", new.logprobs), ("value", new.values)):
+        if name not in found or leaf is None:
             continue
-        if part.ndim or not part.isfinite():
-            yield f"loss: the {name} loss is not a finite scalar; reduce it with ops.aggregate"
-            continue
-        (grad,) = torch.autograd.grad(part, leaf, allow_unused=True) if part.requires_grad else (None,)
-        if grad is None or not grad.isfinite().all() or not grad.any():
-            yield f"loss: the gradient of the {name} loss is missing, zero or not finite; compute it from `new`"
-    for name, value in out.metrics.items():
-        if not isinstance(value, Tensor) or value.ndim or value.requires_grad or not value.isfinite():
-            yield f"metric {name}: is not a detached, finite scalar tensor; compute it under torch.no_grad()"
+        loss = found[name]
+        if not hasattr(loss, "scalar") or not hasattr(loss, "metrics"):
+            yield f"{name}_loss: returned {type(loss).__name__}; return Loss(scalar, metrics)"
+            return
+        yield from _scalar(name, loss.scalar, leaf)
+        for metric, value in loss.metrics.items():
+            if not isinstance(value, Tensor) or value.ndim or value.requires_grad or not value.isfinite():
+                yield f"metric {metric}: is not a detached, finite scalar tensor; compute it under torch.no_grad()"
+    policy = found["policy"].scalar
+    if not needs_of(algorithm).entropy_gradient and policy.requires_grad and not policy.ndim:
+        (grad,) = torch.autograd.grad(policy, new.entropy, allow_unused=True)
+        if grad is not None and grad.any():
+            yield "needs: entropy_gradient is False, but the policy loss has one; set it to True"
 
 
-def _halves(algorithm: Algorithm) -> Iterator[str]:
-    rollout, new = make_rollout(algorithm.roles)
-    ready, both = algorithm.prepare(rollout), run(algorithm, rollout, new)
-    remedy = "the harness trains actor and critic one after the other: the half that is None has no loss"
-    passes = {"policy": replace(new, values=None), "value": replace(new, logprobs=None, entropy=None)}
-    for name, half in passes.items() if "critic" in algorithm.roles else [("policy", passes["policy"])]:
-        try:
-            out = algorithm.loss(ready, half)
-        except Exception as error:
-            yield f"halves: the {name} pass alone raised {type(error).__name__}: {error}; {remedy}"
-            continue
-        other = out.value if name == "policy" else out.policy
-        loss = getattr(out, name)
-        if other is not None or loss is None or not torch.allclose(loss.detach(), both[f"the {name} loss"]):
-            yield f"halves: the {name} pass alone gives another loss; {remedy}"
+def _scalar(name: str, scalar: Tensor, leaf: Tensor) -> Iterator[str]:
+    if scalar.ndim or not scalar.isfinite():
+        yield f"{name}_loss: is not a finite scalar; reduce it with ops.aggregate"
+        return
+    (grad,) = (
+        torch.autograd.grad(scalar, leaf, allow_unused=True, retain_graph=True) if scalar.requires_grad else (None,)
+    )
+    if grad is None or not grad.isfinite().all() or not grad.any():
+        yield f"{name}_loss: its gradient is missing, zero or not finite; compute it from the arguments"
 
 
-def _invariances(algorithm: Algorithm) -> Iterator[str]:
+def _invariances(algorithm: Any) -> Iterator[str]:
     rollout, new = make_rollout(algorithm.roles)
     whole = run(algorithm, rollout, new)
     for name in _differences(whole, run(algorithm, rollout, new)):
@@ -195,25 +212,25 @@ def _invariances(algorithm: Algorithm) -> Iterator[str]:
     wide = {"old_logprobs", "reference_logprobs", "values", "completion_ids", "response_mask"}
     padded = {n: pad(v, (0, 3)) for n, v in vars(rollout).items() if n in wide and v is not None}
     padded |= {n: pad(getattr(rollout, n), (2, 0)) for n in ("prompt_ids", "prompt_mask")}
-    result = run(algorithm, replace(rollout, **padded), _edit(new, lambda v: pad(v, (0, 3))))
+    result = run(algorithm, replace(rollout, **padded), new.edit(lambda v: pad(v, (0, 3))))
     result = {n: v[:, :6] if v.ndim == 2 else v for n, v in result.items()}
     for name in _differences(whole, result):
         yield f"padding: {name} depends on how wide the batch is padded; reduce under response_mask only"
 
     order = torch.tensor([7, 0, 6, 3, 1, 5, 2, 4])  # the rewards sorted
-    result = run(algorithm, rollout.select(order), _edit(new, lambda v: v[order]))
+    result = run(algorithm, rollout.select(order), new.edit(lambda v: v[order]))
     for name in _differences({n: v[order] if v.ndim == 2 else v for n, v in whole.items()}, result):
         yield f"order: {name} depends on the order of the completions; use group_ids, not the position in the batch"
 
 
-def _edges(algorithm: Algorithm) -> Iterator[str]:
+def _edges(algorithm: Any) -> Iterator[str]:
     rollout, new = make_rollout(algorithm.roles)
     one = rollout.select(torch.tensor([2]), counts=BatchCounts(1, 1, 7))  # a single token
     cases = {
         "all rewards equal": (replace(rollout, rewards=torch.ones_like(rollout.rewards)), new),
-        "one completion of one token": (one, _edit(new, lambda v: v[2:3])),
+        "one completion of one token": (one, new.edit(lambda v: v[2:3])),
     }
-    for case, (batch, forward) in cases.items():
-        for name, value in run(algorithm, batch, forward).items():
+    for case, (batch, current) in cases.items():
+        for name, value in run(algorithm, batch, current).items():
             if not value.isfinite().all():
                 yield f"edges: {name} is not finite with {case}; guard the division by a deviation of zero"

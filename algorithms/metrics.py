@@ -1,4 +1,4 @@
-"""What every algorithm reports about an update, computed once and alike.  Formulas: METRICS.md."""
+"""What every algorithm reports about an update, computed in one place.  Formulas: METRICS.md."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ from torch import Tensor
 
 from rlvr_bench.algorithms.kl import k3
 from rlvr_bench.algorithms.ops import aggregate
-from rlvr_bench.algorithms.types import Forward, Rollout
+from rlvr_bench.algorithms.types import Rollout
 
 
-def policy_metrics(batch: Rollout, new: Forward, clipped: Bool[Tensor, "B T"]) -> dict[str, Float[Tensor, ""]]:
-    """Token means over the optimiser batch of k3 to the old policy and from it to the reference, of entropy and of
+def policy_metrics(
+    batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"], clipped: Bool[Tensor, "B T"]
+) -> dict[str, Float[Tensor, ""]]:
+    """Token means over the optimizer batch of k3 to the old policy and from it to the reference, of entropy and of
     active clips; ratio extremes.
     """
-    assert new.logprobs is not None and new.entropy is not None
+    assert batch.old_logprobs is not None
     with torch.no_grad():
         mask = batch.response_mask
 
         def token_mean(values: Tensor) -> Tensor:
             return aggregate(values, mask, "token_mean", batch.counts)
 
-        ratio = torch.exp(new.logprobs - batch.old_logprobs)
+        ratio = torch.exp(logprobs - batch.old_logprobs)
         log = {
-            # KL(old || new) is estimated on the old policy's samples, so old stands where the policy stands.
-            "approx_kl": token_mean(k3(batch.old_logprobs, new.logprobs)),
-            "entropy": token_mean(new.entropy),
+            # KL(old || new) is estimated on the old policy's samples, so old is the first argument.
+            "approx_kl": token_mean(k3(batch.old_logprobs, logprobs)),
+            "entropy": token_mean(entropy),
             "clip_fraction": token_mean(clipped.float()),
             "ratio_max": ratio.masked_fill(~mask, -torch.inf).max(),
             "ratio_min": ratio.masked_fill(~mask, torch.inf).min(),

@@ -39,14 +39,14 @@ def whiten(
 def aggregate(
     values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], how: Aggregation, counts: BatchCounts
 ) -> Float[Tensor, ""]:
-    """This micro-batch's share of the mean over the whole optimiser batch.
+    """This micro-batch's share of the mean over the whole optimizer batch.
 
     Args:
         how: `token_mean`           sum / tokens of the batch: long completions weigh more (DAPO);
              `seq_mean_token_mean`  mean over a completion's tokens, then over completions (DeepSeekMath);
              `seq_mean_token_sum`   sum over a completion's tokens, mean over completions;
              `constant`             sum / (completions x length limit): no length bias (Dr.GRPO).
-        counts: sizes of the whole optimiser batch, not of this micro-batch.
+        counts: sizes of the whole optimizer batch, not of this micro-batch.
     Raises:
         ValueError: an unknown `how`.
     """
@@ -75,6 +75,6 @@ def token_logprobs_and_entropy(
     logits = logits - logits.detach().amax(-1, keepdim=True)
     weights = torch.exp(logits)
     total = weights.sum(-1)
-    log_normaliser = torch.log(total)
+    log_normalizer = torch.log(total)
     chosen = logits.gather(-1, token_ids.unsqueeze(-1)).squeeze(-1)
-    return chosen - log_normaliser, log_normaliser - (weights * logits).sum(-1) / total
+    return chosen - log_normalizer, log_normalizer - (weights * logits).sum(-1) / total

@@ -1,10 +1,10 @@
-"""Proximal policy optimisation with a learned critic, as used for language models.
+"""Proximal policy optimization with a learned critic, as used for language models.
 
-Paper: Schulman et al. 2017, arXiv:1707.06347, with generalised advantage estimation (arXiv:1506.02438);
+Paper: Schulman et al. 2017, arXiv:1707.06347, with generalized advantage estimation (arXiv:1506.02438);
 the in-reward KL penalty follows Ziegler et al. 2019, arXiv:1909.08593.
 
 Departures from the paper:
-- The critic is a model of its own with its own optimiser, so there is no value coefficient.
+- The critic is a model of its own with its own optimizer, so there is no value coefficient.
 - The default gamma = gae_lambda = 1: the reward comes once, at the end of a finite episode, and a shorter
   trace only lets the critic's error in (VC-PPO, arXiv:2503.01491; Open-Reasoner-Zero, arXiv:2503.24290).
 - The KL to a frozen reference is an addition; the paper's adaptive KL to the old policy is not here.
@@ -21,29 +21,24 @@ from torch import Tensor
 
 from rlvr_bench.algorithms.advantages import gae, place_on_last_token
 from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
-from rlvr_bench.algorithms.losses import clipped_policy_loss, clipped_value_loss
-from rlvr_bench.algorithms.metrics import policy_metrics, value_metrics
-from rlvr_bench.algorithms.ops import Aggregation, aggregate, whiten
-from rlvr_bench.algorithms.types import Forward, LossOutput, Role, Rollout, one_of, require
+from rlvr_bench.algorithms.losses import clipped_value_loss
+from rlvr_bench.algorithms.metrics import value_metrics
+from rlvr_bench.algorithms.ops import aggregate, whiten
+from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig, surrogate_loss
+from rlvr_bench.algorithms.types import Loss, Needs, Role, Rollout, one_of
 
 KLPlacement = Literal["reward", "loss"]
 Whitening = Literal["off", "batch"]
 
 
 @dataclass(frozen=True)
-class PPOConfig:
+class PPOConfig(SurrogateConfig):
     """Settings of PPO; those of the run (epochs, minibatches, learning rates) are not here."""
 
     gamma: float = 1.0
     """Discount per token, in [0, 1]."""
     gae_lambda: float = 1.0
     """Trace decay of the advantage estimate, in [0, 1]; 1 is Monte-Carlo return less value."""
-    clip_low: float = 0.2
-    """How far the ratio may fall below 1 before it is clipped, in (0, 1]."""
-    clip_high: float = 0.2
-    """How far the ratio may rise above 1 before it is clipped, > 0."""
-    dual_clip: float = 0.0
-    """Bound of the loss in units of |advantage| where the advantage is negative, > 1; 0 is off."""
     value_clip: float = 0.2
     """How far a value may move from the one at sampling time, reward units, > 0; 0 is off."""
     kl_coef: float = 0.05
@@ -56,27 +51,21 @@ class PPOConfig:
     """`batch` shifts and scales the advantages to mean 0 and variance 1 over all tokens of the rollout."""
     whiten_ddof: int = 1
     """Whitening divides by n - ddof, 0 or 1."""
-    entropy_coef: float = 0.0
-    """Weight of the entropy bonus, >= 0; 0 is off."""
-    aggregation: Aggregation = "token_mean"
-    """How token losses become one number: see `ops.aggregate`."""
 
-    def __post_init__(self) -> None:
-        require(
+    def checks(self) -> Checks:
+        return (
+            *super().checks(),
             (0 <= self.gamma <= 1, f"gamma must lie in [0, 1], got {self.gamma}"),
             (0 <= self.gae_lambda <= 1, f"gae_lambda must lie in [0, 1], got {self.gae_lambda}"),
-            (0 < self.clip_low <= 1, f"clip_low must lie in (0, 1], got {self.clip_low}"),
-            (self.clip_high > 0, f"clip_high must be > 0, got {self.clip_high}"),
-            (self.dual_clip == 0 or self.dual_clip > 1, f"dual_clip must be 0 (off) or > 1, got {self.dual_clip}"),
             (self.value_clip >= 0, f"value_clip must be >= 0, got {self.value_clip}"),
-            (self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}"),
             (self.whiten_ddof in (0, 1), f"whiten_ddof must be 0 or 1, got {self.whiten_ddof}"),
-            (self.entropy_coef >= 0, f"entropy_coef must be >= 0, got {self.entropy_coef}"),
-            one_of("kl_estimator", self.kl_estimator, Estimator),
             one_of("kl_placement", self.kl_placement, KLPlacement),
             one_of("whiten", self.whiten, Whitening),
-            one_of("aggregation", self.aggregation, Aggregation),
         )
+
+    @property
+    def kl_in_reward(self) -> bool:
+        return self.kl_coef > 0 and self.kl_placement == "reward"
 
 
 class PPO:
@@ -89,17 +78,18 @@ class PPO:
 
     @property
     def roles(self) -> frozenset[Role]:
-        return frozenset({"actor", "critic", "reference"} if self.config.kl_coef else {"actor", "critic"})
+        return self.config.roles | {"critic"}
 
     @property
-    def prepare_needs_logprobs(self) -> bool:
+    def needs(self) -> Needs:
         """Only the KL in the reward is taken before the update."""
-        return self.config.kl_coef > 0 and self.config.kl_placement == "reward"
+        return Needs(logprobs_in_prepare=self.config.kl_in_reward, entropy_gradient=self.config.entropy_coef > 0)
 
     def token_rewards(self, rollout: Rollout) -> Float[Tensor, "B T"]:
         """The outcome on the last token, less kl_coef x KL on every token."""
         rewards = place_on_last_token(rollout.rewards, rollout.response_mask)
-        if self.config.kl_coef and self.config.kl_placement == "reward":
+        if self.config.kl_in_reward:
+            assert rollout.old_logprobs is not None, "KL in the reward: the rollout must carry old_logprobs"
             assert rollout.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
             kl = ESTIMATORS[self.config.kl_estimator](rollout.old_logprobs, rollout.reference_logprobs)
             rewards = rewards - self.config.kl_coef * kl.masked_fill(~rollout.response_mask, 0)
@@ -108,42 +98,17 @@ class PPO:
     def prepare(self, rollout: Rollout) -> Rollout:
         c, mask = self.config, rollout.response_mask
         assert rollout.values is not None, "PPO declares the role critic: the rollout must carry values"
-        advantages, returns = gae(
-            self.token_rewards(rollout), rollout.values, mask, gamma=c.gamma, gae_lambda=c.gae_lambda
-        )
+        rewards = self.token_rewards(rollout)
+        advantages, returns = gae(rewards, rollout.values, mask, gamma=c.gamma, gae_lambda=c.gae_lambda)
         if c.whiten == "batch":
             advantages = whiten(advantages, mask, ddof=c.whiten_ddof)
         return rollout.with_scores(advantages=advantages, returns=returns)
 
-    def loss(self, batch: Rollout, new: Forward) -> LossOutput:
-        policy, policy_log = self.policy_loss(batch, new) if new.logprobs is not None else (None, {})
-        value, value_log = self.value_loss(batch, new.values) if new.values is not None else (None, {})
-        return LossOutput(policy, value, policy_log | value_log)
+    def policy_loss(self, batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"]) -> Loss:
+        return surrogate_loss(self.config, batch, logprobs, entropy, kl_in_loss=not self.config.kl_in_reward)
 
-    def policy_loss(self, batch: Rollout, new: Forward) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
-        """The clipped surrogate, with the KL and entropy terms that the config asks for, and its metrics."""
-        c, mask = self.config, batch.response_mask
-        assert batch.advantages is not None and new.logprobs is not None and new.entropy is not None
-        per_token, clipped = clipped_policy_loss(
-            new.logprobs,
-            batch.old_logprobs,
-            batch.advantages,
-            clip_low=c.clip_low,
-            clip_high=c.clip_high,
-            dual_clip=c.dual_clip,
-        )
-        if c.kl_coef and c.kl_placement == "loss":
-            assert batch.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
-            per_token = per_token + c.kl_coef * ESTIMATORS[c.kl_estimator](new.logprobs, batch.reference_logprobs)
-        if c.entropy_coef:
-            per_token = per_token - c.entropy_coef * new.entropy
-        return aggregate(per_token, mask, c.aggregation, batch.counts), policy_metrics(batch, new, clipped)
-
-    def value_loss(
-        self, batch: Rollout, values: Float[Tensor, "B T"]
-    ) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
-        """The clipped squared error against the returns, and its metrics."""
+    def value_loss(self, batch: Rollout, values: Float[Tensor, "B T"]) -> Loss:
         c, mask = self.config, batch.response_mask
         assert batch.values is not None and batch.returns is not None
         per_token, clipped = clipped_value_loss(values, batch.values, batch.returns, value_clip=c.value_clip)
-        return aggregate(per_token, mask, c.aggregation, batch.counts), value_metrics(batch, clipped)
+        return Loss(aggregate(per_token, mask, c.aggregation, batch.counts), value_metrics(batch, clipped))

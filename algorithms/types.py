@@ -1,4 +1,4 @@
-"""What passes between the harness and an algorithm: a rollout in, advantages and a loss out."""
+"""What passes between the harness and an algorithm: a rollout in, advantages and losses out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Role = Literal["actor", "critic", "reference", "reward"]
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """Sizes of the *whole* optimiser batch: the denominators of every reduction.
+    """Sizes of the *whole* optimizer batch: the denominators of every reduction.
 
     A micro-batch divides by these, never by its own sizes, so that the sum over micro-batches is the
     value (and the gradient) of the full batch, however it is split.
@@ -30,7 +30,7 @@ class Rollout:
     """One sampled batch with its scores.  B completions, prompts of width P, completions of width T.
 
     `response_mask` marks the generated tokens including the first EOS: the mask of every reduction.
-    Everything is on one device; floats are float32; what is masked is zero.
+    Everything is on one device; floats are float32; what is masked is zero.  A score is None until it is known.
     """
 
     prompt_ids: Int[Tensor, "B P"]  # left-padded
@@ -40,8 +40,8 @@ class Rollout:
     truncated: Bool[Tensor, " B"]  # the length limit came before EOS
     group_ids: Int[Tensor, " B"]  # completions of one prompt share an id
     rewards: Float[Tensor, " B"]
-    old_logprobs: Float[Tensor, "B T"]  # nats, of the policy that sampled
     counts: BatchCounts
+    old_logprobs: Float[Tensor, "B T"] | None = None  # nats, of the policy that sampled
     reference_logprobs: Float[Tensor, "B T"] | None = None
     values: Float[Tensor, "B T"] | None = None  # of the state in which token t was chosen
     advantages: Float[Tensor, "B T"] | None = None
@@ -49,49 +49,53 @@ class Rollout:
 
     def select(self, rows: Int[Tensor, " b"], *, counts: BatchCounts | None = None) -> Rollout:
         """The given rows of every tensor; `counts` replaces the reduction sizes."""
-        picked = {f.name: v[rows] for f in fields(self) if isinstance(v := getattr(self, f.name), Tensor)}
+        picked: dict[str, Any] = {
+            f.name: v[rows] for f in fields(self) if isinstance(v := getattr(self, f.name), Tensor)
+        }
         return replace(self, **picked, counts=counts or self.counts)
 
     def with_scores(self, **scores: Float[Tensor, "B T"]) -> Rollout:
         """A copy with advantages, returns or other per-token scores set."""
-        return replace(self, **scores)
+        return replace(self, **scores)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class Forward:
-    """What the current models say about a micro-batch, computed by the harness under grad.
+class Loss:
+    """A scalar to minimize, and detached metrics.
 
-    Actor and critic are updated one after the other, so that their activations never share the memory;
-    the half that is not being trained is None.  What is masked is finite (zero, as in the rollout): it
-    changes no loss, but the gradient of an infinity is not a number, masked or not.
-    """
-
-    logprobs: Float[Tensor, "B T"] | None = None  # nats
-    entropy: Float[Tensor, "B T"] | None = None  # nats
-    values: Float[Tensor, "B T"] | None = None
-
-
-@dataclass(frozen=True)
-class LossOutput:
-    """Scalars to differentiate, and detached metrics.
-
-    The harness sums metrics over the micro-batches of one optimiser batch (they are divided by
+    The harness sums metrics over the micro-batches of one optimizer batch (they are divided by
     `BatchCounts` already), except that names ending in `_max` or `_min` combine as such.
     """
 
-    policy: Float[Tensor, ""] | None
-    value: Float[Tensor, ""] | None
+    scalar: Float[Tensor, ""]
     metrics: Mapping[str, Float[Tensor, ""]]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an algorithm asks of the harness besides its models.  Data: recorded in the summary of each run."""
+
+    min_group_size: int = 1
+    """Completions of a prompt that it compares at the least; a smaller `rollout.group_size` is refused."""
+    logprobs_in_prepare: bool = True
+    """Whether `prepare` reads `old_logprobs`.  If not, and a rollout serves one optimizer step, the policy that sampled
+    is the one that is updated: they come from the update's own forward pass, and are None in `prepare`."""
+    entropy_gradient: bool = True
+    """Whether the gradient of the policy loss flows through the entropy; if not, it comes detached and costs less."""
 
 
 @runtime_checkable
 class Algorithm(Protocol):
-    """An algorithm says which models it needs, how a rollout becomes advantages, and the loss.  No more.
+    """An algorithm says which models it needs, how a rollout becomes advantages, and the losses.  No more.
 
-    It is built as `Class(Class.Config(...))`.  Two more attributes may say what the harness can check or save:
-    `min_group_size: int` (1 if absent), and `prepare_needs_logprobs: bool` (True if absent).  Where that is False
-    and a rollout serves one optimiser step only, the policy that samples is the one that is updated, and
-    `old_logprobs` are taken from the update's own forward pass; in `prepare` they are NaN then.
+    It is built as `Class(Class.Config(...))`.  An attribute `needs: Needs` may ask more of the harness.  An algorithm
+    with a critic also has
+
+        def value_loss(self, batch: Rollout, values: Float[Tensor, "B T"]) -> Loss
+
+    Losses are of one micro-batch, under grad.  `logprobs`, `entropy` (nats) and `values` are what the current models
+    say, computed by the harness; what is masked is zero: it changes no loss, but the gradient of an infinity is not
+    a number, masked or not.
     """
 
     Config: ClassVar[type[Any]]  # a frozen dataclass; every field documented by the string under it
@@ -105,9 +109,14 @@ class Algorithm(Protocol):
         """Set `advantages` (and `returns` if there is a critic).  No grad; once per rollout."""
         ...
 
-    def loss(self, batch: Rollout, new: Forward) -> LossOutput:
-        """Losses of one micro-batch, to be minimised."""
+    def policy_loss(self, batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"]) -> Loss:
+        """The actor's loss on one micro-batch."""
         ...
+
+
+def needs_of(algorithm: Any) -> Needs:
+    """What an algorithm, or its class, asks for; the defaults where it says nothing."""
+    return getattr(algorithm, "needs", Needs())
 
 
 def one_of(name: str, value: object, allowed: Any) -> tuple[bool, str]:

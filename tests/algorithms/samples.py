@@ -1,19 +1,29 @@
-"""Random ragged rollouts, the same as oracle lists, and one optimiser step's loss, metrics and gradients."""
+"""Random ragged rollouts, the same as oracle lists, and one optimizer step's loss, metrics and gradients."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Forward, Rollout
+from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from tests import oracles
 
 LENGTHS = (3, 1, 5, 2, 4, 5, 2)
 GROUPS = (7, 2, 7, 2, 7, 2, 9)  # interleaved, uneven, one of them alone
 MAX_TOKENS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Current:
+    """What the current models say: (B, T) each."""
+
+    logprobs: Tensor
+    entropy: Tensor
+    values: Tensor
 
 
 def sample(
@@ -22,7 +32,7 @@ def sample(
     groups: Sequence[int] | None = GROUPS,
     width: int | None = None,
     dtype: torch.dtype = torch.float64,
-) -> tuple[Rollout, Forward]:
+) -> tuple[Rollout, Current]:
     """A rollout with every field a role can provide, and a forward pass a little away from it."""
     draw = torch.Generator().manual_seed(seed)
     size, width = len(lengths), width or max(lengths)
@@ -46,13 +56,12 @@ def sample(
         values=tokens(1),
     )
     assert rollout.values is not None
-    return rollout, Forward(old + tokens(0.4), tokens(1).abs(), rollout.values + tokens(0.4))
+    return rollout, Current(old + tokens(0.4), tokens(1).abs(), rollout.values + tokens(0.4))
 
 
-def to_lists(rollout: Rollout, new: Forward) -> oracles.Batch:
+def to_lists(rollout: Rollout, new: Current) -> oracles.Batch:
     """What the oracles read."""
     assert rollout.reference_logprobs is not None and rollout.values is not None
-    assert new.logprobs is not None and new.entropy is not None and new.values is not None
     return oracles.Batch(
         rollout.response_mask.tolist(),
         rollout.group_ids.tolist(),
@@ -67,28 +76,31 @@ def to_lists(rollout: Rollout, new: Forward) -> oracles.Batch:
     )
 
 
-def change(thing: Rollout | Forward, edit) -> Rollout | Forward:
+def change(thing: Rollout | Current, edit) -> Rollout | Current:
     """`edit(name, tensor)` in place of every (B, T) tensor except the mask."""
     names = [f.name for f in dataclasses.fields(thing)]
     wide = {n: v for n in names if isinstance(v := getattr(thing, n), Tensor) and v.ndim == 2 and "prompt" not in n}
     return dataclasses.replace(thing, **{n: edit(n, v) for n, v in wide.items()})
 
 
-def take(new: Forward, rows: Tensor) -> Forward:
+def take(new: Current, rows: Tensor) -> Current:
     """The given rows of a forward pass."""
     return change(new, lambda _, v: v[rows])  # type: ignore[return-value]
 
 
-def step(algorithm: Algorithm, rollout: Rollout, new: Forward, parts: Sequence[Tensor] | None = None) -> dict:
-    """Losses, metrics and gradients of one optimiser batch, taken in `parts` (rows of each micro-batch)."""
+def step(algorithm: Any, rollout: Rollout, new: Current, parts: Sequence[Tensor] | None = None) -> dict:
+    """Losses, metrics and gradients of one optimizer batch, taken in `parts` (rows of each micro-batch)."""
     new = change(new, lambda _, v: v.detach().clone().requires_grad_())  # type: ignore[assignment]
     ready = algorithm.prepare(rollout)
     result: dict[str, Tensor] = {}
     for rows in parts if parts is not None else [torch.arange(len(rollout.rewards))]:
-        out = algorithm.loss(ready.select(rows), take(new, rows))
-        losses = {k: v for k, v in (("policy", out.policy), ("value", out.value)) if v is not None}
-        sum(losses.values()).backward()  # type: ignore[union-attr]
-        for name, number in {**losses, **out.metrics}.items():
+        batch, now = ready.select(rows), take(new, rows)
+        outs = {"policy": algorithm.policy_loss(batch, now.logprobs, now.entropy)}
+        if "critic" in algorithm.roles:
+            outs["value"] = algorithm.value_loss(batch, now.values)
+        sum(out.scalar for out in outs.values()).backward()  # type: ignore[union-attr]
+        metrics = {name: value for out in outs.values() for name, value in out.metrics.items()}
+        for name, number in {**{k: out.scalar for k, out in outs.items()}, **metrics}.items():
             number = number.detach()
             if name not in result:
                 result[name] = number

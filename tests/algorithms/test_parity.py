@@ -108,9 +108,10 @@ def test_no_gradient_flows_into_the_rollout(algorithm: PPO | GRPO) -> None:
     scores = ("old_logprobs", "reference_logprobs", "values", "advantages", "returns")
     leaves = {n: v.clone().requires_grad_() for n in scores if (v := getattr(ready, n)) is not None}
     new = dataclasses.replace(new, logprobs=new.logprobs.clone().requires_grad_(), values=new.values.requires_grad_())
-    out = algorithm.loss(dataclasses.replace(ready, **leaves), new)
-    losses = [x for x in (out.policy, out.value) if x is not None]
-    torch.autograd.backward(losses)
+    batch = dataclasses.replace(ready, **leaves)
+    losses = [algorithm.policy_loss(batch, new.logprobs, new.entropy)]
+    losses += [algorithm.value_loss(batch, new.values)] if isinstance(algorithm, PPO) else []
+    torch.autograd.backward([loss.scalar for loss in losses])
     assert {n: v.grad for n, v in leaves.items()} == dict.fromkeys(leaves)
     assert new.logprobs.grad.any()
 

@@ -121,20 +121,6 @@ def test_unwhitened_ppo_advantages_are_the_outcome_less_the_value(seed: int) -> 
     assert_close(outcome - rollout.values, ready.advantages)
 
 
-@EACH
-def test_the_halves_are_the_whole(algorithm: Any) -> None:
-    rollout, new = sample()
-    whole, ready = step(algorithm, rollout, new), algorithm.prepare(rollout)
-    actor = algorithm.loss(ready, dataclasses.replace(new, values=None))
-    assert actor.value is None
-    assert_close(whole["policy"], actor.policy)
-    if "critic" in algorithm.roles:
-        critic = algorithm.loss(ready, dataclasses.replace(new, logprobs=None, entropy=None))
-        assert critic.policy is None
-        assert_close(whole["value"], critic.value)
-        assert set(critic.metrics) == {"value_clip_fraction"}
-
-
 def test_ppo_token_rewards_by_hand() -> None:
     # reward 1 on the second of two tokens; kl_coef 1/2; k1 = old - reference = -1 - (-3) = 2 on both
     rollout, _ = sample(lengths=(2,), groups=(0,), width=3)

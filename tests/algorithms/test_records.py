@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 import torch
+from torch import Tensor
 
 from rlvr_bench.algorithms.metrics import policy_metrics, value_metrics
-from rlvr_bench.algorithms.types import BatchCounts, Forward, Rollout
+from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from tests.algorithms.samples import sample
 from tests.tolerance import assert_close
 
@@ -39,18 +40,18 @@ def test_a_rollout_of_unlike_shapes_is_refused() -> None:
         dataclasses.replace(rollout, old_logprobs=rollout.old_logprobs[:, 1:])
 
 
-def tiny(ratios: list[float]) -> tuple[Rollout, Forward]:
+def tiny(ratios: list[float]) -> tuple[Rollout, Tensor, Tensor]:
     """One completion of two tokens and one of padding, with the given ratios; log-probabilities sum to zero."""
     rollout, _ = sample(lengths=(2,), groups=(0,), width=3)
     rollout = dataclasses.replace(rollout, old_logprobs=torch.zeros(1, 3), counts=BatchCounts(2, 4, 8))
-    return rollout, Forward(torch.tensor([[*ratios, 1.0]]).log(), torch.tensor([[0.5, 1.5, 7.0]]))
+    return rollout, torch.tensor([[*ratios, 1.0]]).log(), torch.tensor([[0.5, 1.5, 7.0]])
 
 
 def test_metrics_by_hand() -> None:
     # ratios 1/2 and 1/4, the batch has 4 tokens: k3 of old against new is ratio - 1 - log ratio
     # (1/2 - 1 + ln 2 + 1/4 - 1 + 2 ln 2) / 4 = (3 ln 2 - 5/4) / 4; entropy (0.5 + 1.5) / 4; one clip of 4
-    rollout, new = tiny([0.5, 0.25])
-    log = policy_metrics(rollout, new, torch.tensor([[True, False, True]]))
+    rollout, logprobs, entropy = tiny([0.5, 0.25])
+    log = policy_metrics(rollout, logprobs, entropy, torch.tensor([[True, False, True]]))
     assert_close((3 * 0.6931471805599453 - 1.25) / 4, log["approx_kl"])
     assert (log["entropy"].item(), log["clip_fraction"].item()) == (0.5, 0.25)
     assert value_metrics(rollout, torch.tensor([[True, True, True]]))["value_clip_fraction"].item() == 0.5
@@ -63,9 +64,6 @@ def test_padding_is_no_extreme_of_the_ratio(ratios: list[float]) -> None:
 
 
 def test_metrics_carry_no_gradient() -> None:
-    rollout, new = tiny([0.5, 0.25])
-    assert new.logprobs is not None
-    log = policy_metrics(
-        rollout, dataclasses.replace(new, logprobs=new.logprobs.requires_grad_()), torch.ones(1, 3) > 0
-    )
+    rollout, logprobs, entropy = tiny([0.5, 0.25])
+    log = policy_metrics(rollout, logprobs.requires_grad_(), entropy, torch.ones(1, 3) > 0)
     assert not any(v.requires_grad for v in log.values())

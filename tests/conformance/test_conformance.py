@@ -15,7 +15,7 @@ import torch
 from rlvr_bench.algorithms.conformance import check
 from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
 from rlvr_bench.algorithms.ppo import PPO, PPOConfig
-from rlvr_bench.algorithms.types import BatchCounts, LossOutput
+from rlvr_bench.algorithms.types import BatchCounts, Loss, Needs
 
 INFINITY = torch.tensor(torch.inf)
 PLUGINS = list(entry_points(group="rlvr_bench.algorithms"))
@@ -58,17 +58,21 @@ def broken(base: type = GRPO, **methods: Any) -> Any:
         if isinstance(method, (property, type)):
             setattr(Broken, name, method)
         else:
-            setattr(Broken, name, lambda self, *a, m=method, n=name: m(*a, getattr(sound, n)))
+            setattr(Broken, name, lambda self, *a, m=method, n=name: m(*a, getattr(sound, n, None)))
     return Broken(base.Config())
 
 
-def loses(edit: Callable[[LossOutput], LossOutput]) -> Callable[..., LossOutput]:
-    return lambda batch, new, sound: edit(sound(batch, new))
+def loses(edit: Callable[[Loss], Loss]) -> Callable[..., Loss]:
+    return lambda *inputs: edit(inputs[-1](*inputs[:-1]))
 
 
-def untyped(out: LossOutput, **fields: Any) -> Any:
-    """A loss output as the tests' type checker would not let it pass."""
+def untyped(out: Loss, **fields: Any) -> Any:
+    """A loss as the tests' type checker would not let it pass."""
     return SimpleNamespace(**{**vars(out), **fields})
+
+
+def scaled(factor: float) -> Callable[..., Loss]:
+    return loses(lambda loss: replace(loss, scalar=loss.scalar * factor))
 
 
 def in_place(rollout, sound):
@@ -76,32 +80,33 @@ def in_place(rollout, sound):
     return sound(rollout)
 
 
-def loss_in_place(batch, new, sound):
+def loss_in_place(batch, logprobs, entropy, sound):
     batch.old_logprobs.mul_(2)
-    return sound(batch, new)
+    return sound(batch, logprobs, entropy)
 
 
-def own_counts(batch, new, sound):
-    return sound(replace(batch, counts=BatchCounts(len(batch.rewards), int(batch.response_mask.sum()), 7)), new)
+def own_counts(batch, logprobs, entropy, sound):
+    counts = BatchCounts(len(batch.rewards), int(batch.response_mask.sum()), 7)
+    return sound(replace(batch, counts=counts), logprobs, entropy)
 
 
 def by_position(rollout, sound):
     return sound(replace(rollout, group_ids=torch.arange(len(rollout.rewards)) // 4))
 
 
-def unmasked(batch, new, sound):
-    out = sound(batch, new)
-    return replace(out, policy=out.policy + new.logprobs.exp().mean(1).sum())
+def unmasked(batch, logprobs, entropy, sound):
+    out = sound(batch, logprobs, entropy)
+    return replace(out, scalar=out.scalar + logprobs.exp().mean(1).sum())
+
+
+def with_bonus(batch, logprobs, entropy, sound):
+    out = sound(batch, logprobs, entropy)
+    return replace(out, scalar=out.scalar - 0.1 * entropy.masked_fill(~batch.response_mask, 0).sum())
 
 
 def no_eps(rollout, sound):
     ready = sound(rollout)
     return ready.with_scores(advantages=ready.advantages / rollout.rewards.std(correction=0))
-
-
-def always_both(batch, new, sound):
-    return sound(batch, replace(new, logprobs=batch.old_logprobs if new.logprobs is None else new.logprobs,
-                                entropy=batch.old_logprobs if new.entropy is None else new.entropy))  # fmt: skip
 
 
 def noisy(rollout, sound):
@@ -135,26 +140,28 @@ DEFECTS: dict[str, tuple[Any, str]] = {
         "prepare: no returns",
     ),
     "prepare edits its input": (broken(prepare=in_place), "prepare: changed rewards"),
-    "loss edits its input": (broken(loss=loss_in_place), "loss: changed old_logprobs"),
-    "no policy loss": (broken(loss=loses(lambda o: replace(o, policy=None))), "no policy loss"),
-    "a loss per token": (broken(loss=loses(lambda o: untyped(o, policy=o.policy.repeat(2)))), "not a finite scalar"),
-    "a loss of NaN": (broken(loss=loses(lambda o: replace(o, policy=o.policy * torch.nan))), "not a finite scalar"),
-    "a detached loss": (broken(loss=loses(lambda o: replace(o, policy=o.policy.detach()))), "gradient of the policy"),
-    "a loss without gradient": (broken(loss=loses(lambda o: replace(o, policy=o.policy * 0))), "gradient of the pol"),
-    "a critic without value loss": (broken(PPO, loss=loses(lambda o: replace(o, value=None))), "role critic"),
-    "a value loss without critic": (broken(loss=loses(lambda o: replace(o, value=o.policy))), "role critic"),
-    "a metric under grad": (broken(loss=loses(lambda o: replace(o, metrics={"kl": o.policy}))), "metric kl"),
-    "a metric of Python": (broken(loss=loses(lambda o: untyped(o, metrics={"kl": 1.0}))), "metric kl"),
-    "an infinite metric": (broken(loss=loses(lambda o: replace(o, metrics={"kl": INFINITY}))), "metric kl"),
-    "sizes of the micro-batch": (broken(loss=own_counts), "micro-batches: the policy loss"),
+    "a loss edits its input": (broken(policy_loss=loss_in_place), "losses: changed old_logprobs"),
+    "no loss": (broken(policy_loss=lambda *inputs: inputs[1].sum()), "policy_loss: returned Tensor"),
+    "a loss per token": (broken(policy_loss=loses(lambda o: untyped(o, scalar=o.scalar.repeat(2)))), "a finite scalar"),
+    "a loss of NaN": (broken(policy_loss=scaled(torch.nan)), "policy_loss: is not a finite scalar"),
+    "a detached loss": (broken(policy_loss=loses(lambda o: replace(o, scalar=o.scalar.detach()))), "policy_loss: its"),
+    "a loss without gradient": (broken(policy_loss=scaled(0)), "policy_loss: its gradient"),
+    "a value loss without gradient": (broken(PPO, value_loss=scaled(0)), "value_loss: its gradient"),
+    "a critic without value loss": (broken(roles=property(lambda _: frozenset({"actor", "critic"}))), "role critic"),
+    "a value loss without critic": (broken(value_loss=lambda *_: None), "role critic"),
+    "a metric under grad": (broken(policy_loss=loses(lambda o: replace(o, metrics={"kl": o.scalar}))), "metric kl"),
+    "a metric of Python": (broken(PPO, value_loss=loses(lambda o: untyped(o, metrics={"kl": 1.0}))), "metric kl"),
+    "an infinite metric": (broken(policy_loss=loses(lambda o: replace(o, metrics={"kl": INFINITY}))), "metric kl"),
+    "sizes of the micro-batch": (broken(policy_loss=own_counts), "micro-batches: the policy loss"),
     "groups by position": (broken(prepare=by_position), "order: "),
-    "a mean over padding": (broken(loss=unmasked), "padding: the policy loss"),
+    "a mean over padding": (broken(policy_loss=unmasked), "padding: the policy loss"),
     "a division by a deviation of zero": (broken(prepare=no_eps), "edges: the policy loss"),
     "random numbers": (broken(prepare=noisy), "deterministic: the policy loss"),
-    "a policy loss in the critic's pass": (broken(PPO, loss=always_both), "halves: the value pass"),
+    "needs that are no Needs": (broken(needs=property(lambda _: {"min_group_size": 2})), "needs: is not a Needs"),
+    "an entropy bonus that is not declared": (broken(policy_loss=with_bonus), "needs: entropy_gradient is False"),
     "log-probabilities read though not needed": (
-        broken(PPO, prepare_needs_logprobs=property(lambda _: False)),
-        "prepare_needs_logprobs: is False",
+        broken(PPO, needs=property(lambda _: Needs(logprobs_in_prepare=False))),
+        "needs: logprobs_in_prepare is False",
     ),
 }  # fmt: skip
 

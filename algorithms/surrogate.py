@@ -1,0 +1,90 @@
+"""The clipped policy loss with its KL and entropy terms: what algorithms of the PPO family share.
+
+An algorithm of the family brings advantages; all that follows is here, with its settings and their ranges.
+Source: Schulman et al. 2017, arXiv:1707.06347, eq. 7; the KL to a frozen reference as in DeepSeekMath, eq. 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from torch import Tensor
+
+from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
+from rlvr_bench.algorithms.losses import clipped_policy_loss
+from rlvr_bench.algorithms.metrics import policy_metrics
+from rlvr_bench.algorithms.ops import Aggregation, aggregate
+from rlvr_bench.algorithms.types import Loss, Role, Rollout, one_of, require
+
+Checks = tuple[tuple[bool, str], ...]
+
+
+@dataclass(frozen=True)
+class SurrogateConfig:
+    """Settings of the shared loss; an algorithm's own Config is made from it and may change a default."""
+
+    clip_low: float = 0.2
+    """How far the ratio may fall below 1 before it is clipped, in (0, 1]."""
+    clip_high: float = 0.2
+    """How far the ratio may rise above 1 before it is clipped, > 0."""
+    dual_clip: float = 0.0
+    """Bound of the loss in units of |advantage| where the advantage is negative, > 1; 0 is off."""
+    kl_coef: float = 0.04
+    """Weight of the KL to the reference, per nat, >= 0; 0 drops the reference model."""
+    kl_estimator: Estimator = "k3"
+    """Estimator of the KL per token: k1, k2 or k3."""
+    entropy_coef: float = 0.0
+    """Weight of the entropy bonus, >= 0; 0 is off."""
+    aggregation: Aggregation = "token_mean"
+    """How token losses become one number: see `ops.aggregate`."""
+
+    def __post_init__(self) -> None:
+        require(*self.checks())
+
+    def checks(self) -> Checks:
+        """What must hold, each with the text of the error; an algorithm's Config adds its own."""
+        return (
+            (0 < self.clip_low <= 1, f"clip_low must lie in (0, 1], got {self.clip_low}"),
+            (self.clip_high > 0, f"clip_high must be > 0, got {self.clip_high}"),
+            (self.dual_clip == 0 or self.dual_clip > 1, f"dual_clip must be 0 (off) or > 1, got {self.dual_clip}"),
+            (self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}"),
+            (self.entropy_coef >= 0, f"entropy_coef must be >= 0, got {self.entropy_coef}"),
+            one_of("kl_estimator", self.kl_estimator, Estimator),
+            one_of("aggregation", self.aggregation, Aggregation),
+        )
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The actor, and the reference where the KL to it has a weight."""
+        return frozenset({"actor", "reference"} if self.kl_coef else {"actor"})
+
+
+def surrogate_loss(
+    c: SurrogateConfig,
+    batch: Rollout,
+    logprobs: Float[Tensor, "B T"],
+    entropy: Float[Tensor, "B T"],
+    *,
+    kl_in_loss: bool = True,
+) -> Loss:
+    """The aggregated loss of a micro-batch and the metrics that every algorithm of the family reports.
+
+    Args:
+        logprobs, entropy: of the current policy, nats.
+        kl_in_loss: False where the KL is part of the reward.
+    """
+    assert batch.advantages is not None and batch.old_logprobs is not None
+    per_token, clipped = clipped_policy_loss(
+        logprobs, batch.old_logprobs, batch.advantages,
+        clip_low=c.clip_low, clip_high=c.clip_high, dual_clip=c.dual_clip,
+    )  # fmt: skip
+    if c.kl_coef and kl_in_loss:
+        assert batch.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
+        per_token = per_token + c.kl_coef * ESTIMATORS[c.kl_estimator](logprobs, batch.reference_logprobs)
+    if c.entropy_coef:
+        per_token = per_token - c.entropy_coef * entropy
+    return Loss(
+        aggregate(per_token, batch.response_mask, c.aggregation, batch.counts),
+        policy_metrics(batch, logprobs, entropy, clipped),
+    )
