@@ -10,9 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from rlvr_bench.rewards.answer_region import ASCII_WHITE_SPACE
 from rlvr_bench.rewards.types import PASS, Verdict, wrong
-
-ASCII_WHITE_SPACE = " \t\n\r\f\v"
 
 # Only the start of a tag: a pattern that also looked for the closing `>` would rescan the rest of the text
 # from each start.  In a completion that ends in `</answer>` there is always a `>` behind it anyway.

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from rlvr_bench.rewards.exact import answer_region, tagged
-from rlvr_bench.rewards.format import ASCII_WHITE_SPACE
+from rlvr_bench.rewards.answer_region import ASCII_WHITE_SPACE, answer_region, tagged
 from rlvr_bench.rewards.numbers import parse_number
 from rlvr_bench.rewards.types import PASS, Verdict, wrong
 

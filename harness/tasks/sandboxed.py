@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
+from rlvr_bench.harness.tasks.settings import refuse_settings
 from rlvr_bench.rewards.code.fences import last_block
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS

@@ -11,6 +11,9 @@ import json
 
 from rlvr_bench.harness.tasks.types import Split
 
+TEST_SHARE = 1 / 8
+"""Of all prompts, unless a task has a setting for it."""
+
 
 def item_seed(*parts: str | int | float | bool | None) -> int:
     """A 64-bit seed that depends on every part, on its type and on its place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rlvr_bench.rewards.exact import answer_region
+from rlvr_bench.rewards.answer_region import answer_region
 
 MAX_CODE_CHARS = 1 << 18
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rlvr_bench.rewards.exact import answer_region, tagged
-from rlvr_bench.rewards.format import ASCII_WHITE_SPACE
+from rlvr_bench.rewards.answer_region import ASCII_WHITE_SPACE, answer_region, tagged
 from rlvr_bench.rewards.numbers import MAX_CHARS
 
 _MARK = re.compile(r"\\boxed\{|\\.|[{}]", re.DOTALL)

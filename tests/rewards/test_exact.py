@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.rewards.exact import ExactAnswer, answer_region, tagged_answer
+from rlvr_bench.rewards.answer_region import answer_region, tagged_answer
+from rlvr_bench.rewards.exact import ExactAnswer
 from rlvr_bench.rewards.types import Verifier
 
 ROWS = [

@@ -8,9 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, share_problems, template_problems
-from rlvr_bench.harness.tasks.datasets.sources import TEST_SHARE, DatasetTask
+from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE
+from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.rewards.code.asserts import call_target
 from rlvr_bench.rewards.code.verifier import check_target
 from rlvr_bench.rewards.types import Verifier

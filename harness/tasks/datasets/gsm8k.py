@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DatasetTask, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.settings import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.types import Item
 from rlvr_bench.rewards.numbers import parse_number
 from rlvr_bench.rewards.numeric import Numeric

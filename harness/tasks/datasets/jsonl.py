@@ -9,18 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import (
-    gold_problems,
-    refuse_rows,
-    refuse_settings,
-    share_problems,
-    template_problems,
-)
+from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
 from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
 from rlvr_bench.harness.tasks.sandboxed import code_answer
-from rlvr_bench.harness.tasks.seeds import split_of
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE, split_of
+from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
-from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.types import Verifier
 
 
@@ -30,7 +25,7 @@ class JsonlConfig:
     """File with one JSON object a line; relative to the working directory."""
     test_path: str | None = None
     """File with the held-out rows; without one, `test_share` of `path` is held out."""
-    test_share: float = 0.125
+    test_share: float = TEST_SHARE
     """Share of the prompts held out where there is no `test_path`, in (0, 1); a prompt's text decides."""
     prompt_field: str = "prompt"
     """Name of the field with the prompt, a string."""

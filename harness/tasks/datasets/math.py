@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, share_problems, template_problems
-from rlvr_bench.harness.tasks.datasets.sources import TEST_SHARE, DatasetTask, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import DatasetTask, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE
+from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.math.answer import last_box
 from rlvr_bench.rewards.math.verifier import MathVerifier

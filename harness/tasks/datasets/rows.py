@@ -1,4 +1,4 @@
-"""What tasks made of rows share: the check of a template, the check of gold answers, errors that name every row."""
+"""What tasks made of rows share: the check of gold answers, errors that name every row."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from rlvr_bench.harness.tasks.types import TaskError
 from rlvr_bench.rewards.types import Verifier
 
 SHOWN = 10  # problems spelled out in an error; the rest are counted
-
-
-def template_problems(template: str) -> list[str]:
-    """What is wrong with a template, for a config's errors."""
-    return [] if "{prompt}" in template else [f"template must contain {{prompt}}, got {template!r}"]
-
-
-def share_problems(test_share: float) -> list[str]:
-    """What is wrong with a share of rows to hold out."""
-    return [] if 0 < test_share < 1 else [f"test_share must lie in (0, 1), got {test_share}"]
-
-
-def refuse_settings(problems: Sequence[str]) -> None:
-    """Raises ValueError with all that is wrong with a config, if there is anything."""
-    if problems:
-        raise ValueError("; ".join(problems))
 
 
 def refuse_rows(source: str, problems: Sequence[str]) -> None:

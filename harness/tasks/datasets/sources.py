@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
-from rlvr_bench.harness.tasks.seeds import split_of
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE, split_of
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.rewards.types import Verifier
 
 SPLITS: tuple[Split, Split] = ("train", "test")
-TEST_SHARE = 1 / 8
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
 Row = Mapping[str, Any]

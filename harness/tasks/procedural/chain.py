@@ -6,11 +6,11 @@ import random
 import re
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
-from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
-from rlvr_bench.harness.tasks.seeds import item_seed, split_of
-from rlvr_bench.harness.tasks.types import Item, Split, TaskError
-from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
+from rlvr_bench.harness.tasks.seeds import item_seed
+from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.types import Item, Split
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.types import Verifier
 
 Steps = list[tuple[str, int]]  # (operator, operand)
@@ -49,18 +49,17 @@ class Chain(Procedural):
 
     def item(self, split: Split, index: int) -> Item:
         """One-digit operands; every length equally likely.  No operand is 0, which would end a chain early."""
-        if index < 0:
-            raise IndexError(index)
-        rng = random.Random(item_seed("chain", *astuple(self.config), split, index))
-        for _ in range(MAX_DRAWS):
+        rng = item_rng("chain", *astuple(self.config), split=split, index=index)
+
+        def make() -> tuple[str, tuple[int, Steps]]:
             count = rng.randint(self.config.min_steps, self.config.max_steps)
             start = rng.randrange(10)
             steps = [(rng.choice("+-*"), rng.randint(1, 9)) for _ in range(count)]
-            prompt = f"{start}{''.join(f'{op}{operand}' for op, operand in steps)}:"
-            if split_of(prompt, TEST_SHARE) == split:
-                _, value = self._run(start, steps)
-                return Item(f"chain/{split}/{index}", prompt, str(value), {"steps": count})
-        raise TaskError(f"chain: no prompt falls in the split {split}; widen min_steps and max_steps")
+            return f"{start}{''.join(f'{op}{operand}' for op, operand in steps)}:", (start, steps)
+
+        prompt, (start, steps) = draw(split, make, task="chain", remedy="widen min_steps and max_steps")
+        _, value = self._run(start, steps)
+        return Item(f"chain/{split}/{index}", prompt, str(value), {"steps": len(steps)})
 
     def verifiers(self) -> dict[str, Verifier]:
         """Format and exact answer."""

@@ -1,17 +1,21 @@
-"""What the procedural tasks share: prompts that are drawn until they fall in the split, answers in tags."""
+"""Items made from their address: the draw of a prompt that falls in the split, and what else procedural tasks share."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from rlvr_bench.harness.tasks.types import Split
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE, item_seed, split_of
+from rlvr_bench.harness.tasks.types import Split, TaskError
 from rlvr_bench.rewards.compose import AllOf
 from rlvr_bench.rewards.exact import ExactAnswer
 from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.types import Verifier
 
-TEST_SHARE = 1 / 8  # of all prompts that a task can make
 MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
+
+Parts = TypeVar("Parts")
 
 
 class Procedural:
@@ -23,6 +27,37 @@ class Procedural:
     def size(self, split: Split) -> int | None:
         """Endless."""
         return None
+
+
+def item_rng(*address: str | int, split: Split, index: int) -> random.Random:
+    """The generator of one item's random numbers: a function of its address alone.
+
+    Args:
+        address: the task's name and the settings that decide which items there are.
+    Raises:
+        IndexError: a negative index.
+    """
+    if index < 0:
+        raise IndexError(index)
+    return random.Random(item_seed(*address, split, index))
+
+
+def draw(
+    split: Split, make: Callable[[], tuple[str, Parts]], *, task: str, remedy: str, draws: int = MAX_DRAWS
+) -> tuple[str, Parts]:
+    """The first prompt that falls in the split, with what it was made from.
+
+    Args:
+        make: draws a prompt of either split.
+        remedy: what to change where there is no such prompt.
+    Raises:
+        TaskError: none of `draws` prompts falls in the split.
+    """
+    for _ in range(draws):
+        prompt, parts = make()
+        if split_of(prompt, TEST_SHARE) == split:
+            return prompt, parts
+    raise TaskError(f"{task}: no prompt falls in the split {split}; {remedy}")
 
 
 def tagged_verifiers() -> dict[str, Verifier]:

@@ -6,11 +6,11 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
-from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise
+from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
-from rlvr_bench.harness.tasks.seeds import item_seed, split_of
-from rlvr_bench.harness.tasks.types import Item, Split, TaskError
+from rlvr_bench.harness.tasks.seeds import item_seed
+from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.types import Verifier
 
 CASES = 4
@@ -49,19 +49,18 @@ class Program(Procedural):
 
     def item(self, split: Split, index: int) -> Item:
         """One-digit operands that change something; every number of operations equally likely."""
-        if index < 0:
-            raise IndexError(index)
-        # Not the sandbox's settings: the same items come whatever runs them.
-        address = (self.config.min_ops, self.config.max_ops, self.config.seed, split, index)
-        rng = random.Random(item_seed("program", *address))
-        for _ in range(MAX_DRAWS):
-            steps = [_step(rng) for _ in range(rng.randint(self.config.min_ops, self.config.max_ops))]
-            prompt = f"{', '.join(f'{word} {operand}' for word, operand in steps)}:"
-            if split_of(prompt, TEST_SHARE) == split:
-                cases = [{"args": [x], "want": _value(steps, x)} for x in rng.sample(range(-20, 21), CASES)]
-                target = {"type": "call", "entry": "f", "cases": cases}
-                return Item(f"program/{split}/{index}", prompt, target, {"ops": len(steps)})
-        raise TaskError(f"program: no prompt falls in the split {split}; widen min_ops and max_ops")
+        least, most = self.config.min_ops, self.config.max_ops
+        # Not the sandbox's settings: they must not change the items.
+        rng = item_rng("program", least, most, self.config.seed, split=split, index=index)
+
+        def make() -> tuple[str, Steps]:
+            steps = [_step(rng) for _ in range(rng.randint(least, most))]
+            return f"{', '.join(f'{word} {operand}' for word, operand in steps)}:", steps
+
+        prompt, steps = draw(split, make, task="program", remedy="widen min_ops and max_ops")
+        cases = [{"args": [x], "want": _value(steps, x)} for x in rng.sample(range(-20, 21), CASES)]
+        target = {"type": "call", "entry": "f", "cases": cases}
+        return Item(f"program/{split}/{index}", prompt, target, {"ops": len(steps)})
 
     def verifiers(self) -> dict[str, Verifier]:
         """The program's values, from a sandbox."""

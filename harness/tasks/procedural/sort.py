@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings
-from rlvr_bench.harness.tasks.procedural.draw import MAX_DRAWS, TEST_SHARE, Procedural, check_noise, tagged_verifiers
-from rlvr_bench.harness.tasks.seeds import item_seed, split_of
-from rlvr_bench.harness.tasks.types import Item, Split, TaskError
-from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
+from rlvr_bench.harness.tasks.seeds import item_seed
+from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.types import Item, Split
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.types import Verifier
 
 
@@ -42,15 +42,14 @@ class Sort(Procedural):
 
     def item(self, split: Split, index: int) -> Item:
         """Digits with repetition; every length equally likely."""
-        if index < 0:
-            raise IndexError(index)
-        rng = random.Random(item_seed("sort", *astuple(self.config), split, index))
-        for _ in range(MAX_DRAWS):
+        rng = item_rng("sort", *astuple(self.config), split=split, index=index)
+
+        def make() -> tuple[str, list[str]]:
             digits = rng.choices("0123456789", k=rng.randint(self.config.min_digits, self.config.max_digits))
-            prompt = f"sort {' '.join(digits)}:"
-            if split_of(prompt, TEST_SHARE) == split:
-                return Item(f"sort/{split}/{index}", prompt, "".join(sorted(digits)), {"digits": len(digits)})
-        raise TaskError(f"sort: no prompt falls in the split {split}; widen min_digits and max_digits")
+            return f"sort {' '.join(digits)}:", digits
+
+        prompt, digits = draw(split, make, task="sort", remedy="widen min_digits and max_digits")
+        return Item(f"sort/{split}/{index}", prompt, "".join(sorted(digits)), {"digits": len(digits)})
 
     def verifiers(self) -> dict[str, Verifier]:
         """Format and exact answer."""

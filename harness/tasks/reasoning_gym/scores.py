@@ -19,7 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.types import PASS, Verdict, wrong
 from rlvr_bench.rewards.workers import fork_server

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-import random
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import refuse_settings, template_problems
-from rlvr_bench.harness.tasks.procedural.draw import TEST_SHARE
+from rlvr_bench.harness.tasks.procedural.draw import draw, item_rng
 from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore
-from rlvr_bench.harness.tasks.seeds import item_seed, split_of
+from rlvr_bench.harness.tasks.settings import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
-from rlvr_bench.rewards.exact import tagged_answer
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.types import Verifier
 
@@ -64,19 +62,18 @@ class ReasoningGym:
 
     def item(self, split: Split, index: int) -> Item:
         """A generator of its own for every draw: reasoning-gym's `seed + index` would give two seeds the same items."""
-        if index < 0:
-            raise IndexError(index)
-        options = json.dumps(self.config.options, sort_keys=True)
-        rng = random.Random(item_seed("reasoning_gym", self.config.dataset, options, self.config.seed, split, index))
-        for _ in range(DRAWS):
+        name, options = self.config.dataset, json.dumps(self.config.options, sort_keys=True)
+        rng = item_rng("reasoning_gym", name, options, self.config.seed, split=split, index=index)
+
+        def make() -> tuple[str, Any]:
             entry = self._dataset(rng.getrandbits(32))[0]
-            if split_of(entry["question"], TEST_SHARE) == split:
-                prompt = self.config.template.replace("{prompt}", entry["question"])
-                target = {key: entry[key] for key in ("question", "answer")} | {
-                    "metadata": _builtin(values.encode(entry["metadata"]))
-                }
-                return Item(f"reasoning_gym/{self.config.dataset}/{split}/{index}", prompt, target)
-        raise TaskError(f"{self.config.dataset}: no question falls in the split {split}; widen its options")
+            return entry["question"], entry
+
+        question, entry = draw(split, make, task=name, remedy="widen its options", draws=DRAWS)
+        metadata = _builtin(values.encode(entry["metadata"]))
+        target = {"question": question, "answer": entry["answer"], "metadata": metadata}
+        prompt = self.config.template.replace("{prompt}", question)
+        return Item(f"reasoning_gym/{name}/{split}/{index}", prompt, target)
 
     def verifiers(self) -> dict[str, Verifier]:
         """The generator's own scorer; only its full marks count."""

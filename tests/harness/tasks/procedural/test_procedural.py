@@ -117,6 +117,6 @@ def test_bad_configs_name_every_field():
 
 
 def test_an_empty_split_is_an_error(monkeypatch):
-    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.sort.split_of", lambda text, share: "train")
+    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.draw.split_of", lambda text, share: "train")
     with pytest.raises(TaskError, match="no prompt falls in the split test"):
         TASKS[0].item("test", 0)

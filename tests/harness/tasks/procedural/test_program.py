@@ -95,7 +95,7 @@ def test_the_sandbox_does_not_change_the_items() -> None:
 
 
 def test_an_empty_split_is_an_error(monkeypatch) -> None:
-    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.program.split_of", lambda text, share: "train")
+    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.draw.split_of", lambda text, share: "train")
     with pytest.raises(TaskError, match="no prompt falls in the split test"):
         TASK.item("test", 0)
 

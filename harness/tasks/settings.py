@@ -1,0 +1,21 @@
+"""Checks of settings that several tasks have, and the one error that names everything wrong with a config."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def template_problems(template: str) -> list[str]:
+    """What is wrong with a template, for a config's errors."""
+    return [] if "{prompt}" in template else [f"template must contain {{prompt}}, got {template!r}"]
+
+
+def share_problems(test_share: float) -> list[str]:
+    """What is wrong with a share of rows to hold out."""
+    return [] if 0 < test_share < 1 else [f"test_share must lie in (0, 1), got {test_share}"]
+
+
+def refuse_settings(problems: Sequence[str]) -> None:
+    """Raises ValueError with all that is wrong with a config, if there is anything."""
+    if problems:
+        raise ValueError("; ".join(problems))
