@@ -1,4 +1,4 @@
-"""Several verdicts into one: all must pass, or a weighted sum."""
+"""Several verdicts on a completion become one: all must pass, or a weighted sum of rewards."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
-class AllOf:
+class AllOf(Verifier):
     """Verifier that passes where every component passes.
 
-    Otherwise it gives the outcome and detail of the first component that did not, in the order in which the
-    components were named; `infra` takes precedence, since a verdict that is missing could have been either.
+    Otherwise it gives the outcome and detail of the first component that did not pass, in the order in which the
+    components were named.  `infra` takes precedence, since the missing verdict could have been either.
     """
 
     def __init__(self, **components: Verifier) -> None:
@@ -22,7 +22,7 @@ class AllOf:
         self.components = components
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """One verdict a completion, from one batched call to each component."""
+        """One verdict per completion, from one batched call to each component."""
         columns = [verifier.verify(completions, targets) for verifier in self.components.values()]
         for name, column in zip(self.components, columns, strict=True):
             if len(column) != len(completions):
@@ -31,15 +31,13 @@ class AllOf:
 
     @property
     def retries(self) -> int:
-        """Jobs of all components handed out again because their worker died, since the start."""
-        return sum(getattr(verifier, "retries", 0) for verifier in self.components.values())
+        """The sum over the components."""
+        return sum(verifier.retries for verifier in self.components.values())
 
-    def __getattr__(self, name: str) -> Any:
-        """`tier`, which only verifiers that run code have: the first component's that has one."""
-        for verifier in self.__dict__.get("components", {}).values() if name == "tier" else ():
-            if hasattr(verifier, name):
-                return getattr(verifier, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    @property
+    def tier(self) -> str | None:
+        """That of the first component that runs code."""
+        return next((v.tier for v in self.components.values() if v.tier is not None), None)
 
     def close(self) -> None:
         """Close every component."""
@@ -58,22 +56,23 @@ def _all_of(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def weighted_sum(verdicts: Mapping[str, Sequence[Verdict]], weights: Mapping[str, float]) -> list[float | None]:
-    """The reward that a policy is trained on: sum over names of weight times reward.
+    """The reward that a policy is trained on: the sum over names of weight times reward.
 
     Args:
         verdicts: named columns of verdicts, all of one length.
         weights: finite weight of each name that counts; a name without a weight is only logged.
     Returns:
-        one number a completion, None where a verdict that counts is missing (`infra`).
+        one number per completion, None where a verdict that counts is missing (`infra`).
     Raises:
-        ValueError: a weight without verdicts, a weight that is not finite, or columns of unlike length.
+        ValueError: a weight without verdicts, a weight that is not finite, or columns of different lengths.
     """
     if unknown := sorted(set(weights) - set(verdicts)):
         raise ValueError(f"weights for {unknown}, verdicts for {sorted(verdicts)}")
     if bad := {name: weight for name, weight in weights.items() if not math.isfinite(weight)}:
         raise ValueError(f"weights must be finite, got {bad}")
     if len({len(column) for column in verdicts.values()}) > 1:
-        raise ValueError(f"columns of unlike length: { {name: len(column) for name, column in verdicts.items()} }")
+        lengths = {name: len(column) for name, column in verdicts.items()}
+        raise ValueError(f"columns of different lengths: {lengths}")
     counted = [(weight, verdicts[name]) for name, weight in weights.items() if weight != 0]
     size = len(next(iter(verdicts.values()), ()))
     return [_weighted([(weight, column[i].reward) for weight, column in counted]) for i in range(size)]

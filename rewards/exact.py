@@ -6,25 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlvr_bench.rewards.answer_region import tagged_answer
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
-class ExactAnswer:
-    """Verifier: the tagged answer equals the target, character by character."""
+class ExactAnswer(Verifier):
+    """The tagged answer equals the target."""
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """`pass`, `wrong` or `no_answer`.  Targets are strings, already stripped."""
-        return [_judge(completion, target) for completion, target in zip(completions, targets, strict=True)]
+        """`pass`, `wrong` or `no_answer`.
 
-    def answer(self, completion: str) -> str | None:
-        """What a majority vote counts."""
-        return tagged_answer(completion)
+        Args:
+            targets: strings without white space around them.
+        Raises:
+            TypeError: a target that is no string.
+        """
+        return [_verdict(completion, target) for completion, target in zip(completions, targets, strict=True)]
 
-    def close(self) -> None:
-        """Nothing to release."""
 
-
-def _judge(completion: str, target: Any) -> Verdict:
+def _verdict(completion: str, target: Any) -> Verdict:
     if not isinstance(target, str):
         raise TypeError(f"the target of an exact answer is a string, got {target!r}")
     answer = tagged_answer(completion)

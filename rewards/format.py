@@ -1,7 +1,7 @@
-"""The strict shape `<think>T</think> <answer>A</answer>`, judged independently of correctness.
+"""Verifier of the strict shape `<think>T</think> <answer>A</answer>`, independent of correctness.
 
-Written without a backtracking pattern: every step is one linear scan, because completions are chosen by
-whoever is being trained and a quadratic check is an invitation.
+Every step is one linear scan, without a backtracking pattern: the policy chooses the completions, and one that
+takes quadratic time would stall the run.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlvr_bench.rewards.answer_region import ASCII_WHITE_SPACE
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 # Only the start of a tag: a pattern that also looked for the closing `>` would rescan the rest of the text
-# from each start.  In a completion that ends in `</answer>` there is always a `>` behind it anyway.
+# from each start.  A completion that ends in `</answer>` always has a `>` after it anyway.
 _TAG_START = re.compile(r"<[/ ]*(?:think|answer)\b", re.IGNORECASE)
 _OPEN, _CLOSE = "<think>", "</think>"
 _ANSWER_OPEN, _ANSWER_CLOSE = "<answer>", "</answer>"
@@ -41,15 +41,12 @@ def format_error(completion: str) -> str | None:
     return None if tags == 4 else f"{tags} think or answer tags instead of 4"
 
 
-class Format:
-    """Verifier of the shape alone; targets are ignored."""
+class Format(Verifier):
+    """The shape alone; targets are ignored."""
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """`pass` or `wrong` with the first departure from the shape as the detail."""
+        """`pass`, or `wrong` with the first departure from the shape as the detail."""
         if len(completions) != len(targets):
             raise ValueError(f"{len(completions)} completions, {len(targets)} targets")
         errors = [format_error(completion) for completion in completions]
         return [PASS if error is None else wrong(error) for error in errors]
-
-    def close(self) -> None:
-        """Nothing to release."""

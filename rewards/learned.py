@@ -1,7 +1,7 @@
-"""The learned reward model's loss, its frozen normalisation and how well it does on held-out pairs.
+"""The learned reward model's loss, its frozen normalization and how well it does on held-out pairs.
 
 The model itself is a same-size backbone with a scalar head (`harness/models/roles.py`); it is trained on
-pairs of completions of one prompt, one right and one wrong by the verifier (`harness/reward_model.py`).
+pairs of completions of one prompt, one right and one wrong by the verifier (`harness/training/reward_model.py`).
 Source: Bradley and Terry 1952; Ouyang et al. 2022, arXiv:2203.02155, eq. 1.
 """
 
@@ -20,7 +20,7 @@ def bradley_terry_loss(right: Tensor, wrong: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Normaliser:
+class Normalizer:
     """Mean and standard deviation of raw scores, frozen when the reward model was trained.
 
     Statistics that followed the policy would hide its drift away from what the model was trained on.
@@ -30,7 +30,7 @@ class Normaliser:
     std: float = 1.0
 
     @classmethod
-    def fit(cls, scores: Tensor) -> Normaliser:
+    def fit(cls, scores: Tensor) -> Normalizer:
         """From the scores of the base model's own completions; (N,)."""
         std = float(scores.std(unbiased=True)) if len(scores) > 1 else 0.0
         return cls(float(scores.mean()), std if std > 1e-6 else 1.0)

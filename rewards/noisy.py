@@ -1,6 +1,6 @@
-"""A verifier that errs at given rates: how noise in the reward acts can then be studied.
+"""Verdicts flipped at given rates, to study how noise in the reward changes training.
 
-The error of a verdict is a function of the seed, the completion and the target alone, so it depends neither on
+Whether a verdict is flipped is a function of the seed, the completion and the target alone: it depends neither on
 the order nor on the batch, and the same completion is misjudged every time.
 """
 
@@ -11,14 +11,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 
-class NoisyVerifier:
-    """Flips verdicts of another verifier.
+class VerdictNoise:
+    """Flips true verdicts, whose rewards are 0 and 1.
 
     Args:
-        verifier: gives the true verdicts; its rewards are 0 and 1.
         false_positive_rate: share of wrong completions that get the reward 1, in [0, 1].
         false_negative_rate: share of right completions that get the reward 0, in [0, 1].
         seed: a different seed misjudges other completions.
@@ -26,33 +25,22 @@ class NoisyVerifier:
         ValueError: a rate outside [0, 1].
     """
 
-    def __init__(
-        self, verifier: Verifier, *, false_positive_rate: float = 0.0, false_negative_rate: float = 0.0, seed: int = 0
-    ) -> None:
+    def __init__(self, *, false_positive_rate: float = 0.0, false_negative_rate: float = 0.0, seed: int = 0) -> None:
         for name, rate in (("positive", false_positive_rate), ("negative", false_negative_rate)):
             if not 0.0 <= rate <= 1.0:
                 raise ValueError(f"false_{name}_rate is in [0, 1], got {rate}")
-        self._verifier = verifier
         self._false_positive_rate = false_positive_rate
         self._false_negative_rate = false_negative_rate
         self._seed = seed
 
-    def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """The other verifier's verdicts, some of them flipped; `infra` stays what it is."""
-        return self.misjudge(self._verifier.verify(completions, targets), completions, targets)
-
     def misjudge(
         self, verdicts: Sequence[Verdict], completions: Sequence[str], targets: Sequence[Any]
     ) -> list[Verdict]:
-        """What this verifier says where the other one says `verdicts`."""
+        """The verdicts, some of them flipped; `infra` is never flipped."""
         return [
             self._noisy(verdict, completion, target)
             for verdict, completion, target in zip(verdicts, completions, targets, strict=True)
         ]
-
-    def close(self) -> None:
-        """Close the other verifier."""
-        self._verifier.close()
 
     def _noisy(self, verdict: Verdict, completion: str, target: Any) -> Verdict:
         if verdict.reward is None:

@@ -1,4 +1,4 @@
-"""Verifier of numeric answers: exact equality of rationals, whatever the way they are written."""
+"""Verifier of numeric answers: exact equality of rationals, however they are written."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from rlvr_bench.rewards.answer_region import ASCII_WHITE_SPACE, answer_region, tagged
 from rlvr_bench.rewards.numbers import parse_number
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 
 def numeric_answer(completion: str) -> str | None:
     """The text that should be one number; None if there is none.
 
-    It is the last `<answer>` behind the reasoning; without one, the rest of the line behind the last `####`.
+    It is the last `<answer>` after the reasoning; without one, the rest of the line after the last `####`.
     """
     region = answer_region(completion)
     if region is None:
@@ -25,8 +25,8 @@ def numeric_answer(completion: str) -> str | None:
     return answer.strip(ASCII_WHITE_SPACE) or None
 
 
-class Numeric:
-    """Verifier: the answer is one plain number and equals the target, as rationals.
+class Numeric(Verifier):
+    """The answer is one plain number and equals the target, as rationals.
 
     Several candidates (`3 or 4`), and loose numbers outside the answer, are wrong.
     """
@@ -35,18 +35,16 @@ class Numeric:
         """`pass`, `wrong` or `no_answer`.
 
         Raises:
-            ValueError: a target that is not one plain number; no completion can raise.
+            ValueError: a target that is not one plain number.
         """
-        return [_judge(completion, _gold(target)) for completion, target in zip(completions, targets, strict=True)]
+        return [_verdict(completion, _gold(target)) for completion, target in zip(completions, targets, strict=True)]
 
-    def answer(self, completion: str) -> str | None:
-        """What a majority vote counts: equal numbers are one answer, however they are written."""
+    @staticmethod
+    def answer(completion: str) -> str | None:
+        """Equal numbers are one answer, however they are written."""
         text = numeric_answer(completion)
         number = None if text is None else parse_number(text)
         return text if number is None else str(number)
-
-    def close(self) -> None:
-        """Nothing to release."""
 
 
 def _gold(target: Any) -> Fraction:
@@ -56,7 +54,7 @@ def _gold(target: Any) -> Fraction:
     return number
 
 
-def _judge(completion: str, gold: Fraction) -> Verdict:
+def _verdict(completion: str, gold: Fraction) -> Verdict:
     answer = numeric_answer(completion)
     if answer is None:
         return wrong(outcome="no_answer")

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.rewards.code.verifier import CodeVerifier, check_target, integrity
+from rlvr_bench.rewards.code.targets import check_target, integrity
+from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.types import Verdict, Verifier

@@ -1,4 +1,4 @@
-"""What tasks that run code share: how a program is confined, and what counts as one."""
+"""What tasks that run code share: how a program is confined."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rlvr_bench.harness.tasks.settings import refuse_settings
-from rlvr_bench.rewards.code.fences import last_block
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS
 
@@ -44,8 +43,3 @@ def code_verifier(settings: CodeSettings) -> CodeVerifier:
         unsafe=settings.unsafe_no_sandbox,
         time_limit_s=settings.time_limit_s,
     )
-
-
-def code_answer(completion: str) -> str | None:
-    """The program, for majority votes: equal texts are one answer."""
-    return (last_block(completion) or "").strip() or None

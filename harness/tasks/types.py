@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -60,9 +59,3 @@ class Demonstrates(Protocol):
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """A completion that is right with probability about 1 - noise, and well formed but wrong otherwise."""
         ...
-
-
-def batch(task: Task, split: Split, indices: Sequence[int]) -> list[Item]:
-    """Items by index, wrapped around the end of a finite split."""
-    size = task.size(split)
-    return [task.item(split, i if size is None else i % size) for i in indices]

@@ -1,15 +1,4 @@
-"""Verifier of programs: runs them in a sandbox and compares, out here, what they computed.
-
-Targets:
-    {"type": "call", "entry": "f", "cases": [{"args": [...], "want": ...}]}: every value equals, types included;
-        a case may have "kwargs".  Values are builtin ones, not only those of JSON.  With "equality": "python",
-        of the target or of one case, numbers equal as Python's `==` has it (240.0 is 240): what the asserts of a
-        data set mean.  The default is "exact".
-    {"type": "stdio", "cases": [{"stdin": "...", "stdout": "..."}]}: a process each, exit status 0, the whole
-        output, trailing blanks and blank lines ignored.
-    {"type": "script", "script": "..."}: passes when the script runs through behind the solution.  The checks are
-        then where the solution can reach them: `integrity(target)` is "weak".
-"""
+"""Verifier of programs: runs them in a sandbox and compares the results outside it; targets.py has what it takes."""
 
 from __future__ import annotations
 
@@ -17,28 +6,28 @@ import json
 import secrets
 import signal
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from rlvr_bench.rewards.code.fences import MAX_CODE_CHARS, last_block
+from rlvr_bench.rewards.code.targets import check_target
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.sandbox.sandbox import MEMORY_BYTES, open_sandbox
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
 
 TIME_LIMIT_S = 5.0
 
-_EQUALITIES = ("exact", "python")
 _REPORTED = ("compile_error", "memory", "runtime_error")
 
 
-class CodeVerifier:
-    """Judges code; thread-safe.
+class CodeVerifier(Verifier):
+    """The program in the last complete fenced block computes what the target wants.  Thread-safe.
 
     Args:
         tiers: kinds of isolation to try, in this order.
-        unsafe: run without isolation; `tier` then says so and belongs into every record.
-        workers: processes; None for as many as cores and memory bear.
+        unsafe: run without isolation; `tier` then says so and must be recorded.
+        workers: processes; None for as many as the cores and the memory allow.
         time_limit_s: wall-clock seconds a completion may take, all its cases together.
         memory_bytes: address space of a completion's process.
     Raises:
@@ -70,26 +59,25 @@ class CodeVerifier:
     def verify(
         self, completions: Sequence[str], targets: Sequence[Any], limits_s: Sequence[float | None] | None = None
     ) -> list[Verdict]:
-        """One verdict a completion.
+        """One verdict per completion.
 
-        Where completion, target and limit are the same several times, they are judged once: a policy that has
-        made up its mind often repeats itself.
+        Equal triples of completion, target and limit are run once: a policy with low entropy often repeats itself.
 
         Args:
             limits_s: seconds a completion may take, where that is less than the verifier's own limit.
         Raises:
-            ValueError: a malformed target; no completion can raise.
+            ValueError: a malformed target.
         """
         limits = [None] * len(targets) if limits_s is None else limits_s
-        texts = [repr(target) for target in targets]  # unlike ==, repr tells 1 from True and from 1.0
+        texts = [repr(target) for target in targets]  # unlike ==, repr distinguishes 1, True and 1.0
         for target in dict(zip(texts, targets, strict=True)).values():
             check_target(target)
         keys = list(zip(completions, texts, limits, strict=True))
         jobs = dict(zip(keys, zip(completions, targets, limits, strict=True), strict=True))
-        verdicts = dict(zip(jobs, self.sandbox.pool.map(lambda job: self.judge(*job), jobs.values()), strict=True))
+        verdicts = dict(zip(jobs, self.sandbox.pool.map(lambda job: self.verdict_on(*job), jobs.values()), strict=True))
         return [verdicts[key] for key in keys]
 
-    def judge(self, completion: str, target: Any, time_limit_s: float | None = None) -> Verdict:
+    def verdict_on(self, completion: str, target: Any, time_limit_s: float | None = None) -> Verdict:
         """The verdict on one completion; its target must be one that `check_target` accepts."""
         code = last_block(completion)
         if code is None or not code.strip():
@@ -98,14 +86,25 @@ class CodeVerifier:
             return wrong("too long", outcome="no_code")
         seconds = self.time_limit_s if time_limit_s is None else min(time_limit_s, self.time_limit_s)
         try:
-            return _JUDGES[target["type"]](self, code, target, seconds)
+            return _RUNS[target["type"]](self, code, target, seconds)
         except WorkerDied as error:
             return Verdict(None, "infra", str(error))
 
     @staticmethod
-    def check(target: Any) -> None:
-        """Refuse a malformed target without opening a sandbox.  Raises ValueError."""
-        check_target(target)
+    def answer(completion: str) -> str | None:
+        """The program: equal texts are one answer."""
+        return (last_block(completion) or "").strip() or None
+
+    @classmethod
+    def check_targets(cls, targets: Sequence[Any], **options: Any) -> dict[int, str]:
+        """Opens no sandbox."""
+        problems = {}
+        for position, target in enumerate(targets):
+            try:
+                check_target(target)
+            except (ValueError, RecursionError) as error:
+                problems[position] = str(error)
+        return problems
 
     def close(self) -> None:
         """End the workers.  Idempotent."""
@@ -164,43 +163,7 @@ class CodeVerifier:
         return PASS if note.get("done") == nonce else wrong("the checks did not finish", outcome="protocol")
 
 
-_JUDGES = {"call": CodeVerifier._call, "stdio": CodeVerifier._stdio, "script": CodeVerifier._script}
-
-
-def integrity(target: Any) -> Literal["strong", "weak"]:
-    """`weak` if the checks run beside the code that they check."""
-    return "weak" if target["type"] == "script" else "strong"
-
-
-def check_target(target: Any) -> None:
-    """Refuse a malformed target where it is loaded.
-
-    Raises:
-        ValueError: saying what is wrong with it.
-    """
-    if not isinstance(target, dict) or target.get("type") not in _JUDGES:
-        raise ValueError(f"a code target is an object whose type is one of {', '.join(_JUDGES)}, got {target!r:.200}")
-    if target["type"] == "script":
-        if not isinstance(target.get("script"), str):
-            raise ValueError("a script target has a text `script`")
-        return
-    cases = target.get("cases")
-    if not isinstance(cases, list) or not cases or not all(isinstance(case, dict) for case in cases):
-        raise ValueError("a code target has `cases`, a list of at least one object")
-    if target["type"] == "stdio":
-        if not all(isinstance(case.get(key), str) for case in cases for key in ("stdin", "stdout")):
-            raise ValueError("a stdio case has the texts `stdin` and `stdout`")
-        return
-    if not isinstance(target.get("entry"), str):
-        raise ValueError("a call target has `entry`, the name of a function")
-    if any(part.get("equality", "exact") not in _EQUALITIES for part in (target, *cases)):
-        raise ValueError(f"the `equality` of a call target is one of {', '.join(_EQUALITIES)}")
-    for case in cases:
-        if not isinstance(case.get("args"), (list, tuple)) or "want" not in case:
-            raise ValueError("a call case has `args`, a list, and `want`")
-        form = values.encode([list(case["args"]), case.get("kwargs", {}), case["want"]])
-        if values.canonical(form) != values.canonical(form):
-            raise ValueError(f"a call case has builtin values, NaN not among them, got {case!r:.200}")
+_RUNS = {"call": CodeVerifier._call, "stdio": CodeVerifier._stdio, "script": CodeVerifier._script}
 
 
 def _failure(reply: Reply) -> Verdict | None:

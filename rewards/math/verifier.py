@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rlvr_bench.rewards.math import structure
@@ -19,7 +19,7 @@ from rlvr_bench.rewards.math.answer import math_answer
 from rlvr_bench.rewards.math.structure import Node
 from rlvr_bench.rewards.math.text import cleaned, squeezed
 from rlvr_bench.rewards.numbers import parse_number
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rlvr_bench.rewards.workers.python import python_worker
 
@@ -27,14 +27,15 @@ FIRST_TURN_S = 1.0
 ITEM_DEADLINE_S = 5.0
 BATCH_DEADLINE_S = 30.0
 _REMEMBERED = 1 << 14
+_UNREADABLE = "cannot be read: "
 
 
 class _Undecided(Exception):
     """Two expressions must be compared, which is not done here."""
 
 
-class MathVerifier:
-    """Judges answers; thread-safe; workers start when the first expression comes.
+class MathVerifier(Verifier):
+    """The answer equals the target mathematically.  Thread-safe; workers start with the first expression.
 
     Args:
         workers: processes; None for one a core.
@@ -61,38 +62,42 @@ class MathVerifier:
         return self.pool.retries
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """One verdict a completion.
+        """One verdict per completion.
 
         Raises:
-            ValueError: a target that is no answer; no completion can raise.
+            ValueError: a target that is no answer.
         """
         verdicts: list[Verdict | tuple[str, str | None]] = [
-            _judge(completion, target) for completion, target in zip(completions, targets, strict=True)
+            _quick_verdict(completion, target) for completion, target in zip(completions, targets, strict=True)
         ]
         compared = self._compare({pair for pair in verdicts if isinstance(pair, tuple)})
         return [compared[verdict] if isinstance(verdict, tuple) else verdict for verdict in verdicts]
 
-    def check_gold(self, targets: Iterable[Any], *, first_row: int = 1) -> None:
-        """Refuse gold answers that cannot be read, when they are loaded.
-
-        Raises:
-            ValueError: naming the row.
-        """
-        pairs: dict[tuple[str, str | None], int] = {}
-        for row, target in enumerate(targets, first_row):
+    @classmethod
+    def check_targets(cls, targets: Sequence[Any], **options: Any) -> dict[int, str]:
+        """Expressions are read in workers, all together."""
+        problems: dict[int, str] = {}
+        expressions: dict[int, str] = {}
+        for position, target in enumerate(targets):
             try:
                 text, node = _gold(target)
             except ValueError as error:
-                raise ValueError(f"row {row}: {error}") from None
-            if _has_expression(node):
-                pairs.setdefault((text, None), row)
-        verdicts = self._compare(set(pairs), batch_deadline_s=float("inf"))
-        for pair, row in sorted(pairs.items(), key=lambda item: item[1]):
-            if verdicts[pair].outcome != "pass":
-                raise ValueError(f"row {row}: gold answer {pair[0]!r} cannot be read: {verdicts[pair].detail}")
+                problems[position] = str(error)
+            else:
+                if _has_expression(node):
+                    expressions[position] = text
+        with cls(**options) as verifier:
+            verdicts = verifier._compare({(text, None) for text in expressions.values()}, float("inf"))
+        for position, text in expressions.items():
+            verdict = verdicts[text, None]
+            if verdict.outcome != "pass":
+                reason = verdict.detail.removeprefix(_UNREADABLE) or verdict.outcome
+                problems[position] = f"gold answer {text!r} {_UNREADABLE}{reason}"
+        return problems
 
-    def answer(self, completion: str) -> str | None:
-        """What a majority vote counts: the same number or the same text is one answer."""
+    @staticmethod
+    def answer(completion: str) -> str | None:
+        """Equal numbers, and equal texts, are one answer."""
         text = math_answer(completion)
         clean = None if text is None else cleaned(text)
         if clean is None:
@@ -145,7 +150,7 @@ def _verdict(reply: Reply) -> Verdict:
     if isinstance(note, Verdict):
         return note
     if "error" in note:
-        return wrong(f"cannot be read: {note['error']}")
+        return wrong(f"{_UNREADABLE}{note['error']}")
     return PASS if note["equal"] else wrong()
 
 
@@ -166,7 +171,7 @@ def _gold(target: Any) -> tuple[str, Node]:
     return text, node
 
 
-def _judge(completion: str, target: Any) -> Verdict | tuple[str, str | None]:
+def _quick_verdict(completion: str, target: Any) -> Verdict | tuple[str, str | None]:
     """The verdict, or the pair that must be compared elsewhere."""
     answer = math_answer(completion)
     if isinstance(target, str) and answer is not None:  # most of all answers are plain numbers

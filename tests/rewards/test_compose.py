@@ -12,7 +12,7 @@ from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 INFRA = Verdict(None, "infra", "worker died")
 
 
-class Fixed:
+class Fixed(Verifier):
     """Gives the same verdicts whatever it is asked."""
 
     def __init__(self, *verdicts: Verdict) -> None:
@@ -56,14 +56,16 @@ def test_close_reaches_every_component():
 
 
 def test_tier_and_retries_of_what_it_wraps_are_seen():
-    plain, code, other = Fixed(), Fixed(), Fixed()
-    code.tier, code.retries, other.tier, other.retries = "bwrap", 2, "landlock", 3
-    both = AllOf(plain=plain, code=code, other=other)
+    class Code(Fixed):
+        tier, retries = "bwrap", 2
+
+    class Other(Fixed):
+        tier, retries = "landlock", 3
+
+    both = AllOf(plain=Fixed(), code=Code(), other=Other())
     assert (both.tier, both.retries) == ("bwrap", 5)
-    without = AllOf(plain=plain)
-    assert without.retries == 0
-    assert not hasattr(without, "tier")
-    assert not hasattr(without, "other")
+    without = AllOf(plain=Fixed())
+    assert (without.tier, without.retries) == (None, 0)
 
 
 def test_refusals():
@@ -90,6 +92,6 @@ def test_bad_weights(weights):
         weighted_sum({"correct": [PASS]}, weights)
 
 
-def test_unlike_columns():
-    with pytest.raises(ValueError, match="unlike length"):
+def test_columns_of_different_lengths():
+    with pytest.raises(ValueError, match="different lengths"):
         weighted_sum({"a": [PASS], "b": []}, {"a": 1})

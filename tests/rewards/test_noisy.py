@@ -1,4 +1,4 @@
-"""The noisy wrapper: its rates, its seed, and that order does not matter."""
+"""Flipped verdicts: their rates, its seed, and that order does not matter."""
 
 from __future__ import annotations
 
@@ -7,21 +7,18 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.rewards.noisy import NoisyVerifier
-from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
+from rlvr_bench.rewards.noisy import VerdictNoise
+from rlvr_bench.rewards.types import PASS, Verdict, wrong
 
 
-class Equal:
-    """The completion is the target."""
+def verdict(completion: str, target: str) -> Verdict:
+    """The true one: the completion is the target."""
+    return Verdict(None, "infra") if completion == "infra" else PASS if completion == target else wrong()
 
-    closed = False
 
-    def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        known = {"infra": Verdict(None, "infra")}
-        return [known.get(c) or (PASS if c == t else wrong()) for c, t in zip(completions, targets, strict=True)]
-
-    def close(self) -> None:
-        self.closed = True
+def misjudged(completions: Sequence[str], targets: Sequence[str], **options: Any) -> list[Verdict]:
+    true = [verdict(*pair) for pair in zip(completions, targets, strict=True)]
+    return VerdictNoise(**options).misjudge(true, completions, targets)
 
 
 RIGHT = [str(i) for i in range(4000)]
@@ -29,9 +26,7 @@ WRONG = [f"{i}?" for i in range(4000)]
 
 
 def rewards(completions: Sequence[str], **options: Any) -> list[float | None]:
-    return [
-        v.reward for v in NoisyVerifier(Equal(), **options).verify(completions, [c.strip("?") for c in completions])
-    ]
+    return [v.reward for v in misjudged(completions, [c.strip("?") for c in completions], **options)]
 
 
 def test_the_rates_are_kept() -> None:
@@ -43,7 +38,7 @@ def test_the_rates_are_kept() -> None:
     assert rewards(RIGHT, false_negative_rate=1.0) == [0.0] * 4000
 
 
-def test_the_same_completion_errs_alike_in_any_order_and_batch() -> None:
+def test_the_same_completion_is_misjudged_in_any_order_and_batch() -> None:
     options = {"false_negative_rate": 0.5, "false_positive_rate": 0.5, "seed": 3}
     together = rewards(RIGHT[:200] + WRONG[:200], **options)
     assert together[::-1] == rewards((RIGHT[:200] + WRONG[:200])[::-1], **options)
@@ -51,9 +46,8 @@ def test_the_same_completion_errs_alike_in_any_order_and_batch() -> None:
     assert together != rewards(RIGHT[:200] + WRONG[:200], **{**options, "seed": 4})
 
 
-def test_a_missing_verdict_stays_missing_and_the_truth_is_told() -> None:
-    noisy = NoisyVerifier(Equal(), false_positive_rate=1.0, false_negative_rate=1.0)
-    verdicts = noisy.verify(["infra", "a", "b"], ["x", "a", "a"])
+def test_a_missing_verdict_stays_missing_and_the_true_outcome_is_named() -> None:
+    verdicts = misjudged(["infra", "a", "b"], ["x", "a", "a"], false_positive_rate=1.0, false_negative_rate=1.0)
     assert [(v.outcome, v.detail) for v in verdicts] == [
         ("infra", ""),
         ("wrong", "false negative"),
@@ -61,15 +55,7 @@ def test_a_missing_verdict_stays_missing_and_the_truth_is_told() -> None:
     ]
 
 
-def test_it_wraps_and_closes_a_verifier() -> None:
-    inner = Equal()
-    noisy = NoisyVerifier(inner)
-    assert isinstance(noisy, Verifier)
-    noisy.close()
-    assert inner.closed
-
-
 @pytest.mark.parametrize("options", [{"false_positive_rate": -0.1}, {"false_negative_rate": 1.1}])
 def test_a_rate_is_a_probability(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="in \\[0, 1\\]"):
-        NoisyVerifier(Equal(), **options)
+        VerdictNoise(**options)

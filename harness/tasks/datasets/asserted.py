@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
-from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.rewards.code.asserts import call_target
-from rlvr_bench.rewards.code.verifier import check_target
+from rlvr_bench.rewards.code.targets import check_target
+from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.types import Verifier
 
 
@@ -40,7 +41,7 @@ class AssertedTask(DatasetTask):
 
     def answer(self, completion: str) -> str | None:
         """The program."""
-        return code_answer(completion)
+        return CodeVerifier.answer(completion)
 
 
 def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:

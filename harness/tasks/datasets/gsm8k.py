@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DatasetTask, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DataRow, DatasetTask, load_splits, make_items, text_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.types import Item
 from rlvr_bench.rewards.numbers import parse_number
@@ -43,9 +43,9 @@ class GSM8K(DatasetTask):
 
     def answer(self, completion: str) -> str | None:
         """The number, in one spelling."""
-        return Numeric().answer(completion)
+        return Numeric.answer(completion)
 
-    def _item(self, row: Row) -> Item:
+    def _item(self, row: DataRow) -> Item:
         prompt = self.config.template.replace("{prompt}", text_of(row, "question"))
         gold = _gold(row.get("answer"))
         if gold is None:

@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 
 from rlvr_bench.harness.tasks.datasets.asserted import AssertedConfig, AssertedTask, target_of
-from rlvr_bench.harness.tasks.datasets.sources import SPLITS, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DataRow, load_splits, make_items, text_of
 from rlvr_bench.harness.tasks.types import Item
-from rlvr_bench.rewards.code.verifier import integrity
+from rlvr_bench.rewards.code.targets import integrity
 
 TEMPLATE = (
     "Complete this Python function. Answer with the whole function, its imports and helpers included, in one "
@@ -36,7 +36,7 @@ class HumanEval(AssertedTask):
         )
         self._items = make_items("humaneval", dict.fromkeys(SPLITS, config.path), rows, self._item)
 
-    def _item(self, row: Row) -> Item:
+    def _item(self, row: DataRow) -> Item:
         head, tests, entry = text_of(row, "prompt"), text_of(row, "test"), text_of(row, "entry_point")
         # Tests may call helpers that stand in the prompt, whether or not the solution repeats them.
         script = f"{_before(head, entry)}\n{tests}\ncheck({entry})\n"

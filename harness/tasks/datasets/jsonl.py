@@ -11,12 +11,14 @@ from typing import Any
 
 from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
 from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
-from rlvr_bench.harness.tasks.sandboxed import code_answer
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE, split_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
-from rlvr_bench.rewards.answer_region import tagged_answer
+from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
 from rlvr_bench.rewards.types import Verifier
+
+FileRow = tuple[int, str, Any]
+"""Row number from 1, prompt, gold answer."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +61,10 @@ class Jsonl(DatasetTask):
     Config = JsonlConfig
 
     def __init__(self, config: JsonlConfig) -> None:
-        from rlvr_bench.harness.config.plugins import load  # here, because plugins load tasks
-
         self.config = config
-        self._class = load("rlvr_bench.verifiers", config.verifier)
+        self._verifier = load_verifier(config.verifier)
         self._check_options()
-        # A class with `check` reads golds without being opened, which costs a sandbox its second.
-        opened = None if hasattr(self._class, "check") else self._new_verifier()
-        self._golds_reader: Verifier | type = self._class if opened is None else opened
-        try:
-            train, test = self._splits()
-        finally:
-            if opened is not None:
-                opened.close()  # it may hold workers; only its `answer` is used from here on
-        self._answer = getattr(opened, "answer", code_answer if config.verifier == "code" else tagged_answer)
+        train, test = self._splits()
         for split, part in (("train", train), ("test", test)):
             if not part:
                 raise TaskError(f"{config.path}: no row for the split {split}; add rows, or change test_share")
@@ -80,68 +72,73 @@ class Jsonl(DatasetTask):
 
     def verifiers(self) -> dict[str, Verifier]:
         """The named verifier, alone."""
-        return {"correct": self._new_verifier()}
+        try:
+            return {"correct": self._verifier(**self._options())}
+        except (ValueError, TypeError, LookupError) as error:
+            raise self._refused(error) from None
 
     def answer(self, completion: str) -> str | None:
-        """What the verifier calls the answer, else the tagged one."""
-        return self._answer(completion)
+        """The verifier's own reading of the answer."""
+        return self._verifier.answer(completion)
 
-    def _new_verifier(self) -> Verifier:
-        options = dict(self.config.verifier_options)
-        if self.config.unsafe_no_sandbox:
-            options["unsafe"] = True
-        try:
-            return self._class(**options)
-        except (ValueError, TypeError, LookupError) as error:
-            raise TaskError(f"verifier_options: the verifier {self.config.verifier!r} refuses them ({error})") from None
+    def _options(self) -> dict[str, Any]:
+        unsafe = {"unsafe": True} if self.config.unsafe_no_sandbox else {}
+        return self.config.verifier_options | unsafe
+
+    def _refused(self, error: Exception) -> TaskError:
+        return TaskError(f"verifier_options: the verifier {self.config.verifier!r} refuses them ({error})")
 
     def _check_options(self) -> None:
         try:
-            inspect.signature(self._class).bind(**self.config.verifier_options)
+            inspect.signature(self._verifier).bind(**self.config.verifier_options)
         except TypeError as error:
-            known = ", ".join(inspect.signature(self._class).parameters) or "none"
+            known = ", ".join(inspect.signature(self._verifier).parameters) or "none"
             raise TaskError(
                 f"verifier_options: the verifier {self.config.verifier!r} does not take them ({error}); it has: {known}"
             ) from None
 
-    def _splits(self) -> tuple[list[tuple[int, str, Any]], list[tuple[int, str, Any]]]:
-        """Training and held-out rows."""
-        rows = self._read(self.config.path)
-        if self.config.test_path is not None:
-            test = self._read(self.config.test_path)
-            self._refuse_overlap(rows, test)
-            return rows, test
-        train = [row for row in rows if split_of(row[1], self.config.test_share) == "train"]
-        return train, [row for row in rows if split_of(row[1], self.config.test_share) == "test"]
+    def _splits(self) -> tuple[list[FileRow], list[FileRow]]:
+        """Training and held-out rows.  Raises TaskError naming all bad rows of a file."""
+        paths = [path for path in (self.config.path, self.config.test_path) if path is not None]
+        rows, problems = self._read(paths)
+        for file, path in enumerate(paths):
+            named = [f"row {number}: {problem}" for (f, number), problem in sorted(problems.items()) if f == file]
+            refuse_rows(path, named)
+        if len(rows) == 2:
+            self._refuse_overlap(*rows)
+            return rows[0], rows[1]
+        train = [row for row in rows[0] if split_of(row[1], self.config.test_share) == "train"]
+        return train, [row for row in rows[0] if split_of(row[1], self.config.test_share) == "test"]
 
-    def _build(self, split: Split, rows: Sequence[tuple[int, str, Any]]) -> list[Item]:
+    def _read(self, paths: Sequence[str]) -> tuple[list[list[FileRow]], dict[tuple[int, int], str]]:
+        """The rows of each file, and what is wrong with rows, by file and row number."""
+        files: list[list[FileRow]] = []
+        problems: dict[tuple[int, int], str] = {}
+        for file, path in enumerate(paths):
+            files.append([])
+            for number, line in _lines(path):
+                try:
+                    files[file].append((number, *self._row(line)))
+                except ValueError as error:
+                    problems[file, number] = str(error)
+        golds = {(file, number): gold for file, rows in enumerate(files) for number, _, gold in rows}
+        try:
+            bad = gold_problems(self._verifier, golds, **self._options())
+        except (ValueError, TypeError, LookupError) as error:
+            raise self._refused(error) from None
+        for place, reason in bad.items():
+            problems[place] = (
+                f"field {self.config.answer_field!r}: the verifier {self.config.verifier!r} cannot take it ({reason}); "
+                "correct it, or choose another verifier"
+            )
+        return files, problems
+
+    def _build(self, split: Split, rows: Sequence[FileRow]) -> list[Item]:
         texts = ((number, self.config.template.replace("{prompt}", prompt), gold) for number, prompt, gold in rows)
         return [
             Item(f"jsonl/{split}/{index}", text, gold, {"row": number})
             for index, (number, text, gold) in enumerate(texts)
         ]
-
-    def _read(self, path: str) -> list[tuple[int, str, Any]]:
-        """Row number (from 1), prompt and gold answer of every row.  Raises TaskError naming all bad rows."""
-        try:
-            lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-        except OSError as error:
-            raise TaskError(f"{path}: {error.strerror}; give an existing .jsonl file") from None
-        rows: list[tuple[int, str, Any]] = []
-        problems: dict[int, str] = {}
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                try:
-                    rows.append((number, *self._row(line)))
-                except ValueError as error:
-                    problems[number] = str(error)
-        for number, reason in gold_problems(self._golds_reader, [(number, gold) for number, _, gold in rows]).items():
-            problems[number] = (
-                f"field {self.config.answer_field!r}: the verifier {self.config.verifier!r} cannot take it ({reason}); "
-                "correct it, or choose another verifier"
-            )
-        refuse_rows(path, [f"row {number}: {problem}" for number, problem in sorted(problems.items())])
-        return rows
 
     def _row(self, line: bytes) -> tuple[str, Any]:
         """Raises ValueError with the field and the remedy."""
@@ -170,8 +167,20 @@ class Jsonl(DatasetTask):
             raise ValueError(f"field {self.config.answer_field!r} must not be empty, got {gold!r}")
         return gold
 
-    def _refuse_overlap(self, train: Sequence[tuple[int, str, Any]], test: Sequence[tuple[int, str, Any]]) -> None:
+    def _refuse_overlap(self, train: Sequence[FileRow], test: Sequence[FileRow]) -> None:
         first = {prompt: number for number, prompt, _ in reversed(train)}
-        remedy = f"stands in {self.config.path} too, row"
-        problems = [f"row {n}: its prompt {remedy} {first[p]}; remove one of the two" for n, p, _ in test if p in first]
+        problems = [
+            f"row {number}: its prompt is also that of {self.config.path}, row {first[prompt]}; remove one of the two"
+            for number, prompt, _ in test
+            if prompt in first
+        ]
         refuse_rows(str(self.config.test_path), problems)
+
+
+def _lines(path: str) -> list[tuple[int, bytes]]:
+    """The lines that are not blank, numbered from 1."""
+    try:
+        lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as error:
+        raise TaskError(f"{path}: {error.strerror}; give an existing .jsonl file") from None
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.sources import DatasetTask, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import DataRow, DatasetTask, load_splits, make_items, text_of
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split
@@ -48,12 +48,7 @@ class Math(DatasetTask):
             config.path, text=_problem, prefix="math", test_share=config.test_share, test_path=config.test_path
         )
         sources: dict[Split, str] = {"train": config.path, "test": config.test_path or config.path}
-        verifier = MathVerifier()
-        try:
-            self._items = make_items("math", sources, rows, self._item, verifier)
-        finally:
-            verifier.close()  # it holds workers; only its `answer` is used from here on
-        self._answer = verifier.answer
+        self._items = make_items("math", sources, rows, self._item, MathVerifier)
 
     def verifiers(self) -> dict[str, Verifier]:
         """Exact mathematical equality."""
@@ -61,22 +56,22 @@ class Math(DatasetTask):
 
     def answer(self, completion: str) -> str | None:
         """The boxed or tagged answer, in one spelling."""
-        return self._answer(completion)
+        return MathVerifier.answer(completion)
 
-    def _item(self, row: Row) -> Item:
+    def _item(self, row: DataRow) -> Item:
         text_of(row, *PROBLEM)
         prompt = self.config.template.replace("{prompt}", _problem(row))
         meta = {"level": _level(row.get("level")), "subject": row.get("subject") or row.get("type")}
         return Item("", prompt, _gold(row), {key: value for key, value in meta.items() if value is not None})
 
 
-def _problem(row: Row) -> str:
+def _problem(row: DataRow) -> str:
     """The problem without the request that some files close it with; blank if there is none."""
     text = next((row[field] for field in PROBLEM if isinstance(row.get(field), str)), "")
     return text.removesuffix(ASK).rstrip()
 
 
-def _gold(row: Row) -> str:
+def _gold(row: DataRow) -> str:
     """The answer as text; local files also have it as a number.  Raises ValueError."""
     answer = row.get("answer")
     if isinstance(answer, (int, float)) and not isinstance(answer, bool):

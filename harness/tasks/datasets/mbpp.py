@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rlvr_bench.harness.tasks.datasets.asserted import AssertedConfig, AssertedTask, entry_of, target_of
-from rlvr_bench.harness.tasks.datasets.sources import SPLITS, Row, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DataRow, load_splits, make_items, text_of
 from rlvr_bench.harness.tasks.types import Item
-from rlvr_bench.rewards.code.verifier import integrity
+from rlvr_bench.rewards.code.targets import integrity
 
 TEMPLATE = "{prompt}\n\nAnswer with the whole function, its imports included, in one ```python block.\n"
 
@@ -39,7 +39,7 @@ class MBPP(AssertedTask):
         )
         self._items = make_items("mbpp", dict.fromkeys(SPLITS, config.path), rows, self._item)
 
-    def _item(self, row: Row) -> Item:
+    def _item(self, row: DataRow) -> Item:
         problem, tests = text_of(row, "text", "prompt"), "\n".join(_texts(row, "test_list"))
         if not tests.strip():
             raise ValueError("field 'test_list' is empty")
@@ -52,7 +52,7 @@ class MBPP(AssertedTask):
         return Item("", prompt, target, {"task_id": row.get("task_id"), "integrity": integrity(target)})
 
 
-def _texts(row: Row, field: str) -> list[str]:
+def _texts(row: DataRow, field: str) -> list[str]:
     """A list of texts, empty where the field is missing.  Raises ValueError for anything else."""
     value: Any = row.get(field) or []
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from rlvr_bench.harness.tasks.types import TaskError
 from rlvr_bench.rewards.types import Verifier
+
+Place = TypeVar("Place", bound=Hashable)
 
 SHOWN = 10  # problems spelled out in an error; the rest are counted
 
@@ -18,32 +20,13 @@ def refuse_rows(source: str, problems: Sequence[str]) -> None:
         raise TaskError("\n  ".join([f"{source}: {len(problems)} bad rows", *problems[:SHOWN], *more]))
 
 
-def gold_problems(verifier: Verifier | type, golds: Sequence[tuple[int, Any]]) -> dict[int, str]:
-    """Why gold answers cannot be judged, by row number.
+def gold_problems(verifier: type[Verifier], golds: Mapping[Place, Any], **options: Any) -> dict[Place, str]:
+    """What is wrong with gold answers, by their place.
 
     Args:
-        verifier: one with `check_gold` reads a batch of golds; a class with the static method `check` reads one gold
-            without being opened; any other judges an empty completion, which raises for nothing but a bad gold.
-        golds: row number and gold answer.
+        golds: gold answers by their place in the data.
+        options: of the verifier's constructor.
     """
-    check_gold = getattr(verifier, "check_gold", None)
-    if check_gold is not None:
-        try:
-            check_gold([gold for _, gold in golds])
-            return {}
-        except ValueError:  # names the first bad row only
-            return _each(lambda gold: check_gold([gold]), golds)
-    check = getattr(verifier, "check", None)
-    if check is not None:
-        return _each(check, golds)
-    return _each(lambda gold: verifier.verify([""], [gold]), golds)
-
-
-def _each(check: Any, golds: Sequence[tuple[int, Any]]) -> dict[int, str]:
-    problems = {}
-    for row, gold in golds:
-        try:
-            check(gold)
-        except Exception as error:  # verifiers of other packages raise what they like
-            problems[row] = str(error).removeprefix("row 1: ")
-    return problems
+    places = list(golds)
+    found = verifier.check_targets(list(golds.values()), **options)
+    return {places[position]: reason for position, reason in found.items()}

@@ -14,8 +14,8 @@ from rlvr_bench.rewards.types import Verifier
 SPLITS: tuple[Split, Split] = ("train", "test")
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
-Row = Mapping[str, Any]
-Numbered = list[tuple[int, Row]]  # with the row's number in its source, from 1
+DataRow = Mapping[str, Any]
+Numbered = list[tuple[int, DataRow]]  # with the row's number in its source, from 1
 
 
 class DatasetTask:
@@ -35,39 +35,41 @@ class DatasetTask:
 
 
 def make_items(
-    name: str, sources: Mapping[Split, str], rows: Mapping[Split, Numbered], make: Callable[[Row], Item],
-    verifier: Verifier | None = None,
+    name: str, sources: Mapping[Split, str], rows: Mapping[Split, Numbered], make: Callable[[DataRow], Item],
+    verifier: type[Verifier] | None = None,
 ) -> dict[Split, list[Item]]:  # fmt: skip
     """Items by split; `make` gives an item whose id is still empty, or raises ValueError for a bad row.
 
     Args:
         sources: where the rows of each split come from, for errors.
-        verifier: must be able to judge by every gold answer.
+        verifier: must accept every gold answer.
     Raises:
         TaskError: naming every bad row of a split, or a split without rows.
     """
-    items: dict[Split, list[Item]] = {}
+    made: dict[tuple[Split, int], Item] = {}
+    problems: dict[tuple[Split, int], str] = {}
     for split in SPLITS:
-        made: dict[int, Item] = {}
-        problems: dict[int, str] = {}
         for index, (number, row) in enumerate(rows[split]):
             try:
                 item = make(row)
             except ValueError as error:
-                problems[number] = str(error)
+                problems[split, number] = str(error)
             else:
-                made[number] = Item(f"{name}/{split}/{index}", item.prompt, item.target, item.meta)
-        if verifier is not None:
-            problems |= gold_problems(verifier, [(number, item.target) for number, item in made.items()])
-        lines = [f"row {number}: {problem}; correct or remove the row" for number, problem in sorted(problems.items())]
+                made[split, number] = Item(f"{name}/{split}/{index}", item.prompt, item.target, item.meta)
+    if verifier is not None:
+        problems |= gold_problems(verifier, {place: item.target for place, item in made.items()})
+    items: dict[Split, list[Item]] = {}
+    for split in SPLITS:
+        named = sorted((number, problem) for (part, number), problem in problems.items() if part == split)
+        lines = [f"row {number}: {problem}; correct or remove the row" for number, problem in named]
         refuse_rows(f"{sources[split]} ({split})", lines)
-        if not made:
+        items[split] = [item for (part, _), item in made.items() if part == split]
+        if not items[split]:
             raise TaskError(f"{sources[split]}: no rows in the split {split}; give a path with both splits")
-        items[split] = list(made.values())
     return items
 
 
-def text_of(row: Row, *fields: str) -> str:
+def text_of(row: DataRow, *fields: str) -> str:
     """The text in the first of the fields that the row has.
 
     Raises:
@@ -83,8 +85,8 @@ def text_of(row: Row, *fields: str) -> str:
 
 
 def load_splits(
-    path: str, *, text: Callable[[Row], str], prefix: str, subset: str | None = None, test_share: float = TEST_SHARE,
-    test_path: str | None = None,
+    path: str, *, text: Callable[[DataRow], str], prefix: str, subset: str | None = None,
+    test_share: float = TEST_SHARE, test_path: str | None = None,
 ) -> dict[Split, Numbered]:  # fmt: skip
     """Rows of both splits.
 
@@ -116,7 +118,7 @@ def load_splits(
     return {split: [(n, row) for n, row in only if split_of(text(row), test_share) == split] for split in SPLITS}
 
 
-def _part(path: str, loaded: Mapping[str, Iterable[Row]], split: str) -> Numbered:
+def _part(path: str, loaded: Mapping[str, Iterable[DataRow]], split: str) -> Numbered:
     """The rows of a split, or of the only one."""
     if split not in loaded and len(loaded) != 1:
         raise TaskError(f"{path}: has the splits {', '.join(loaded)} and no {split}; give a data set that has it")

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng
-from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_answer, code_problems, code_verifier
+from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
+from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.types import Verifier
 
 CASES = 4
@@ -68,7 +69,7 @@ class Program(Procedural):
 
     def answer(self, completion: str) -> str | None:
         """The program."""
-        return code_answer(completion)
+        return CodeVerifier.answer(completion)
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """The function as one expression; with probability `noise` with one operation changed."""

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.sandbox import values
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 from rlvr_bench.rewards.workers import fork_server
 from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rlvr_bench.rewards.workers.python import python_worker
@@ -46,8 +46,8 @@ _FUNCTIONS = re.compile(
 )  # and single letters, which are variables
 
 
-class ReasoningGymScore:
-    """Verifier: the generator's scorer gives the tagged answer full marks, 1.0; partial credit is wrong.
+class ReasoningGymScore(Verifier):
+    """The generator's scorer gives the tagged answer full marks, 1.0; partial credit is wrong.
 
     Args:
         dataset: the generator's name.
@@ -59,7 +59,7 @@ class ReasoningGymScore:
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """One verdict a completion; what a scorer raises is wrong, with the error as the detail."""
-        return self.pool.map(self._judge, zip(completions, targets, strict=True))
+        return self.pool.map(self._verdict_on, zip(completions, targets, strict=True))
 
     @property
     def retries(self) -> int:
@@ -70,7 +70,7 @@ class ReasoningGymScore:
         """End the workers.  Idempotent."""
         self.pool.close()
 
-    def _judge(self, pair: tuple[str, Any]) -> Verdict:
+    def _verdict_on(self, pair: tuple[str, Any]) -> Verdict:
         completion, target = pair
         answer = tagged_answer(completion)
         if answer is None:

@@ -13,7 +13,8 @@ import pytest
 
 from rlvr_bench.rewards.code.asserts import call_target
 from rlvr_bench.rewards.code.fences import last_block
-from rlvr_bench.rewards.code.verifier import CodeVerifier, check_target, integrity
+from rlvr_bench.rewards.code.targets import check_target, integrity
+from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from rlvr_bench.rewards.types import Verifier
