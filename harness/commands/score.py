@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, TextIO
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
@@ -77,7 +78,7 @@ def verifiers(
 ) -> dict[str, VerifierFactory]:
     """Every installed verifier by its name, made when the first row of its kind comes."""
     known: dict[str, VerifierFactory] = {
-        name: lambda name=name: plugins.load(plugins.VERIFIERS, name)() for name in plugins.available(plugins.VERIFIERS)
+        name: lambda name=name: load_verifier(name)() for name in plugins.available(plugins.VERIFIERS)
     }
     tiers = DEFAULT_TIERS if tier is None else (tier,)
     known["code"] = partial(CodeVerifier, tiers=tiers, unsafe=unsafe, workers=workers)

@@ -24,17 +24,14 @@ from rlvr_bench.harness.meters.recorder import StepMeter
 from rlvr_bench.harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
 from rlvr_bench.harness.records import append_metrics
 from rlvr_bench.harness.training.loop import Trainer
-from rlvr_bench.rewards.types import Verdict
+from rlvr_bench.rewards.types import Verdict, Verifier
 
 
-class ShareOfDigits:
+class ShareOfDigits(Verifier):
     """Verifier with the reward of the fixed work."""
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         return [Verdict(share := reward(text), "pass" if share else "wrong") for text in completions]
-
-    def close(self) -> None:
-        """Nothing to release."""
 
 
 def settings(work: Work, algorithm: str, model: Path, task: dict[str, Any], steps: int, micro_batch: int) -> dict:

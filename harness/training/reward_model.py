@@ -32,7 +32,7 @@ from rlvr_bench.harness.training.evaluate import refuse_masked
 from rlvr_bench.harness.training.grader import Judge
 from rlvr_bench.harness.training.scoring import micro_batches, outcome_scores, score_rollout
 from rlvr_bench.harness.training.warm_start import warm_start_key
-from rlvr_bench.rewards.learned import Normaliser, bradley_terry_loss, calibration, pair_accuracy
+from rlvr_bench.rewards.learned import Normalizer, bradley_terry_loss, calibration, pair_accuracy
 
 HELD_OUT_PAIRS = 2000  # at most
 LABEL_SEED = 0  # the reward model, like the base model, is shared by the runs of a suite
@@ -44,7 +44,7 @@ class RewardModelError(UserError):
 
 def reward_model(
     config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
-) -> tuple[ScalarModel, Normaliser, dict[str, Any]]:
+) -> tuple[ScalarModel, Normalizer, dict[str, Any]]:
     """The reward model of a run, from the cache if it was trained before, and the facts of its training.
 
     Raises:
@@ -52,7 +52,7 @@ def reward_model(
     """
     model = ScalarModel.from_causal_lm(base)
     if not config.reward.label_pairs:
-        return model, Normaliser(), {"pairs": 0, "note": "untrained: for memory and speed only"}
+        return model, Normalizer(), {"pairs": 0, "note": "untrained: for memory and speed only"}
 
     def make() -> tuple[dict[str, Tensor], dict[str, Any]]:
         facts = _train(model, config, base, tokenizer, judge, task)
@@ -68,7 +68,7 @@ def reward_model(
     }
     weights, facts = cached("reward-model", key, make)
     model.load_state_dict(weights)
-    return model, Normaliser(facts["mean"], facts["std"]), facts
+    return model, Normalizer(facts["mean"], facts["std"]), facts
 
 
 def label_pairs(judged: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
@@ -126,7 +126,7 @@ def _train(
     model.eval()
     scores = score_rollout(lambda part: outcome_scores(model, part), rollout, config.train.micro_tokens)
     right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
-    frozen = Normaliser.fit(scores)
+    frozen = Normalizer.fit(scores)
     return {
         "labels": len({i for pair in train_pairs for i in pair}),
         "pairs": len(train_pairs),

@@ -17,7 +17,7 @@ from rlvr_bench.harness.meters.recorder import StepMeter
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.tasks.types import Item
 from rlvr_bench.harness.training.loop import Trainer
-from rlvr_bench.rewards.types import PASS, Verdict, wrong
+from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
 CPU = torch.device("cpu")
 PLUGINS = {
@@ -77,7 +77,7 @@ class ParityConfig:
     """How many different training prompts there are; 0 is no end to them."""
 
 
-class ParityVerifier:
+class ParityVerifier(Verifier):
     """Right where the first character's code is as even or odd as the target says."""
 
     def __init__(self, missing_every: int) -> None:

@@ -20,7 +20,7 @@ from rlvr_bench.harness.runs.process import run_cell
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from rlvr_bench.rewards.sandbox.sandbox import open_sandbox
-from rlvr_bench.rewards.types import Verdict
+from rlvr_bench.rewards.types import Verdict, Verifier
 from rlvr_bench.rewards.workers.pool import Pool, WorkerDied
 from tests.harness.cli_calls import SUITE, call
 from tests.harness.small_runs import config, metrics, run
@@ -36,7 +36,7 @@ SMALL: dict[str, Any] = {
 MANY: dict[str, Any] = {"rollout": {"prompts": 16, "group_size": 8, "max_tokens": 2}, "train": {"steps": 4}}
 
 
-class Coded:
+class Coded(Verifier):
     """The parity of a completion's first character, computed in the sandbox: code that random weights can write."""
 
     def __init__(self, _: int) -> None:

@@ -15,7 +15,7 @@ from rlvr_bench.harness.training import reward_model, warm_start
 from rlvr_bench.harness.training.evaluate import InfrastructureError
 from rlvr_bench.harness.training.grader import Judge
 from rlvr_bench.harness.training.reward_model import RewardModelError
-from rlvr_bench.rewards.learned import Normaliser
+from rlvr_bench.rewards.learned import Normalizer
 from tests.harness.small_runs import config
 
 
@@ -70,8 +70,8 @@ def test_prompts_that_all_come_again_are_no_held_out_prompts(asked: list[list[st
 def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pytest.MonkeyPatch) -> None:
     """Always the same prompt kind: the parity of one character has to be told."""
     scores: list[torch.Tensor] = []
-    fit = Normaliser.fit
-    monkeypatch.setattr(reward_model.Normaliser, "fit", lambda s: scores.append(s) or fit(s))
+    fit = Normalizer.fit
+    monkeypatch.setattr(reward_model.Normalizer, "fit", lambda s: scores.append(s) or fit(s))
     model, normaliser, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=3e-2)
     assert facts["held_out_accuracy"] > 0.9
     assert (facts["mean"], facts["std"]) == (normaliser.mean, normaliser.std)
@@ -148,4 +148,4 @@ def test_too_few_pairs_is_told_with_the_numbers(monkeypatch: pytest.MonkeyPatch)
 
 def test_no_pairs_leave_it_untrained() -> None:
     _, normaliser, facts = trained(label_pairs=0)
-    assert (normaliser, facts["pairs"]) == (Normaliser(0.0, 1.0), 0)
+    assert (normaliser, facts["pairs"]) == (Normalizer(0.0, 1.0), 0)
