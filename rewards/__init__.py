@@ -1,1 +1,1 @@
-"""What makes a completion right.  No torch, except `learned.py`."""
+"""Verifiers give verdicts on completions; code runs in a sandbox.  No torch, except `learned.py`."""

@@ -1,4 +1,4 @@
-"""Where a completion gives its answer: behind the reasoning, in `<answer>` tags if there are any."""
+"""Where a completion gives its answer: after the reasoning, in `<answer>` tags if there are any."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The learned reward model's loss, its frozen normalization and how well it does on held-out pairs.
+"""Loss, frozen normalization and held-out accuracy of the learned reward model.
 
-The model itself is a same-size backbone with a scalar head (`harness/models/roles.py`); it is trained on
-pairs of completions of one prompt, one right and one wrong by the verifier (`harness/training/reward_model.py`).
+The model is a backbone of the actor's size with a scalar head (`harness/models/roles.py`).  It is trained on pairs
+of completions of one prompt, of which the verifier calls one right and one wrong
+(`harness/training/reward_model.py`).
 Source: Bradley and Terry 1952; Ouyang et al. 2022, arXiv:2203.02155, eq. 1.
 """
 
@@ -23,7 +24,7 @@ def bradley_terry_loss(right: Tensor, wrong: Tensor) -> Tensor:
 class Normalizer:
     """Mean and standard deviation of raw scores, frozen when the reward model was trained.
 
-    Statistics that followed the policy would hide its drift away from what the model was trained on.
+    Statistics that followed the policy would hide how far it drifts from the training data of the model.
     """
 
     mean: float = 0.0
@@ -40,17 +41,17 @@ class Normalizer:
 
 
 def pair_accuracy(right: Tensor, wrong: Tensor) -> float:
-    """Share of held-out pairs ranked rightly; a tie counts half."""
+    """Share of held-out pairs ranked correctly; a tie counts half."""
     return float(((right > wrong).double() + 0.5 * (right == wrong).double()).mean())
 
 
 def calibration(right: Tensor, wrong: Tensor, *, bins: int = 10) -> list[dict[str, float]]:
-    """How often the preferred completion is right, by how sure the model is.
+    """How often the preferred completion is right, by the model's confidence.
 
     Confidence is sigmoid(|r+ - r-|), in [0.5, 1], in equal bins; empty bins are left out.
 
     Returns:
-        rows {confidence, accuracy, pairs}: mean confidence, share ranked rightly, number of pairs.
+        rows {confidence, accuracy, pairs}: mean confidence, share ranked correctly, number of pairs.
     """
     margin = (right - wrong).double()
     confidence = torch.sigmoid(margin.abs())

@@ -1,4 +1,4 @@
-"""Exact numbers out of short texts: the fast path of every mathematical comparison.
+"""Short texts become exact numbers: the fast path of every mathematical comparison.
 
 Integers, decimals, simple fractions, percentages and thousands separators become a `Fraction`; anything else
 is None, which means "not a plain number" and never "wrong".  ASCII only, but U+2212 is a minus: folding other
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-MAX_CHARS = 1000  # a longer answer is no answer, and keeps every conversion below cheap
+MAX_CHARS = 1000  # a longer answer counts as none, which keeps every conversion below cheap
 
-# One kind of separator a number, groups of exactly three, no leading zero: `1,2,3` is a list, not 123.
+# One kind of separator per number, groups of exactly three, no leading zero: `1,2,3` is a list, not 123.
 _INTEGER = r"(?:[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?:\{,\}[0-9]{3})+|(?:\\,[0-9]{3})+)|[0-9]+)"
 _DECIMAL = rf"(?:{_INTEGER}(?:\.[0-9]*)?|\.[0-9]+)"
 _SIGN = r"[-+]?"
@@ -29,8 +29,8 @@ _SEPARATORS = re.compile(r"\{,\}|\\,|,| ")
 def parse_number(text: str) -> Fraction | None:
     """The exact value of a text that is one plain number; None if it is anything else.
 
-    White space around it, one full stop behind it and a dollar sign before it (`$5`, `-\\$5`) or a pair of
-    them around it (`$5$`) are dropped.  `p%` is p/100.
+    White space around it, one full stop after it and a dollar sign before it (`$5`, `-\\$5`) or a pair of
+    them around it (`$5$`) are removed.  `p%` is p/100.
     """
     if len(text) > MAX_CHARS:
         return None

@@ -1,8 +1,8 @@
-"""Scoring a file of completions: rows in, the same rows with their verdicts out, in constant memory.
+"""Verdicts on the rows of a file: rows go in, the same rows with verdicts come out, in constant memory.
 
-A row is a JSON object `{kind: math | code | format, completion, target, limit_s?}`; other keys pass through.  It
-comes back with `reward` (null for `infra`), `outcome` and `detail`; code that ran without a sandbox also with
-`sandbox: unsafe`, code whose checks it could reach with `integrity: weak`.
+A row is a JSON object `{kind: math | code | format, completion, target, limit_s?}`; other keys are copied.  It
+returns with `reward` (null for `infra`), `outcome` and `detail`.  Code that ran without a sandbox also has
+`sandbox: unsafe`, and code that could reach its own checks `integrity: weak`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rlvr_bench.rewards.types import Verdict, Verifier
 BATCH_ROWS = 256
 BATCH_CHARS = 16 << 20
 DANGER = "marked as dangerous: not run without a sandbox"
-LIMIT_SHARE = 0.8  # of `limit_s`, which is when the verdict must be there, goes to the code itself
+LIMIT_SHARE = 0.8  # the part of `limit_s` for the code itself; the rest is for starting and comparing
 
 VerifierFactory = Callable[[], Verifier]
 DEFAULT_VERIFIERS: Mapping[str, VerifierFactory] = {"math": MathVerifier, "code": CodeVerifier, "format": Format}
@@ -47,8 +47,8 @@ def score_lines(
 ) -> Iterator[ScoredRow]:
     """Verdicts on the lines of a file, in its order.
 
-    A verifier is made when the first row of its kind comes, so a file without code needs no sandbox, and closed
-    at the end, also when the caller stops early.
+    A verifier is made for the first row of its kind, so a file without code needs no sandbox.  It is closed at the
+    end, also when the caller stops early.
 
     Raises:
         SandboxUnavailable: there is code and no tier of the sandbox works.
@@ -69,7 +69,7 @@ def score_lines(
 
 
 def _batches(lines: Iterable[str | bytes], most: int) -> Iterator[list[tuple[int, str | bytes]]]:
-    """Numbered lines that are not blank, in parts that are bounded in rows and in size."""
+    """Numbered lines that are not blank, in batches bounded in rows and in size."""
     batch: list[tuple[int, str | bytes]] = []
     size = 0
     for number, line in enumerate(lines, 1):
@@ -110,7 +110,7 @@ def _parsed(number: int, line: str | bytes, verifiers: Mapping[str, VerifierFact
 
 
 def _scored(verifier: Verifier, items: list[ScoredRow]) -> list[ScoredRow]:
-    """Rows of one kind with their verdicts; together if possible, one by one if a target among them is bad."""
+    """Rows of one kind with their verdicts; together if possible, one by one if one of the targets is bad."""
     if isinstance(verifier, CodeVerifier) and verifier.tier == "unsafe":
         refused = [ScoredRow(item.number, None, DANGER) for item in items if (item.row or {}).get("danger")]
         if refused:
@@ -119,7 +119,7 @@ def _scored(verifier: Verifier, items: list[ScoredRow]) -> list[ScoredRow]:
             return sorted(refused + (_scored(verifier, safe) if safe else []), key=lambda item: item.number)
     try:
         return [_with_verdict(item, verdict, verifier) for item, verdict in _zipped(verifier, items)]
-    except Exception as error:  # a verifier of another package raises what it likes
+    except Exception as error:  # a verifier of another package may raise anything
         if len(items) == 1:
             return [ScoredRow(items[0].number, None, str(error) or type(error).__name__)]
         return [scored for item in items for scored in _scored(verifier, [item])]

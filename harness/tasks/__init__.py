@@ -1,1 +1,1 @@
-"""Prompts, gold answers and the verifiers that judge completions."""
+"""Tasks provide prompts, gold answers and the verifiers that compare completions with them."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.types import Item, Split, Task
 
-ENDLESS = 2**48  # index space of a task without end
+ENDLESS = 2**48  # indices of an endless task
 
 
 def train_items(task: Task, *, seed: int, step: int, count: int) -> list[Item]:

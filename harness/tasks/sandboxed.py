@@ -1,4 +1,4 @@
-"""What tasks that run code share: how a program is confined."""
+"""Settings of the sandbox, shared by tasks that run code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_TIME_LIMIT_S = 60
 @dataclass(frozen=True, kw_only=True)
 class CodeSettings:
     time_limit_s: float = 5.0
-    """Wall-clock time that a completion's program may take, all its cases together; seconds, in (0, 60]."""
+    """Wall-clock time of a completion's program, all its cases together; seconds, in (0, 60]."""
     tier: Literal["auto", "bwrap", "landlock", "docker"] = "auto"
     """Kind of isolation that programs run in; `auto` takes the first of bwrap and landlock that works here."""
     unsafe_no_sandbox: bool = False

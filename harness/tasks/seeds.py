@@ -1,7 +1,7 @@
-"""Hashes that give items their seeds and prompts their split.
+"""Seeds of items and splits of prompts, both by hash.
 
-Never `seed + index`: with that, item 1 of seed 42 is item 0 of seed 43 and a test set shares its items with
-somebody's training set.
+Never `seed + index`: item 1 of seed 42 would be item 0 of seed 43, so a test set would share its items with the
+training set of another seed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ TEST_SHARE = 1 / 8
 
 
 def item_seed(*parts: str | int | float | bool | None) -> int:
-    """A 64-bit seed that depends on every part, on its type and on its place."""
+    """A 64-bit seed that depends on the value, the type and the position of every part."""
     return _hash(json.dumps(parts, ensure_ascii=True))
 
 
 def split_of(text: str, test_share: float) -> Split:
-    """The split that a prompt belongs to, by its text alone.
+    """The split of a prompt, by its text alone.
 
-    Because the text decides, no prompt can stand in both splits, whatever the seed or the rest of the
-    configuration.  `test_share`, in [0, 1], is the share of all prompts that belong to test.
+    Therefore no prompt is in both splits, for any seed and configuration.
+
+    Args:
+        test_share: the share of all prompts that belong to test, in [0, 1].
     """
     return "test" if _hash("split:" + text) < test_share * 2**64 else "train"
 
 
 def _hash(text: str) -> int:
-    # surrogatepass: a prompt may hold a lone surrogate, which JSON files can spell.
+    # surrogatepass: a JSON file can give a prompt a lone surrogate.
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big")

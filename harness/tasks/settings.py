@@ -1,4 +1,4 @@
-"""Checks of settings that several tasks have, and the one error that names everything wrong with a config."""
+"""Settings that several tasks have are checked here; one error names everything wrong with a config."""
 
 from __future__ import annotations
 

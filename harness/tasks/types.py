@@ -1,4 +1,4 @@
-"""A task: prompts, gold answers and the verifier that judges them."""
+"""A task: prompts, gold answers, and the verifiers for its completions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Split = Literal["train", "test"]
 
 
 class TaskError(UserError):
-    """A task that cannot be used as configured; names the row or field and the remedy."""
+    """A task cannot be used as configured; names the row or field and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -21,22 +21,22 @@ class Item:
 
     id: str  # unique over both splits, stable over runs
     prompt: str
-    target: Any  # whatever the task's verifier takes
-    meta: dict[str, Any] = field(default_factory=dict)  # difficulty and the like; shown beside completions
+    target: Any  # what the task's verifiers expect
+    meta: dict[str, Any] = field(default_factory=dict)  # such as the difficulty; recorded with completions
 
 
 @runtime_checkable
 class Task(Protocol):
     """Built as `Class(Class.Config(...))`; Config is a frozen dataclass with a docstring under each field.
 
-    Items are addressed by (split, index) and never depend on anything else, so that every algorithm sees
-    the same prompts in the same order.
+    Items depend on their address (split, index) and on nothing else, so that every algorithm sees the same prompts
+    in the same order.
     """
 
     Config: Any
 
     def size(self, split: Split) -> int | None:
-        """Number of items in the split; None if there is no end to them."""
+        """Number of items in the split; None if it is endless."""
         ...
 
     def item(self, split: Split, index: int) -> Item:
@@ -54,7 +54,7 @@ class Task(Protocol):
 
 @runtime_checkable
 class Demonstrates(Protocol):
-    """A task that can show how it is done, for the supervised warm start of tiny models."""
+    """A task with demonstrations, for the supervised warm start of tiny models."""
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """A completion that is right with probability about 1 - noise, and well formed but wrong otherwise."""

@@ -1,4 +1,4 @@
-"""Verifiers by their installed name; a plugin that lacks the base class is refused where it is loaded."""
+"""Verifiers are loaded by their installed name; one without the base class is refused with the remedy."""
 
 from __future__ import annotations
 

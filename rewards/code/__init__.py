@@ -1,1 +1,1 @@
-"""The verifier of programs."""
+"""Programs are cut out of completions, run in the sandbox and compared with the target."""

@@ -1,4 +1,4 @@
-"""Turning a data set's assert statements into call cases, so that expected values stay out of the sandbox."""
+"""A data set's assert statements become call cases, so that expected values stay out of the sandbox."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def call_target(tests: str, entry: str) -> dict[str, Any] | None:
-    """A call target that checks what the asserts check; None if one of them is more than `entry(...) == literal`.
+    """A call target that checks what the asserts check; None if one of them is not `entry(...) == literal`.
 
-    `==` is Python's own, so 240.0 passes for 240; `is` also asks for the type.
+    `==` is Python's own, so 240.0 passes for 240; `is` also compares the type.
 
     Args:
         tests: assert statements, or a function `check(candidate)` that holds them (HumanEval's form).
@@ -56,7 +56,7 @@ def _case(test: ast.expr, entry: str) -> list[dict[str, Any]] | None:
 
 
 def _harmless(statement: ast.stmt) -> bool:
-    """A statement that checks nothing: a note, metadata."""
+    """A statement that checks nothing, such as a docstring or metadata."""
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
     return isinstance(statement, (ast.Pass, ast.Assign))

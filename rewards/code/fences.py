@@ -1,4 +1,4 @@
-"""The code in a completion: its last complete fenced block."""
+"""The code in a completion is its last complete fenced block."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,})[^`]*")
 def last_block(completion: str) -> str | None:
     """Content of the last complete ``` block outside the reasoning; None if there is none.
 
-    A fence stands on a line of its own, as in CommonMark: so ``` inside a line of code closes nothing, and a
-    block that is never closed is not complete.  The indentation of the opening fence is taken off each line.
+    A fence has a line of its own, as in CommonMark: ``` inside a line of code closes nothing, and a block that is
+    never closed is not complete.  The indentation of the opening fence is removed from each line.
     """
     region = answer_region(completion)
     if region is None:

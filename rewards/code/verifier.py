@@ -1,4 +1,4 @@
-"""Verifier of programs: runs them in a sandbox and compares the results outside it; targets.py has what it takes."""
+"""Verifier of programs: runs them in a sandbox, compares the results outside; `targets.py` defines the targets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CodeVerifier(Verifier):
         tiers: kinds of isolation to try, in this order.
         unsafe: run without isolation; `tier` then says so and must be recorded.
         workers: processes; None for as many as the cores and the memory allow.
-        time_limit_s: wall-clock seconds a completion may take, all its cases together.
+        time_limit_s: wall-clock seconds that a completion may take, all its cases together.
         memory_bytes: address space of a completion's process.
     Raises:
         SandboxUnavailable: no tier passes its self-test.
@@ -64,7 +64,7 @@ class CodeVerifier(Verifier):
         Equal triples of completion, target and limit are run once: a policy with low entropy often repeats itself.
 
         Args:
-            limits_s: seconds a completion may take, where that is less than the verifier's own limit.
+            limits_s: seconds per completion, where that is less than the verifier's own limit.
         Raises:
             ValueError: a malformed target.
         """
@@ -111,7 +111,7 @@ class CodeVerifier(Verifier):
         self.sandbox.close()
 
     def _call(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
-        # The wanted values stay here.
+        # Only the arguments go into the sandbox, never the wanted values.
         cases = [
             {"args": values.encode(list(case["args"])), "kwargs": values.encode(dict(case.get("kwargs", {})))}
             for case in target["cases"]
@@ -155,7 +155,7 @@ class CodeVerifier(Verifier):
         return PASS
 
     def _script(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
-        nonce = secrets.token_hex(16)  # leaving early, with whatever status, does not know it
+        nonce = secrets.token_hex(16)  # code that exits early, with any status, cannot report it
         job = {"mode": "script", "code": code, "script": target["script"], "nonce": nonce}
         note = _note(self.sandbox.run(job, seconds))
         if isinstance(note, Verdict):
@@ -167,7 +167,7 @@ _RUNS = {"call": CodeVerifier._call, "stdio": CodeVerifier._stdio, "script": Cod
 
 
 def _failure(reply: Reply) -> Verdict | None:
-    """The verdict on a process that did not end by itself."""
+    """The verdict on a process that did not end by itself; None if it did."""
     if reply.end != "exit":
         return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
     if reply.status == -signal.SIGXCPU:
@@ -178,7 +178,7 @@ def _failure(reply: Reply) -> Verdict | None:
 
 
 def _note(reply: Reply) -> dict[str, Any] | Verdict:
-    """What the child reported, or the verdict where that is not an answer."""
+    """What the child reported, or the verdict where that is no answer."""
     failure = _failure(reply)
     if failure is not None:
         return failure
@@ -197,5 +197,5 @@ def _note(reply: Reply) -> dict[str, Any] | Verdict:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines that count."""
+    """The lines that are compared."""
     return [line.rstrip() for line in text.split("\n") if line.strip()]

@@ -1,1 +1,1 @@
-"""The verifier of mathematical answers."""
+"""Mathematical answers are found, cleaned, parsed and compared exactly; computer algebra runs in workers."""

@@ -1,4 +1,4 @@
-"""Where a completion of a mathematical task gives its answer."""
+"""The answer of a mathematical completion: tagged or boxed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def last_box(text: str) -> str | None:
             opened.append(match.end())
         elif mark == "}" and opened:
             start = opened.pop()
-            # A box that closes later and has not closed here contains this one, so the last to close is outermost.
+            # A box still open here contains this one and closes later, so the last box to close is outermost.
             found = (start, match.start()) if start >= 0 else found
     return None if found is None else text[found[0] : found[1]]
 
@@ -30,7 +30,7 @@ def last_box(text: str) -> str | None:
 def math_answer(completion: str) -> str | None:
     """The final answer: in `<answer>` tags (a box there, else all of it), else the last box; None if there is none.
 
-    Nested boxes are stripped.  Blank, or over a thousand characters, is none.
+    Nested boxes are removed.  An answer that is blank or longer than a thousand characters is none.
     """
     region = answer_region(completion)
     if region is None:

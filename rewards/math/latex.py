@@ -1,7 +1,7 @@
-"""A small reader of LaTeX expressions into SymPy, for answers: exact, linear, and with no way to run code.
+"""LaTeX answers become SymPy expressions: exact, in linear time, and with no way to run code.
 
-Decimals become rationals, so nothing is rounded.  What it does not know raises, rather than being read as
-something else.  Runs in the worker only: it imports SymPy.
+Decimals become rationals, so nothing is rounded.  Unknown notation raises, instead of being misread.  Runs in the
+worker only, because it imports SymPy.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _STOP = (")", "]", "}", "", "\\rfloor", "\\rceil", "\\rvert")
 
 
 class NotAnExpression(ValueError):
-    """A text that this reader does not know how to read."""
+    """A text that this parser cannot read."""
 
 
 def read(text: str) -> Expr:
     """The expression that a text means.
 
     Raises:
-        NotAnExpression: also for powers and factorials too large to write down.
+        NotAnExpression: also for powers and factorials with too many digits.
     """
     reader = _Reader(text)
     value = reader.sum()
@@ -163,7 +163,7 @@ class _Reader:
             return self._group()
         if len(self.token) == 1 and self.token.isalnum():
             return self._atom()
-        if self.token.isdigit():  # \sqrt12 is the root of 1, times 2, as LaTeX has it: nobody means that
+        if self.token.isdigit():  # in LaTeX, \sqrt12 is the root of 1, times 2, which is hardly meant
             raise NotAnExpression("braces missing")
         return self._atom()
 
@@ -257,10 +257,10 @@ class _Reader:
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
-    """A power, unless it is a number too long to write down.
+    """A power.
 
     Raises:
-        NotAnExpression: it is.
+        NotAnExpression: it is a number with too many digits, or a power of a long product.
     """
     if base.is_Rational and exponent.is_Rational and base not in (-1, 0, 1):
         bits = max(abs(int(base.p)), int(base.q)).bit_length()  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The outer shape of a mathematical answer: numbers, sets, tuples, intervals, matrices, equations, texts.
 
-Kinds differ even where their elements are equal.  What has no shape of its own is an expression, whose equality
-somebody else decides (`Leaf`): so this module needs no computer algebra and runs anywhere, in linear time.
+Different kinds are unequal even where their elements are equal.  A part without a shape of its own is an expression,
+whose equality the caller decides (`Leaf`), so this module needs no computer algebra and takes linear time.
 """
 
 from __future__ import annotations
@@ -98,12 +98,12 @@ def parse(text: str, depth: int = 0) -> Node:
 
 
 def _flat(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Nodes with the two that a plus-minus stands for in its place."""
+    """The nodes, where a plus-minus is replaced by the two values that it means."""
     return tuple(part for node in nodes for part in (node.parts if node.kind == "list" else (node,)))
 
 
 def _simple(text: str) -> Node | None:
-    """A number, infinity, a based number or a text."""
+    """A number, infinity, a number in another base, or a text."""
     number = parse_number(text)
     if number is not None:
         return Node("number", text, value=number)
@@ -143,7 +143,7 @@ def _relation(text: str, pieces: list[str], nested: Callable[[Sequence[str]], tu
 
 
 def _items(text: str) -> list[str]:
-    """What commas outside every bracket separate; `1,000, 2` has two items."""
+    """The parts between commas outside all brackets; `1,000, 2` has two."""
     text = _BOTH.sub(",", text)
     spaced = [part for part in _split(text, re.compile(r",\s+|;")) if not re.fullmatch(r",\s+|;", part)]
     if len(spaced) > 1 and all("," not in part or parse_number(part) is not None for part in spaced):
@@ -152,7 +152,7 @@ def _items(text: str) -> list[str]:
 
 
 def _split(text: str, separator: re.Pattern[str]) -> list[str]:
-    """Pieces and separators in turn, as far as they stand outside every bracket."""
+    """Pieces and separators in turn, where only separators outside all brackets count."""
     pieces, depth, start, position = [], 0, 0, 0
     while position < len(text):
         found = separator.match(text, position) if depth == 0 else None
@@ -168,7 +168,7 @@ def _split(text: str, separator: re.Pattern[str]) -> list[str]:
 
 
 def _delimited(text: str) -> tuple[str, str, str] | None:
-    """Opening, content and closing where one pair of delimiters holds everything."""
+    """Opening, content and closing where one pair of delimiters encloses everything."""
     tokens = list(_TOKEN.finditer(text))
     if len(tokens) < 2 or tokens[0].group() not in _OPEN or tokens[-1].group() not in _CLOSE:
         return None
@@ -219,7 +219,7 @@ def equal(gold: Node, answer: Node, leaf: Leaf) -> bool:
 
 
 def _matched(gold: Sequence[Node], answer: Sequence[Node], leaf: Leaf) -> bool:
-    """Whether two collections are equal in some order; greedy is enough, since equality is transitive."""
+    """Whether two collections are equal in some order; greedy matching is enough, since equality is transitive."""
     left = list(answer)
     for node in gold:
         match = next((other for other in left if equal(node, other, leaf)), None)

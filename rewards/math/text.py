@@ -1,4 +1,4 @@
-"""The text of a mathematical answer, freed of what means nothing: layout commands, units, full stops."""
+"""Layout commands, units and full stops, which do not change a mathematical answer, are removed from its text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def cleaned(text: str) -> str | None:
-    """The answer without what means nothing; None if it has characters that no answer has.
+    """The answer without what does not change it; None if it has characters that no answer has.
 
     ASCII only, but U+2212 is a minus: folding other characters would turn a superscript into a digit.
     """
@@ -65,7 +65,7 @@ def _stopless(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """Without the signs of mathematical mode, and without braces, around all of it."""
+    """Without dollar signs or other math delimiters, and without braces, around the whole text."""
     changed = True
     while changed:
         changed = False
@@ -89,7 +89,7 @@ def _closing_brace(text: str) -> int:
 
 
 def _unitless(text: str) -> str:
-    """Without a unit behind it.  A text that is nothing else stays: it is the answer."""
+    """Without a unit at the end.  A text that is only a unit stays, because it is the answer."""
     percent = _PERCENT_WORD.sub("", text)
     if percent != text and percent:
         return percent + "%"
@@ -102,9 +102,9 @@ def _unitless(text: str) -> str:
 
 
 def without_words(text: str) -> str | None:
-    """A number's text before words that may be its unit (`42 apples`); None if it is no such text.
+    """The number before words that may be its unit (`42 apples`); None if the text is not of this form.
 
-    Only for comparing with a plain number: elsewhere the words could be variables.
+    Only for comparison with a plain number: elsewhere the words could be variables.
     """
     match = re.fullmatch(r"(?P<number>[^A-Za-z]*[0-9}.])\s+(?P<words>[A-Za-z][A-Za-z ./^0-9]*)", text)
     if (
@@ -117,7 +117,7 @@ def without_words(text: str) -> str | None:
 
 
 def squeezed(text: str) -> str:
-    """A text for comparing letter by letter: text commands opened, white space gone but between digits."""
+    """A text for comparison letter by letter: without text commands, and with white space only between digits."""
     text = _UNIT_COMMAND.sub(lambda match: match["words"], text)
     text = re.sub(r"(?<=[0-9])(?:\\,|\s)+(?=[0-9])", "~", text)  # 4 2 is not 42
     return re.sub(r"\\,|\s+", "", text)

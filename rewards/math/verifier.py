@@ -1,8 +1,8 @@
 """Verifier of mathematical answers: exact equality, however they are written.
 
-Plain numbers and shapes made of them are compared here.  Expressions go to worker processes with a deadline and
-a memory limit; a batch has a deadline of its own, which slow expressions cannot make honest ones miss: everybody
-gets a short turn first.
+Plain numbers and shapes made of them are compared in this process.  Expressions go to worker processes with a
+deadline and a memory limit.  A batch has a deadline of its own; every expression gets a short turn first, so that
+slow ones cannot make the others miss it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _UNREADABLE = "cannot be read: "
 
 
 class _Undecided(Exception):
-    """Two expressions must be compared, which is not done here."""
+    """Two expressions must be compared, which a worker does."""
 
 
 class MathVerifier(Verifier):
     """The answer equals the target mathematically.  Thread-safe; workers start with the first expression.
 
     Args:
-        workers: processes; None for one a core.
+        workers: processes; None for one per core.
         item_deadline_s: wall-clock seconds for one comparison.
         batch_deadline_s: wall-clock seconds for all comparisons of one `verify`.
     """
@@ -58,7 +58,7 @@ class MathVerifier(Verifier):
 
     @property
     def retries(self) -> int:
-        """Jobs handed out again because their worker died, since the start."""
+        """Comparisons repeated because their worker died."""
         return self.pool.retries
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
@@ -123,14 +123,14 @@ class MathVerifier(Verifier):
             left = [pair for pair in left if verdicts[pair].outcome == "timeout"]
         with self._lock:
             for pair, verdict in verdicts.items():
-                if verdict.outcome not in ("timeout", "infra"):  # those could come out otherwise another time
+                if verdict.outcome not in ("timeout", "infra"):  # these can end differently another time
                     self._known[pair] = verdict
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return verdicts
 
     def _ask(self, pair: tuple[str, str | None], seconds: float, deadline: float) -> Verdict | None:
-        """The verdict on one pair; None (keep the first turn's timeout) when no time is left for a second turn."""
+        """The verdict on one pair; None where no time is left for a second turn, so that the first timeout is kept."""
         left = deadline - time.monotonic()
         if left <= 0:
             return Verdict(None, "infra", "the batch ran out of time") if seconds <= FIRST_TURN_S else None
@@ -172,9 +172,9 @@ def _gold(target: Any) -> tuple[str, Node]:
 
 
 def _quick_verdict(completion: str, target: Any) -> Verdict | tuple[str, str | None]:
-    """The verdict, or the pair that must be compared elsewhere."""
+    """The verdict, or the pair that a worker must compare."""
     answer = math_answer(completion)
-    if isinstance(target, str) and answer is not None:  # most of all answers are plain numbers
+    if isinstance(target, str) and answer is not None:  # most answers are plain numbers
         number, gold_number = parse_number(answer), parse_number(target)
         if number is not None and gold_number is not None:
             return PASS if number == gold_number else wrong(f"answered {answer[:80]!r}")

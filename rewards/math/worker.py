@@ -1,8 +1,8 @@
-"""Equality of expressions by computer algebra, in a worker process that forks for every question.
+"""Equality of expressions by computer algebra, in a worker process that forks for every comparison.
 
-The only module that imports SymPy and math-verify's LaTeX parser: they hang, recurse and swallow memory at will,
-so they live where they can be killed.  math-verify's own comparison is not used: it rounds to six decimals, and
-equality here is exact.
+The only module, besides `latex.py`, that imports SymPy and math-verify's LaTeX parser.  Both can hang, recurse
+without end and exhaust memory, so they run in a process that can be killed.  math-verify's own comparison is not
+used: it rounds to six decimals, and equality here is exact.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DIGITS = 60
 
 
 def expression(text: str) -> Expr:
-    """The expression that a text means: by our own reader, else by math-verify's.
+    """The expression that a text means: by our own parser, else by math-verify's.
 
     Raises:
         ValueError: neither can read it.
@@ -35,7 +35,7 @@ def expression(text: str) -> Expr:
     try:
         return latex.read(text)
     except latex.NotAnExpression as error:
-        # Only what is written with commands: the other parser makes something of any garbage.
+        # Only for these commands: the other parser accepts any garbage.
         if "\\" not in text or not any(name in text for name in ("\\sum", "\\prod", "\\int", "\\lim")):
             raise
         from latex2sympy2_extended import latex2sympy
@@ -62,7 +62,7 @@ def same(gold: str, answer: str, equation: bool) -> bool:
 
 
 def _is_zero(difference: Any) -> bool:
-    """Proof by simplification, after a look at a few points: most wrong answers differ there at once."""
+    """By simplification, after evaluation at a few points, where most wrong answers already differ."""
     if difference in (sympy.nan, sympy.zoo):
         return False
     if difference.is_number and difference.is_Rational:
@@ -81,7 +81,7 @@ def _is_zero(difference: Any) -> bool:
             return False
         zeros += 1
     if zeros and not symbols:
-        return True  # sixty digits of a constant that is not built to deceive
+        return True  # sixty digits: enough for any constant not constructed to deceive
     if sympy.expand(difference) == 0:
         return True
     return bool(sympy.simplify(difference) == 0) or (zeros == _POINTS and difference.equals(0) is not False)
@@ -89,7 +89,7 @@ def _is_zero(difference: Any) -> bool:
 
 def _child(job: dict[str, Any], notes: int, output: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written, whatever a parser is tricked into
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written, even if a parser is tricked into trying
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         gold = structure.parse(job["gold"])
@@ -113,7 +113,7 @@ def _read_all(node: Node) -> None:
 
 
 def main() -> None:
-    """Warm up and serve."""
+    """Warm up and serve jobs."""
     same("\\frac{\\sqrt{8}}{2}+x", "x+\\sqrt{2}", False)
     import latex2sympy2_extended
 

@@ -1,1 +1,1 @@
-"""Running untrusted code: tiers of isolation, a worker that forks one child per completion, what they exchange."""
+"""Untrusted code runs in tiers of isolation: a confined worker forks one child per completion."""

@@ -1,6 +1,6 @@
-"""What a process gives up before it runs somebody else's code: privileges, limits, system calls.
+"""Before a process runs untrusted code, it gives up privileges, resources and system calls.
 
-Shipped into the sandbox as text, so it imports the standard library and its own neighbours only.
+Sent into the sandbox as text, so it imports only the standard library and the modules sent with it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from rlvr_bench.rewards.sandbox import landlock, seccomp
 
-REPORT_RESERVE = 64 << 20  # address space kept back so that running out of it can still be reported
+REPORT_RESERVE = 64 << 20  # address space held back so that running out of memory can still be reported
 MAX_FILE_BYTES = 8 << 20
 MAX_DESCRIPTORS = 64
 
@@ -21,7 +21,7 @@ _CAPABILITY_VERSION = 0x20080522
 
 
 def load_libc() -> ctypes.CDLL:
-    """The C library with errno kept."""
+    """The C library, with errno saved after each call."""
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -29,7 +29,7 @@ def confine_worker(libc: ctypes.CDLL, config: dict[str, Any]) -> None:
     """Give up privileges for the worker and all its children: capabilities, set-uid programs, the file system.
 
     Raises:
-        OSError: the tier's means are not available here.
+        OSError: the kernel does not offer what the tier needs.
     """
     _checked(libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
     # Not dumpable: the child can neither trace the worker nor open its memory, though both have one user id.

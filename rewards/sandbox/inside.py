@@ -1,7 +1,7 @@
 """The program of a sandbox worker, and what each of its children does with a completion.
 
-Nothing here decides a verdict: a child reports what the code computed and the trusted side compares.  So
-whatever the code does to this module in its own process can only change the values that it reports.
+Nothing here decides a verdict: a child reports what the code computed and the trusted side compares.  Code that
+manipulates this module in its own process can therefore change only the values that it reports.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime
 _MAX_SCRATCH = 16 << 20
 _MAX_SCRATCH_FILES = 1000
 
-# Imported once, before the first fork: what solutions usually import, so that no child pays for it.  But every
-# child pays for the pages and the fork hooks that a module brings; with asyncio, unittest, logging and the like
-# here too, a fork cost half as much again.  Those few solutions that want them import them themselves.
+# What solutions usually import, loaded once before the first fork, so that no child spends time on it.  But each
+# module also adds pages and fork hooks to every fork: with asyncio, unittest and logging a fork took 1.5 times as
+# long.  The few solutions that need those import them themselves.
 _PRELOAD = (
     "abc array ast base64 binascii bisect cmath collections contextlib copy dataclasses datetime decimal enum "
     "fractions functools hashlib heapq inspect io itertools json math numbers operator queue random re secrets "
@@ -42,12 +42,12 @@ _PRELOAD = (
 
 
 def main(config: dict[str, Any]) -> None:
-    """Confine this process as its tier says and serve jobs."""
+    """Confine this process as its tier requires and serve jobs."""
     for name in _PRELOAD.split():
         importlib.import_module(name)
-    site.setquit()  # `exit` and `quit`, which starting without site packages leaves out
+    site.setquit()  # `exit` and `quit`, which are missing without site packages
     scratch = config["scratch"]
-    if os.listdir(scratch):  # it will be emptied after each job: never somebody else's, as when a container is none
+    if os.listdir(scratch):  # emptied after each job, so it must be this worker's own, even if the container is none
         sys.exit(f"the scratch folder {scratch} is not empty, so it is not this worker's own")
     os.chdir(scratch)
     libc = confine.load_libc()
@@ -58,7 +58,7 @@ def main(config: dict[str, Any]) -> None:
         del sys.modules[name]  # a solution sees the standard library only
 
     def child(job: dict[str, Any], notes: int, output: int) -> None:
-        random.seed(0)  # a verdict should not depend on luck
+        random.seed(0)  # so that a verdict does not depend on chance
         if job["mode"] == "stdio":
             _attach_streams(job["stdin"], output)
         else:
@@ -108,7 +108,7 @@ def _stdio(job: dict[str, Any], notes: int) -> None:
 
 
 def _script(job: dict[str, Any], notes: int) -> None:
-    """Run the solution and then the checks, in one name space: weak, the solution can reach the checks."""
+    """Run the solution and then the checks, in one namespace: weak, since the solution can reach the checks."""
     try:
         namespace = _load(job["code"], "solution")
         exec(compile(job["script"], "<checks>", "exec", dont_inherit=True), namespace)
@@ -126,14 +126,14 @@ class _CompileError(Exception):
 
 
 def _load(code: str, name: str) -> dict[str, Any]:
-    """Execute the solution as a module of this name; its name space."""
+    """Execute the solution as a module of this name, and return its namespace."""
     try:
         compiled = compile(code, SOURCE_NAME, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _CompileError(f"{type(error).__name__}: {error}") from None
     module = types.ModuleType(name)
     module.__dict__["__builtins__"] = builtins
-    sys.modules[name] = module  # dataclasses and pickle look modules up there
+    sys.modules[name] = module  # where dataclasses and pickle look up modules
     sys.argv = ["solution.py"]
     exec(compiled, module.__dict__)
     return module.__dict__
@@ -161,7 +161,7 @@ def _write(notes: int, note: dict[str, Any]) -> None:
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """What went wrong, without calling anything that the solution may have defined."""
+    """What went wrong, found without a call to anything that the solution may have defined."""
     if isinstance(error, MemoryError):
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
@@ -181,14 +181,13 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 
 def _clean(scratch: str) -> None:
-    """Empty the scratch folder: no file of one completion is seen by the next.
+    """Empty the scratch folder, so that no completion sees a file of the one before.
 
-    Folders are moved up and emptied one by one, because a tree as deep as somebody wished can be neither
-    recursed into nor named.
+    Folders are moved up and emptied one by one, because a hostile tree can be too deep for recursion and for a path.
     """
     try:
         os.chdir(scratch)
-    except FileNotFoundError:  # in the unsafe tier it can be removed
+    except FileNotFoundError:  # in the unsafe tier the solution can remove it
         os.makedirs(scratch)
         os.chdir(scratch)
     while True:
@@ -200,7 +199,7 @@ def _clean(scratch: str) -> None:
             if not is_folder:
                 os.unlink(name)
                 continue
-            os.chmod(name, 0o700)  # whatever mode it was made with; moving a folder writes to it
+            os.chmod(name, 0o700)  # any mode can be set when a folder is made, and moving a folder writes to it
             with os.scandir(name) as entries:
                 for inner in list(entries):
                     if inner.is_dir(follow_symlinks=False):
@@ -210,10 +209,11 @@ def _clean(scratch: str) -> None:
 
 
 def _over_cap(scratch: str) -> bool:
-    """Whether a completion has filled its scratch folder: with bytes, or with files and folders.
+    """Whether a completion has filled its scratch folder, with bytes or with files and folders.
 
-    In every tier: no file system here caps the number of files, and that of two tiers caps nothing.  What is
-    removed but still open or mapped is not seen; the limits on descriptors, file size and address space bound it.
+    Needed in every tier: no file system used here caps the number of files, and in two tiers it caps nothing.
+    Files that are removed but still open or mapped are not seen; the limits on descriptors, file size and address
+    space bound them.
     """
     folders, used, count = [scratch], 0, 0
     while folders:
@@ -222,8 +222,8 @@ def _over_cap(scratch: str) -> bool:
             entries = _entries(folder)
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                return True  # as deep as this only to hide something
-            continue  # gone meanwhile
+                return True  # no honest solution nests this deep
+            continue  # removed meanwhile
         for entry in entries:
             count += 1
             with contextlib.suppress(OSError):
@@ -231,17 +231,17 @@ def _over_cap(scratch: str) -> bool:
                     folders.append(entry.path)
                     continue
                 found = entry.stat(follow_symlinks=False)
-                used += max(found.st_size, found.st_blocks * 512)  # a mapped file fills after it got its size
+                used += max(found.st_size, found.st_blocks * 512)  # a mapped file grows in blocks after its size is set
         if used > _MAX_SCRATCH or count > _MAX_SCRATCH_FILES:
             return True
     return False
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """What is in a folder, up to more than is allowed."""
+    """The entries of a folder, up to one more than allowed."""
     try:
         listing = os.scandir(folder)
-    except PermissionError:  # made with such a mode that its owner can write to it unseen
+    except PermissionError:  # a mode in which its owner can write but not list
         os.chmod(folder, 0o700)
         listing = os.scandir(folder)
     with listing:

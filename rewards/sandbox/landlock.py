@@ -1,7 +1,7 @@
-"""Landlock through ctypes: the file system of the calling process shrinks to a few folders.
+"""Landlock, called through ctypes, restricts the calling process to a few folders.
 
-Works without privileges and without namespaces (Linux 5.13 and later, unless a container's own filter hides
-it).  What it cannot refuse, seccomp does: metadata changes, sockets, signals.
+It needs neither privileges nor namespaces (Linux 5.13 and later, unless a container's own filter blocks it).  What it
+cannot refuse (metadata changes, sockets, signals), seccomp does.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def _call(libc: ctypes.CDLL, name: str, number: int, *arguments: object) -> int:
 
 
 def abi(libc: ctypes.CDLL) -> int:
-    """Version of Landlock that the kernel offers.
+    """The version of Landlock that the kernel offers.
 
     Raises:
-        OSError: ENOSYS (not built in) or EOPNOTSUPP (switched off at boot).
+        OSError: ENOSYS (not built in) or EOPNOTSUPP (disabled at boot).
     """
     return _call(libc, "landlock_create_ruleset", _CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1))
 
@@ -54,7 +54,7 @@ def restrict(libc: ctypes.CDLL, readable: Sequence[str], writable: Sequence[str]
     Args:
         readable: files and folders that stay readable and executable; those that do not exist are skipped.
         writable: folders whose content may be created, changed and removed, and files that may be written to.
-        listable: folders that may be listed, and all below them, and no more.
+        listable: folders that may only be listed, like all below them.
     """
     version = abi(libc)
     if version < 2:

@@ -1,4 +1,4 @@
-"""A pool of confined workers of one tier, and the choice of the tier."""
+"""Untrusted jobs run in a pool of confined workers, of the first tier that passes its self-test."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Sandbox:
         self.memory_bytes = memory_bytes
         self._count = itertools.count()
         self.pool = Pool(self._launch, workers or worker_count(memory_bytes))
-        self._scratch = Scratch() if tier in ("landlock", "unsafe") else None  # last: what follows could fail
+        # Last, since an error after it would leave the folder behind.
+        self._scratch = Scratch() if tier in ("landlock", "unsafe") else None
 
     def _launch(self) -> Launch:
         if self._scratch is None:
@@ -40,17 +41,17 @@ class Sandbox:
         """Run one job (see `rlvr_bench.rewards.sandbox.inside`) in a fresh process.
 
         Raises:
-            WorkerDied: the machinery failed, several times.
+            WorkerDied: the workers failed, several times.
         """
         return self.pool.run(encode_job({**job, "seconds": seconds}), seconds)
 
     def call(self, code: str, entry: str, args: Sequence[Any], *, seconds: float) -> Reply:
-        """Load code and call one of its functions once."""
+        """Load code and call one of its functions, once."""
         case = {"args": values.encode(list(args)), "kwargs": values.encode({})}
         return self.run({"mode": "call", "code": code, "entry": entry, "cases": [case]}, seconds)
 
     def close(self) -> None:
-        """End the workers and remove what they left.  Idempotent."""
+        """End the workers and remove their files.  Idempotent."""
         self.pool.close()
         if self._scratch is not None:
             self._scratch.remove()
@@ -67,9 +68,9 @@ def open_sandbox(
 
     Args:
         unsafe: the explicit override `--unsafe-no-sandbox`: no isolation, no test.  The sandbox's `tier` says so
-            and belongs into every record.
+            and must be recorded.
     Raises:
-        SandboxUnavailable: none passes.  There is no silent downgrade.
+        SandboxUnavailable: none passes.  There is never a silent downgrade.
     """
     if unsafe:
         return Sandbox("unsafe", workers=workers, memory_bytes=memory_bytes)
@@ -80,7 +81,7 @@ def open_sandbox(
             raise ValueError("no isolation is asked for by `unsafe=True`, not as a tier")
         try:
             sandbox = Sandbox(tier, workers=workers, memory_bytes=memory_bytes)
-        except (OSError, AttributeError) as error:  # no scratch folder can be made; not Linux
+        except (OSError, AttributeError) as error:  # no scratch folder can be made, or not Linux
             failures[tier] = str(error)
             continue
         try:
@@ -99,7 +100,7 @@ def open_sandbox(
 
 
 def worker_count(memory_bytes: int) -> int:
-    """As many workers as there are cores for, and as half of the free memory would bear if each used its limit."""
+    """The number of cores, or fewer so that all workers at their memory limit fill half of the free memory."""
     free = memory_bytes
     with open("/proc/meminfo", encoding="ascii") as file:
         for line in file:

@@ -1,7 +1,7 @@
-"""Scratch folders of the tiers without a file system of their own; those of dead owners are removed.
+"""Scratch folders for the tiers without a file system of their own; those of dead owners are removed.
 
-The owner holds a lock on its folder, which the kernel drops however the owner ends.  A process id in the name
-would not do: in another container's name space it is somebody else's or nobody's.
+The owner holds a lock on its folder, which the kernel releases however the owner ends.  A process id in the name would
+not do: in another container's namespace it belongs to another process or to none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PREFIX = "rlvr-scratch-"
 
 
 class Scratch:
-    """A folder, in memory where that can be had, that goes with its owner or at the next owner's start."""
+    """A folder, in memory where possible, removed by its owner or, if that was killed, when the next one is made."""
 
     def __init__(self) -> None:
         root = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
@@ -26,7 +26,7 @@ class Scratch:
             self.path = tempfile.mkdtemp(prefix=_PREFIX, dir=root)
             lock = _locked(self.path)
             if lock is not None and os.path.isdir(self.path):
-                break  # else somebody took it for an orphan before it was locked
+                break  # else another process took it for an orphan before it was locked
             if lock is not None:
                 os.close(lock)
         self._lock: int | None = lock
@@ -41,7 +41,7 @@ class Scratch:
 
 
 def _locked(path: str) -> int | None:
-    """A descriptor that holds the lock; None if it is somebody's, or not ours to open, or gone."""
+    """A descriptor that holds the lock; None if another process holds it, or the folder cannot be opened."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -58,7 +58,7 @@ def _remove_orphans(root: str) -> None:
     with os.scandir(root) as entries:
         found = [entry.path for entry in entries if entry.name.startswith(_PREFIX)]
     for path in found:
-        # Only one's own: as root one could open everybody's.
+        # Only this user's: root could open those of all users.
         with contextlib.suppress(FileNotFoundError):
             if os.lstat(path).st_uid != os.geteuid():
                 continue
@@ -69,10 +69,10 @@ def _remove_orphans(root: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder that a hostile child filled.  By `rm`: `shutil` recurses, and the tree may be too deep."""
+    """Remove a folder that a hostile child filled.  With `rm`: `shutil` recurses, and the tree may be too deep."""
     for _ in range(100):
         subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
         if not os.path.exists(path):
             return
         subprocess.run(["chmod", "-R", "u+rwx", "--", path], stderr=subprocess.DEVNULL, check=False)
-        time.sleep(0.01)  # a child whose worker was killed may be dying still, and writing
+        time.sleep(0.01)  # a child whose worker was killed may still be writing

@@ -1,8 +1,7 @@
-"""The seccomp filter of a candidate, written by hand as classic BPF and installed through ctypes.
+"""The seccomp filter of a solution, written by hand as classic BPF and installed through ctypes.
 
-Allowlist with conditions on arguments.  A refused call fails with EACCES, so the candidate sees an OSError
-(EPERM would do too, except that `resource.setrlimit` turns it into a ValueError); a foreign architecture or
-the x32 numbering kills.
+An allowlist with conditions on arguments.  A refused call fails with EACCES, so the solution gets an OSError (EPERM
+would do too, but `resource.setrlimit` turns it into a ValueError); a foreign architecture or the x32 numbering kills.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ _X32_BIT = 0x40000000
 _CLONE_THREAD = 0x00010000
 _PRCTL_NAMES = (15, 16)  # PR_SET_NAME, PR_GET_NAME
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIO(N)CLEX
-# F_DUPFD, GETFD, SETFD, GETFL, SETFL, locks, F_DUPFD_CLOEXEC, pipe sizes: not F_SETOWN or F_SETSIG, which signal others
+# F_DUPFD, GETFD, SETFD, GETFL, SETFL, locks, F_DUPFD_CLOEXEC, pipe sizes.  Not F_SETOWN or F_SETSIG: with those a
+# process signals others.
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1031, 1032)
 _AF_UNIX, _SOCK_STREAM, _SOCK_FLAGS = 1, 1, 0o2004000  # SOCK_CLOEXEC | SOCK_NONBLOCK
 
@@ -50,7 +50,8 @@ def _conditions(pid: int) -> dict[str, list[Instruction]]:
     flags = (0, 0o4000, 0o2000000, _SOCK_FLAGS)
     return {
         "clone": [_argument(0), (_ANY_BIT, 0, 1, _CLONE_THREAD), _return(_ALLOW), _return(_DENY)],
-        "clone3": [_return(_ERRNO | errno.ENOSYS)],  # its flags are behind a pointer; libc falls back to clone
+        # Its flags are in memory, where a filter cannot read them; libc then falls back to clone.
+        "clone3": [_return(_ERRNO | errno.ENOSYS)],
         "kill": _one_of(0, [pid]),
         "tgkill": _one_of(0, [pid]),
         "prctl": _one_of(0, _PRCTL_NAMES),
@@ -63,7 +64,7 @@ def _conditions(pid: int) -> dict[str, list[Instruction]]:
             _return(_DENY),
             *_one_of(1, [_SOCK_STREAM | flag for flag in flags]),
         ],
-        # send() is sendto() without an address; with one it could name a socket of somebody else
+        # send() is sendto() without an address; with one it could reach a socket of another process
         "sendto": [
             _argument(4),
             (_EQUAL, 1, 0, 0),
@@ -80,7 +81,7 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
     """The program for one process.
 
     Args:
-        pid: the process itself as it sees itself; it may signal nobody else.
+        pid: the process's own id in its namespace; it may signal no other process.
         machine: `x86_64` or `aarch64`; this machine's if None.
     Raises:
         OSError: an architecture for which no filter has been written.
@@ -102,10 +103,10 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
 
 
 def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction]:
-    """A binary search for the range, given by its first number, that the call is in.
+    """A binary search for the range, given by its first number, that contains the call.
 
-    The kernel tries a new filter on every number that there is, in every child: a list of comparisons made that
-    the dearest part of installing it.
+    The kernel runs a new filter on every call number, in every child: with a linear list of comparisons that took
+    most of the installation time.
     """
     if len(ranges) == 1:
         return ranges[0][1]
@@ -119,7 +120,7 @@ class _Program(ctypes.Structure):
 
 
 class Filter:
-    """A filter made once, before the fork, that each child completes with its own process id and installs."""
+    """A filter built once, before the fork, that each child completes with its own process id and installs."""
 
     _ANY_PID = 0x7FFFFFFE  # no process has it: the kernel's limit is 4 million
 
@@ -131,7 +132,7 @@ class Filter:
         self._descriptor = _Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
 
     def install(self, libc: ctypes.CDLL) -> None:
-        """Put it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""
+        """Install it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""
         for place in self._places:
             struct.pack_into("I", self._buffer, place, os.getpid())
         set_seccomp, mode_filter = 22, 2

@@ -1,18 +1,17 @@
-"""Whether a tier really confines: found out by running code in it that tries to break out."""
+"""A tier confines if code that runs in it and tries to break out fails."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from rlvr_bench.rewards.sandbox import values
+from rlvr_bench.rewards.workers.pool import Reply
 
-if TYPE_CHECKING:
-    from rlvr_bench.rewards.sandbox.sandbox import Sandbox
-
-# Each attempt gives True when it succeeded, which is bad, except the last few, which report facts.
+# An attempt that succeeds is a failure of the tier; the last values of the probe are facts to compare.
 _PROBE = """
 import os, socket, subprocess, sys
 
@@ -49,11 +48,21 @@ _ENVIRONMENT = {"HOME", "HOSTNAME", "LANG", "LC_CTYPE", "MALLOC_ARENA_MAX", "PAT
 _OWN_PREFIXES = ("PYTHON", "GPG_KEY")  # the container image of the docker tier sets some
 
 
-def self_test(sandbox: Sandbox) -> str | None:
-    """Try to break out of a sandbox; what went wrong, or None if it holds.
+class Confined(Protocol):
+    """What the test needs of a sandbox."""
+
+    memory_bytes: int
+
+    def call(self, code: str, entry: str, args: Sequence[Any], *, seconds: float) -> Reply:
+        """Load code and call one of its functions, once."""
+        ...
+
+
+def self_test(sandbox: Confined) -> str | None:
+    """Try to break out of a sandbox: what succeeded, or None if nothing did.
 
     Raises:
-        WorkerDied, OSError: it does not even start.
+        WorkerDied, OSError: it does not start.
     """
     with tempfile.TemporaryDirectory(prefix="rlvr-canary-") as folder:
         os.chmod(folder, 0o755)
@@ -74,7 +83,7 @@ def self_test(sandbox: Sandbox) -> str | None:
     if escapes:
         return f"code inside could {'; '.join(escapes)}"
     if two != 2:
-        return "code inside computes wrongly"
+        return "code inside computes wrong values"
     if sandbox.call("while True: pass", "f", [], seconds=0.2).end != "timeout":
         return "the deadline does not end a busy loop"
     hoard = sandbox.call(f"x = bytearray({4 * sandbox.memory_bytes})\ndef f(): return 1", "f", [], seconds=20.0)

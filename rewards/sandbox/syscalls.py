@@ -1,6 +1,6 @@
-"""System calls that a candidate may make, by number on x86-64 and on aarch64.
+"""System calls that a solution may make, by number on x86-64 and on aarch64.
 
-An allowlist: whatever is not here is refused.  Absent on purpose are those that start programs or processes
+An allowlist: everything else is refused.  Absent on purpose are those that start programs or processes
 (fork, vfork, execve), reach the network (socket, connect), touch other processes (ptrace, process_vm_*,
 pidfd_*), change metadata of files that Landlock cannot protect (chmod, chown, utimensat, setxattr, truncate),
 create memory outside the address-space limit (memfd_create, shmget, mq_open) or widen the kernel's attack
@@ -156,7 +156,7 @@ ALLOWED: dict[str, tuple[int, int]] = {
     "getpeername": (52, 205),
 }
 
-# Allowed for some arguments only; seccomp.py says which.
+# Allowed for some arguments only, which seccomp.py defines.
 CONDITIONAL: dict[str, tuple[int, int]] = {
     "clone": (56, 220),
     "clone3": (435, 435),

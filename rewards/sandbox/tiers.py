@@ -1,11 +1,11 @@
-"""Tiers of isolation: for each, the command that starts a confined worker.
+"""The command that starts a confined worker, for each tier of isolation.
 
-- `bwrap`: bubblewrap with all name spaces, a read-only interpreter and a small memory file system.
-- `landlock`: no name spaces; the worker confines its own file system.  For unprivileged containers.
-- `docker`: a container without network, for machines that offer nothing else; asked for by name only.
-- `unsafe`: limits and deadlines, no isolation.  Never chosen: only an explicit override asks for it.
+- `bwrap`: bubblewrap with all namespaces, a read-only interpreter and a small file system in memory.
+- `landlock`: no namespaces; the worker restricts its own file access.  For unprivileged containers.
+- `docker`: a container without network, for machines that offer nothing else; used only when named.
+- `unsafe`: limits and deadlines, no isolation.  Never chosen: it takes an explicit override.
 
-In every tier but the last a child also loses its capabilities and runs behind a system-call filter.
+In every tier but the last a child also loses its capabilities and runs under a system-call filter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCRATCH_BYTES = 16 << 20
 DOCKER_IMAGE = "python:3-slim"
 
 _PACKAGES = ("rlvr_bench", "rlvr_bench.rewards", "rlvr_bench.rewards.workers", "rlvr_bench.rewards.sandbox")
-# Shipped as text and in this order, so that no folder of the project is visible inside.
+# Sent as text, in this order, so that no folder of the project is visible inside.
 _MODULES = (
     "rlvr_bench.rewards.workers.fork_server",
     "rlvr_bench.rewards.sandbox.values",
@@ -56,7 +56,8 @@ for name, source in boot["modules"]:
     exec(compile(source, name, "exec"), module.__dict__)
 sys.modules["rlvr_bench.rewards.sandbox.inside"].main(boot["config"])
 """
-# The order of sets of strings must not differ between workers; two arenas keep threads within the address space.
+# A fixed hash seed, so that workers iterate over sets of strings in one order; two arenas, because each takes address
+# space and threads have to fit in it.
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -70,7 +71,7 @@ _PYTHON_FLAGS = ("-P", "-s", "-S", "-B", "-c", _BOOT)
 def interpreter_paths() -> list[str]:
     """Files and folders that this Python needs to run: itself, its library, shared libraries."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    # The base installation's library: a virtual environment's own holds only packages, and may lie in the project.
+    # Of the base installation: a virtual environment has only packages, and may be inside the project.
     installed = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     wanted = [str(base), *(sysconfig.get_path(name, vars=installed) for name in ("stdlib", "platstdlib"))]
     wanted += ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo"]
@@ -81,10 +82,10 @@ def interpreter_paths() -> list[str]:
 
 
 def hidden_paths() -> list[str]:
-    """Folders of installed packages inside what the interpreter needs: nobody's code but Python's own is read inside.
+    """Folders of installed packages inside what the interpreter needs: solutions may read Python's own code only.
 
-    A virtual environment's packages lie elsewhere; those of the base installation, and so perhaps this project,
-    lie below its library.
+    A virtual environment's packages are elsewhere; those of the base installation, and so perhaps this project, are
+    below its library.
     """
     installed = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}
     found = [Path(sysconfig.get_path(name, vars=installed)) for name in ("purelib", "platlib")]
@@ -95,9 +96,9 @@ def hidden_paths() -> list[str]:
 
 
 def without_hidden() -> tuple[list[str], list[str]]:
-    """The interpreter's paths in parts that hold no hidden folder, and the folders that were taken apart.
+    """The interpreter's paths, split so that none contains a hidden folder, and the folders that were split.
 
-    Landlock can only add: below a readable folder nothing can be refused.
+    Landlock only grants: nothing below a readable folder can be refused.
     """
     hidden = set(hidden_paths())
     rest, parts, opened = interpreter_paths(), [], []
@@ -110,7 +111,7 @@ def without_hidden() -> tuple[list[str], list[str]]:
             continue
         opened.append(path)
         with os.scandir(path) as entries:
-            # A rule for a link would be one for what it points to, which has its own rule or none.
+            # A rule for a link would apply to its target, which has its own rule or none.
             rest += [entry.path for entry in entries if not entry.is_symlink()]
     return list(dict.fromkeys(parts)), list(dict.fromkeys(opened))
 
@@ -122,7 +123,7 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
         memory_bytes: address space of one child.
         scratch: an empty folder of this worker's own, for the tiers without a file system of their own.
     Raises:
-        OSError: what the tier is made of is not there.
+        OSError: a program that the tier needs is missing.
     """
     python = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
     config: dict[str, Any] = {
@@ -175,7 +176,7 @@ def _bwrap() -> list[str]:
         command += ["--tmpfs", folder, "--remount-ro", folder]
     for device in ("null", "zero", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    # Everything else of the root is empty and read-only; what is written below /tmp is memory, with a cap.
+    # The rest of the root is empty and read-only; files below /tmp are in memory, with a cap.
     return [*command, "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
@@ -198,7 +199,7 @@ def _found(program: str) -> str:
 
 
 def _boot(config: dict[str, Any]) -> bytes:
-    """The modules as text and the configuration, with their length in front."""
+    """The modules as text and the configuration, preceded by their length."""
     modules = [(name, "") for name in _PACKAGES]
     for name in _MODULES:
         package, _, module = name.rpartition(".")

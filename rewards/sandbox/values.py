@@ -1,7 +1,7 @@
-"""Values that cross the sandbox's border: JSON with tags, for exactly the builtin types, and their equality.
+"""Values cross the sandbox's border as JSON with tags, for the builtin types only, and are compared in that form.
 
-Shipped into the sandbox as text, so it imports the standard library only.  Reading what a hostile child wrote
-can yield a wrong value or a `ValueError`, nothing else: no pickle, no eval, no names.
+Sent into the sandbox as text, so it imports the standard library only.  Reading what a hostile child wrote gives a
+wrong value or a `ValueError`, nothing else: no pickle, no eval, no names.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any
 
 _PLAIN = (bool, str, type(None))
 _COUNTER = itertools.count()
-_JSON_INT = 1 << 53  # beyond it an integer travels in hexadecimal: decimal text costs quadratic time
+_JSON_INT = 1 << 53  # a larger integer is sent in hexadecimal: decimal text takes quadratic time
 
 
 def encode(value: Any) -> Any:
-    """A tagged form of a value that `json` writes; what is of no builtin type becomes its type's name.
+    """A tagged form of a value that `json` can write; a value of no builtin type becomes the name of its type.
 
     Raises:
         RecursionError: too deep, or it contains itself.
     """
-    kind = type(value)  # a subclass may lie about everything, so it is not the type it derives from
+    kind = type(value)  # not isinstance: a subclass can override everything
     if kind in _PLAIN or kind is float:
         return value
     if kind is int:
@@ -40,7 +40,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(form: Any) -> Any:
-    """The value that `encode` was given; arguments travel into the sandbox this way.
+    """The value that `encode` was given; arguments are sent into the sandbox this way.
 
     Raises:
         ValueError: not a form that `encode` makes.
@@ -64,14 +64,14 @@ def decode(form: Any) -> Any:
 
 
 def canonical(form: Any, *, exact: bool = True) -> str:
-    """A text that stands for an encoded value: two values are equal exactly when their texts are.
+    """The canonical text of an encoded value: two values are equal exactly when their texts are.
 
-    Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.  A text and no
-    hash table, because whoever chose the values could have made all their hashes collide.
+    Types count (True is not 1, 1.0 is not 1), tuples and lists are one type, NaN equals nothing.  Texts are sorted
+    instead of hashed, because a hostile child can make all hashes collide.
 
     Args:
-        exact: False for numbers and sets as Python's `==` has them: True, 1, 1.0 and 1+0j are equal, a set
-            equals a frozenset.  Tuples and lists stay one type: a target that was JSON has only lists.
+        exact: False compares numbers and sets as Python's `==` does: True, 1, 1.0 and 1+0j are equal, a set equals a
+            frozenset.  Tuples and lists are still one type: a target read from JSON has only lists.
     Raises:
         ValueError: not a form that `encode` makes.
         RecursionError: too deep.
@@ -105,7 +105,7 @@ def canonical(form: Any, *, exact: bool = True) -> str:
             return f"{{{','.join(pairs)}}}"
     except (TypeError, OverflowError) as error:
         raise ValueError(f"malformed {tag}") from error
-    return _unequal()  # of a type that is none of the builtin ones
+    return _unequal()  # of no builtin type
 
 
 def _unequal() -> str:
@@ -119,7 +119,7 @@ def _tagged(form: dict[str, Any]) -> tuple[str, Any]:
 
 
 def type_name(form: Any) -> str:
-    """The type of an encoded value, for people; short, whatever a hostile child wrote."""
+    """The type of an encoded value, for a verdict's detail; short, even if a hostile child wrote it."""
     if isinstance(form, dict):
         tag, body = _tagged(form)
         name = body if tag == "other" else tag

@@ -1,1 +1,1 @@
-"""Worker processes: the pool that hands out jobs, and the fork server that runs them."""
+"""Worker processes: a pool hands out jobs, a fork server runs each in a fresh process."""

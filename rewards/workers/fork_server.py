@@ -1,13 +1,14 @@
 """The inner loop of a worker process: read a job, fork a child for it, kill the child at its deadline, report.
 
 Every job runs in a fresh fork of a warm process, so jobs cannot influence each other and cost milliseconds.
-Runs inside the sandbox, shipped there as text: standard library only.  Jobs come in on descriptor 0 and frames
-go out on descriptor 1; the end of the former (the trainer died or let go) ends the worker and its child.
+Runs inside the sandbox, where it is sent as text, so it imports the standard library only.  Jobs arrive on
+descriptor 0 and frames leave on descriptor 1; when the former ends (the trainer died or closed it), the worker and
+its child end too.
 
 Frames: one byte of kind, four bytes of length, the body.  Kinds: `n` what the child wrote on its notes pipe,
 `o` on its output pipe, `e` the end, a JSON object with `end` (exit | timeout | output_limit), `status`
-(negative: the signal that killed the child) and `seconds`, the child's own: cleaning up behind the child before
-does not count.
+(negative: the signal that killed the child) and `seconds`, the child's own: the clean-up after the previous child is
+not included.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-HEADER = struct.Struct("!IId")  # bytes of the job, most bytes of the reply, seconds
+HEADER = struct.Struct("!IId")  # bytes of the job, limit on the bytes of the reply, seconds
 FRAME = struct.Struct("!cI")
-OUT_OF_MEMORY = 9  # exit status with which our own programs say so
+OUT_OF_MEMORY = 9  # exit status that reports it, of our own programs
 _CHUNK = 1 << 16
 _WATCH_SECONDS = 0.01
 _SET_PARENT_DEATH_SIGNAL = 1
@@ -41,9 +42,9 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
     Args:
         child: runs in the fork with the job and the descriptors of the notes and of the output pipe; the fork
             ends when it returns.
-        after: called in the worker when a child is gone, to clean up behind it.
-        watch: called in the worker every few milliseconds while a child runs, but not in the first few: most
-            children have ended by then.  Where it returns True the child is killed: `output_limit`.
+        after: called in the worker after a child has ended, to clean up.
+        watch: called in the worker every few milliseconds while a child runs, but not during the first few, in which
+            most children end.  When it returns True the child is killed, with the end `output_limit`.
     """
     gc.collect()
     gc.freeze()  # the collector would touch, and so copy, every page that the children share
@@ -58,12 +59,12 @@ def serve(child: Child, after: Callable[[], None] = lambda: None, watch: Callabl
         if job is None:
             return
         end = _run(job, limit, seconds, child, watch)
-        job[:] = bytes(len(job))  # nothing of one job stays readable for the next one's child
+        job[:] = bytes(len(job))  # so that the next job's child cannot read it
         if end is None:
             after()
             return
         _send(b"e", end)
-        after()  # behind the answer: should it fail, the answer stands and the worker is replaced
+        after()  # after the answer is sent: if this fails, the answer is kept and the worker is replaced
 
 
 def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callable[[], bool] | None) -> bytes | None:
@@ -74,7 +75,7 @@ def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callab
     worker = os.getpid()
     pid = os.fork()
     if pid == 0:
-        # Whoever kills the worker kills the child with it: nobody else would end it at its deadline.
+        # If the worker is killed, the child dies too: otherwise nothing would end it at its deadline.
         _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != worker:
             os._exit(71)
@@ -91,7 +92,7 @@ def _run(job: bytearray, limit: int, seconds: float, child: Child, watch: Callab
         _, status = os.waitpid(pid, 0)
         for descriptor in (handle, notes, output):
             os.close(descriptor)
-    # Not through `json`: behind a fork, every page that the worker touches costs a fault.
+    # Not through `json`: after a fork, every page that the worker touches costs a page fault.
     facts = (end.encode(), os.waitstatus_to_exitcode(status), took) if end is not None else None
     return None if facts is None else b'{"end": "%s", "status": %d, "seconds": %f}' % facts
 
@@ -115,17 +116,17 @@ def _child_of(job: bytearray, notes: int, output: int, notes_in: int, output_in:
 def _relay(
     handle: int, kinds: dict[int, bytes], limit: int, deadline: float, watch: Callable[[], bool] | None
 ) -> str | None:
-    """Forward what the child writes until it ends; how it ended, or None if nobody listens any more."""
+    """Forward what the child writes until it ends; how it ended, or None if the trusted side is gone."""
     poller = select.poll()
     poller.register(handle, select.POLLIN)
-    poller.register(0, 0)  # only to learn that the other end is gone
+    poller.register(0, 0)  # only to learn that the other end is closed
     for descriptor in kinds:
         poller.register(descriptor, select.POLLIN)
     left = limit
     exited = False
     look = time.monotonic() + _WATCH_SECONDS
     while True:
-        # After the exit the pipes hold what is left: a child has no descendants that could still write.
+        # After the exit the pipes hold all that is left: a child has no descendants that could still write.
         wait = 0.0 if exited else max(0.0, deadline - time.monotonic())
         if watch is not None and not exited:
             if time.monotonic() >= look:

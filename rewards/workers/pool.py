@@ -1,7 +1,7 @@
-"""The trusted side of worker processes: start them, hand them jobs, replace those that die or hang.
+"""The trusted side of worker processes: start them, hand out jobs, replace those that die or hang.
 
-A worker (`fork_server.py`) enforces each job's deadline itself; the deadline here is the second line of
-defense, for workers that somebody killed or stopped from outside.
+A worker (`fork_server.py`) enforces each job's deadline itself.  The deadline here is the second line of defense, for
+workers that were killed or stopped from outside.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from rlvr_bench.rewards.types import Verdict, wrong
 from rlvr_bench.rewards.workers.fork_server import FRAME, HEADER, OUT_OF_MEMORY
 
-START_SECONDS = 60.0  # a cold disk and a busy machine
+START_SECONDS = 60.0  # enough for a cold disk and a busy machine
 GRACE_SECONDS = 10.0
 MAX_REPLY_BYTES = 4 << 20
 ATTEMPTS = 3
@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 
 
 class WorkerDied(Exception):
-    """A worker ended, or did not answer, for no fault of the job that we know of."""
+    """A worker ended or did not answer, and the job is not known to be the cause."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Launch:
     """Sent before the first job."""
     environment: dict[str, str] | None = None
     reports_pid: bool = False
-    """The command takes `--info-fd` (bubblewrap) and tells the process whose death ends the whole sandbox."""
+    """The command takes `--info-fd` (bubblewrap) and reports the process whose death ends the whole sandbox."""
     after: Callable[[], None] = lambda: None
-    """Called when the worker is gone, to remove what a killed one could not."""
+    """Called after the worker has ended, to remove what a killed worker left."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What became of a job."""
+    """How a job ended, and what it wrote."""
 
     end: str
     """exit, timeout or output_limit"""
@@ -93,7 +93,7 @@ class Worker:
         self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._buffer = bytearray()
         self.pid = self._process.pid
-        """The process whose death ends the worker and all that is in it."""
+        """The process whose death ends the worker and everything in it."""
         os.set_blocking(self._in, False)
         deadline = time.monotonic() + START_SECONDS
         try:
@@ -104,9 +104,9 @@ class Worker:
                 self.pid = json.loads(os.read(info, 1 << 12))["child-pid"]
                 self._init = os.pidfd_open(self.pid)
         except (WorkerDied, OSError, ValueError) as error:
-            complaint = self._complaint()
+            message = self._last_error()
             self.kill()
-            raise WorkerDied(complaint or str(error)) from error
+            raise WorkerDied(message or str(error)) from error
         finally:
             os.close(info)
 
@@ -142,15 +142,15 @@ class Worker:
         self._after()
 
     def close(self) -> None:
-        """Let the worker go and wait for its end."""
+        """Tell the worker to end, and wait for it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
         self.kill()
 
-    def _complaint(self) -> str:
-        """What the worker said on standard error before it failed to start."""
+    def _last_error(self) -> str:
+        """The last line that the worker wrote to standard error before it failed to start."""
         self._errors.seek(0)
         text = self._errors.read().decode(errors="replace").strip()
         return text.splitlines()[-1] if text else ""
@@ -198,7 +198,7 @@ class Pool:
         self.deaths = 0
         """Workers that had to be replaced."""
         self.retries = 0
-        """Jobs handed out again because their worker died."""
+        """Jobs repeated because their worker died."""
         self._launch = launch
         self._busy: set[Worker] = set()
         self._idle: LifoQueue[Worker | None] = LifoQueue()
@@ -212,7 +212,7 @@ class Pool:
         """Run a job on the next free worker; if that dies, on another.
 
         Raises:
-            WorkerDied: every attempt ended that way: no verdict can be given.
+            WorkerDied: every attempt ended that way, so there is no verdict.
         """
         for attempt in range(1, ATTEMPTS + 1):
             worker = self._idle.get()
@@ -230,7 +230,7 @@ class Pool:
                 if attempt == ATTEMPTS:
                     raise WorkerDied(str(error)) from error
             except BaseException:
-                worker = self._killed(worker)  # interrupted in the middle of a job
+                worker = self._killed(worker)  # interrupted during a job
                 raise
             finally:
                 if worker is not None:
@@ -248,13 +248,13 @@ class Pool:
         return list(self._threads.map(function, items))
 
     def worker_pids(self) -> list[int]:
-        """Process ids of the workers that run."""
+        """Process ids of the running workers."""
         with self._idle.mutex:
             idle = [worker for worker in self._idle.queue if worker is not None]
         return [worker.pid for worker in {*idle, *self._busy.copy()}]
 
     def close(self) -> None:
-        """End all workers.  Idempotent; running jobs are waited for."""
+        """End all workers.  Waits for running jobs.  Idempotent."""
         if self._closed:
             return
         self._threads.shutdown()
@@ -268,7 +268,7 @@ class Pool:
 
 
 def note_of(reply: Reply, what: str) -> dict[str, Any] | Verdict:
-    """What one of our own programs noted in its fork; the verdict where it did not get that far.
+    """What one of our own programs reported from its fork; the verdict where it reported nothing.
 
     Args:
         what: the program, for the detail of a crash.
@@ -283,5 +283,5 @@ def note_of(reply: Reply, what: str) -> dict[str, Any] | Verdict:
 
 
 def encode_job(job: dict[str, Any]) -> bytes:
-    """A job as it travels: ASCII, so that unpaired surrogates survive too."""
+    """A job as bytes: ASCII, so that unpaired surrogates survive too."""
     return json.dumps(job).encode("ascii")

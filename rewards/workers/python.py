@@ -1,4 +1,4 @@
-"""How a worker that is one of our own Python programs is started."""
+"""Starts a worker that is one of our own Python programs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from rlvr_bench.rewards.workers.pool import Launch
 
-# No inherited environment: a verdict depends on the completion and its target alone.
+# No inherited environment: a verdict must depend on the completion and its target alone.
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
 
 
 def python_worker(module: str, arguments: Sequence[Any] = (), environment: Mapping[str, str] | None = None) -> Launch:
-    """Call `main(*arguments)` of a module in a fresh interpreter.
+    """How to call `main(*arguments)` of a module in a fresh interpreter.
 
     Args:
-        module: dotted name; found where this process finds its modules, never in the working directory.
-        arguments: anything whose `repr` is its literal.
+        module: dotted name; searched where this process finds its modules, never in the working directory.
+        arguments: values whose `repr` is their literal.
         environment: variables to add.
     """
     paths = [path for path in sys.path if path]

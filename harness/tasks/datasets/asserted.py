@@ -1,4 +1,4 @@
-"""What HumanEval and MBPP share: functions judged by asserts, as call cases where that is possible, else a script."""
+"""What HumanEval and MBPP share: asserts as call cases of the sandbox where possible, else as a script."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from rlvr_bench.rewards.types import Verifier
 class AssertedConfig(CodeSettings):
     test_share: float = TEST_SHARE
     """Share held out where `path` has a single split, as HumanEval has, in (0, 1); a problem's text decides."""
+    path: str
+    """Where the rows come from."""
+    template: str
+    """What the model reads."""
 
     def __post_init__(self) -> None:
-        path, template = (getattr(self, name) for name in ("path", "template"))
-        empty = [] if path else ["path must not be empty"]
-        texts = [*share_problems(self.test_share), *template_problems(template)]
+        empty = [] if self.path else ["path must not be empty"]
+        texts = [*share_problems(self.test_share), *template_problems(self.template)]
         refuse_settings([*empty, *texts, *code_problems(self)])
 
 
 class AssertedTask(DatasetTask):
-    """Problems whose answer is a function in a fenced block, judged by the asserts of the data set."""
+    """Problems whose answer is a function in a fenced block that passes the asserts of the data set."""
 
     config: AssertedConfig
 
@@ -49,8 +52,8 @@ def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:
 
     Args:
         tests: assert statements, or a function `check(candidate)` that holds them.
-        entry: the function under test; None where calls would not do.
-        script: what runs behind a solution where the tests are more than `entry(...) == literal`.
+        entry: the function under test; None where calls are not enough.
+        script: what runs after a solution where the tests are more than `entry(...) == literal`.
     Raises:
         ValueError: the tests are not Python, or no test can pass.
     """
@@ -76,7 +79,7 @@ def entry_of(tests: str) -> str | None:
 
 
 def _recordable(target: dict[str, Any]) -> bool:
-    """Targets stand in records, as JSON; sets and keys of mixed types do not."""
+    """Targets are recorded as JSON, which has no sets and no keys of mixed types."""
     try:
         json.dumps(target, sort_keys=True)
     except TypeError:

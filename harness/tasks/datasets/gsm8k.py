@@ -21,7 +21,7 @@ class GSM8KConfig:
     """Hub name; or a folder with {train,test}.jsonl or gsm8k_{train,test}.jsonl; or one such file, an eighth of
     which is then held out."""
     template: str = TEMPLATE
-    """What the model reads; `{prompt}` stands for the question, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the question, other braces are kept."""
 
     def __post_init__(self) -> None:
         refuse_settings([*([] if self.path else ["path must not be empty"]), *template_problems(self.template)])
@@ -42,7 +42,7 @@ class GSM8K(DatasetTask):
         return {"correct": Numeric()}
 
     def answer(self, completion: str) -> str | None:
-        """The number, in one spelling."""
+        """The number, in canonical form."""
         return Numeric.answer(completion)
 
     def _item(self, row: DataRow) -> Item:
@@ -54,7 +54,7 @@ class GSM8K(DatasetTask):
 
 
 def _gold(answer: Any) -> str | None:
-    """The number behind `####`, without its commas; None if there is none."""
+    """The number after `####`, without its commas; None if there is none."""
     if not isinstance(answer, str) or "####" not in answer:
         return None
     gold = answer.rpartition("####")[2].strip().replace(",", "")

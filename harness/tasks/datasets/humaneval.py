@@ -21,7 +21,7 @@ class HumanEvalConfig(AssertedConfig):
     path: str = "openai/openai_humaneval"
     """Hub name; or a folder with {train,test}.jsonl or humaneval_{train,test}.jsonl; or one such file."""
     template: str = TEMPLATE
-    """What the model reads; `{prompt}` stands for the function's head in a fence, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the function's head in a fence, other braces are kept."""
 
 
 class HumanEval(AssertedTask):
@@ -38,7 +38,7 @@ class HumanEval(AssertedTask):
 
     def _item(self, row: DataRow) -> Item:
         head, tests, entry = text_of(row, "prompt"), text_of(row, "test"), text_of(row, "entry_point")
-        # Tests may call helpers that stand in the prompt, whether or not the solution repeats them.
+        # Tests may call helpers from the prompt, whether or not the solution repeats them.
         script = f"{_before(head, entry)}\n{tests}\ncheck({entry})\n"
         target = target_of(tests, entry, script)
         prompt = self.config.template.replace("{prompt}", f"```python\n{head.strip()}\n```")

@@ -34,14 +34,13 @@ class JsonlConfig:
     answer_field: str = "answer"
     """Name of the field with the gold answer, or the code target; numbers become strings for the verifier."""
     verifier: str = "exact"
-    """Name of the installed verifier that judges the completions: see `rlvr-bench list`."""
+    """Name of the installed verifier of the completions: see `rlvr-bench list`."""
     verifier_options: dict[str, Any] = field(default_factory=dict)
     """Keyword arguments of the verifier's constructor, e.g. {time_limit_s = 2.0} for `code`."""
     unsafe_no_sandbox: bool = False
-    """Run code without any isolation, for the verifier `code` alone; set by --unsafe-no-sandbox; recorded in every
-    row."""
+    """Run code without isolation, only for the verifier `code`; set by --unsafe-no-sandbox; recorded in all rows."""
     template: str = "{prompt}"
-    """What the model reads; `{prompt}` stands for the row's prompt, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the row's prompt, other braces are kept."""
 
     def __post_init__(self) -> None:
         bad = [
@@ -49,7 +48,7 @@ class JsonlConfig:
         ]
         bad += [*share_problems(self.test_share), *template_problems(self.template)]
         if self.unsafe_no_sandbox and self.verifier != "code":
-            bad.append(f"unsafe_no_sandbox has a meaning for the verifier 'code' only, got {self.verifier!r}")
+            bad.append(f"unsafe_no_sandbox applies to the verifier 'code' only, got {self.verifier!r}")
         if "unsafe" in self.verifier_options:
             bad.append("verifier_options: set unsafe_no_sandbox instead of unsafe, so that it is recorded")
         refuse_settings(bad)

@@ -26,11 +26,11 @@ class MathConfig:
     math_{train,test}.jsonl; or one file.  Rows have `problem` or `prompt`, and `answer` or a `solution` whose last
     box is the answer."""
     test_path: str | None = None
-    """Where the held-out rows come from instead, e.g. MATH-500 to a training set of MATH: its split `test`."""
+    """Another source of the held-out rows, e.g. MATH-500 with MATH as the training set; its split `test` is used."""
     test_share: float = TEST_SHARE
     """Share held out where `path` has a single split, as MATH-500 has, in (0, 1); a problem's text decides."""
     template: str = f"{{prompt}}\n{ASK}\n"
-    """What the model reads; `{prompt}` stands for the problem, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the problem, other braces are kept."""
 
     def __post_init__(self) -> None:
         empty = [f"{name} must not be empty" for name in ("path", "test_path") if self.__dict__[name] == ""]
@@ -55,7 +55,7 @@ class Math(DatasetTask):
         return {"correct": MathVerifier()}
 
     def answer(self, completion: str) -> str | None:
-        """The boxed or tagged answer, in one spelling."""
+        """The boxed or tagged answer, in canonical form."""
         return MathVerifier.answer(completion)
 
     def _item(self, row: DataRow) -> Item:
@@ -66,7 +66,7 @@ class Math(DatasetTask):
 
 
 def _problem(row: DataRow) -> str:
-    """The problem without the request that some files close it with; blank if there is none."""
+    """The problem without the instruction that some files append; blank if there is none."""
     text = next((row[field] for field in PROBLEM if isinstance(row.get(field), str)), "")
     return text.removesuffix(ASK).rstrip()
 
@@ -85,6 +85,6 @@ def _gold(row: DataRow) -> str:
 
 
 def _level(level: Any) -> Any:
-    """`Level 5` and 5 are 5."""
+    """Both `Level 5` and 5 become 5."""
     number = str(level).removeprefix("Level ")
     return int(number) if number.isascii() and number.isdigit() else level

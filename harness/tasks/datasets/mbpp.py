@@ -20,7 +20,7 @@ class MBPPConfig(AssertedConfig):
     subset: Literal["full", "sanitized"] = "full"
     """Which form of the hub data set: all 974 problems, or the 427 that were checked by hand."""
     template: str = TEMPLATE
-    """What the model reads; `{prompt}` stands for the problem and its tests, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the problem and its tests, other braces are kept."""
 
 
 class MBPP(AssertedTask):
@@ -45,7 +45,7 @@ class MBPP(AssertedTask):
             raise ValueError("field 'test_list' is empty")
         setup = row.get("test_setup_code") or ""
         script = "\n".join([*_texts(row, "test_imports"), setup, tests])
-        # What a set-up defines, solutions may use: calls alone would not have it.
+        # Solutions may use what a set-up defines, which call cases would not provide.
         target = target_of(tests, None if setup.strip() else entry_of(tests), script)
         text = f"{problem.strip()}\nYour code should pass these tests:\n\n{tests}"
         prompt = self.config.template.replace("{prompt}", text)

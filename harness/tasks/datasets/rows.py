@@ -1,4 +1,4 @@
-"""What tasks made of rows share: the check of gold answers, errors that name every row."""
+"""Gold answers are checked, and errors name every bad row."""
 
 from __future__ import annotations
 

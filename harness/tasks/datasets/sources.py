@@ -1,4 +1,4 @@
-"""Data sets through `datasets`: a hub name, a local folder or a local file becomes numbered rows in two splits."""
+"""A hub name, a local folder or a local file becomes numbered rows in two splits, read through `datasets`."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def load_splits(
     """Rows of both splits.
 
     A hub data set or folder with `train` and `test` keeps them.  One with a single split (MATH-500 and HumanEval
-    have only `test`), and a single file, is divided by the hash of each row's text, so that a row stays where it
-    is when others come or go.
+    have only `test`), and a single file, is divided by the hash of each row's text, so that a row keeps its split
+    when others are added or removed.
 
     Args:
         path: hub name, local folder or local file (.jsonl, .jsonl.gz or .parquet).
@@ -128,7 +128,7 @@ def _part(path: str, loaded: Mapping[str, Iterable[DataRow]], split: str) -> Num
 def _refuse_overlap(path: str, test_path: str, texts: Mapping[Split, list[tuple[int, str]]]) -> None:
     first = {text: number for number, text in reversed(texts["train"])}
     problems = [
-        f"row {n}: it stands in {path} too, row {first[text]}; remove one of the two"
+        f"row {n}: it is also in {path}, row {first[text]}; remove one of the two"
         for n, text in texts["test"]
         if text in first
     ]

@@ -1,1 +1,1 @@
-"""Tasks that make their items from an address; they need no data."""
+"""Tasks that compute their items from (seed, split, index); they need no data."""

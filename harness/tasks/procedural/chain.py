@@ -1,4 +1,4 @@
-"""A running computation, strictly from left to right: a chain of reasoning whose length is a parameter."""
+"""Arithmetic strictly from left to right: a chain of reasoning whose length is a setting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ChainConfig:
     max_steps: int = 5
     """Most operations in a chain; operations, min_steps to 1,000."""
     modulus: int = 10
-    """Every running value is taken modulo this; 2 to 100.  The prompt does not say it."""
+    """Every running value is taken modulo this; 2 to 100.  Not mentioned in the prompt."""
     seed: int = 0
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
 
@@ -48,7 +48,7 @@ class Chain(Procedural):
     config: ChainConfig
 
     def item(self, split: Split, index: int) -> Item:
-        """One-digit operands; every length equally likely.  No operand is 0, which would end a chain early."""
+        """One-digit operands; every length equally likely.  No operand is 0: `*0` would cancel all steps before."""
         rng = item_rng("chain", *astuple(self.config), split=split, index=index)
 
         def make() -> tuple[str, tuple[int, Steps]]:

@@ -1,4 +1,4 @@
-"""Items made from their address: the draw of a prompt that falls in the split, and what else procedural tasks share."""
+"""The draw of a prompt that falls in the split, and what else procedural tasks share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rlvr_bench.rewards.exact import ExactAnswer
 from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.types import Verifier
 
-MAX_DRAWS = 10_000  # a split that stays empty for so long is empty
+MAX_DRAWS = 10_000  # a split without a prompt among so many has none
 
 Parts = TypeVar("Parts")
 
 
 class Procedural:
-    """A task that makes its items from their address."""
+    """A task that computes its items from their address."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -61,7 +61,7 @@ def draw(
 
 
 def tagged_verifiers() -> dict[str, Verifier]:
-    """`correct` asks for the shape too, so that the reward cannot be had without it."""
+    """`correct` includes the shape, so that no reward is given without it."""
     return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
 
 

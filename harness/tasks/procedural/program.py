@@ -1,4 +1,4 @@
-"""Write a program for a few steps of arithmetic: the smallest task whose verdicts need code to be run."""
+"""Write a program for a few steps of arithmetic: the smallest task whose verdicts need the sandbox."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _value(steps: Steps, x: int) -> int:
 
 
 def _expression(steps: Steps) -> str:
-    """With the parentheses that it needs; what stands behind `return`, its blank included."""
+    """The text after `return`, with its blank and only the necessary parentheses."""
     text, is_sum = "x", False
     for word, operand in steps:
         if word == "times" and is_sum:

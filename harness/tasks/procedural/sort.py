@@ -1,4 +1,4 @@
-"""Sort a few digits: the smallest task whose answers are long enough to be half right."""
+"""Sort a few digits: the smallest task with answers long enough to be partly right."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Sort(Procedural):
         return tagged_answer(completion)
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
-        """The digits as they came, then sorted; with probability `noise` with one slip in the answer."""
+        """The digits in their given order, then sorted; with probability `noise` with one slip in the answer."""
         check_noise(noise)
         rng = random.Random(item_seed("sort demonstration", item.id, seed))
         answer = _slip(item.target, rng) if rng.random() < noise else item.target
@@ -69,7 +69,7 @@ class Sort(Procedural):
 
 
 def _slip(answer: str, rng: random.Random) -> str:
-    """Two unequal neighbours swapped, or one digit replaced: never the same string."""
+    """Two different adjacent digits swapped, or one digit replaced: never the same string."""
     unequal = [i for i in range(len(answer) - 1) if answer[i] != answer[i + 1]]
     if unequal and rng.random() < 0.5:
         i = rng.choice(unequal)

@@ -1,1 +1,1 @@
-"""The generators of reasoning-gym as a task, scored in worker processes."""
+"""Items from the generators of reasoning-gym, scored by its scorers in worker processes."""

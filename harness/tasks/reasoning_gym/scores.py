@@ -1,15 +1,16 @@
 """Verdicts by reasoning-gym's scorers, in worker processes that fork for every answer.
 
-Not in this process, because the scorers are not written for hostile answers: several hand the answer to `eval` or
-to SymPy's `parse_expr`, which runs code, and a power tower in `countdown` never returns.  So an answer that is more
-than words, a literal or arithmetic never reaches a scorer that evaluates, and every scorer has a deadline, a
-memory limit and no way to write a file.
+Not in this process, because the scorers are not written for hostile answers: several pass the answer to `eval` or to
+SymPy's `parse_expr`, which runs code, and a power tower in `countdown` never returns.  Therefore an answer that is more
+than words, a literal or arithmetic never reaches a scorer that evaluates, and every scorer has a deadline, a memory
+limit and no way to write a file.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import inspect
 import json
 import os
@@ -32,22 +33,22 @@ MAX_ANSWER_CHARS = 10_000
 
 Reader = Literal["text", "eval", "parse"]
 
-# One thread: idle ones would take address space from a child.
+# One thread: idle ones would use up a child's address space.
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 _EVAL = re.compile(r"\b(eval|exec)\(")
 _PARSE = re.compile(r"(?<!def )\b(parse_expr|sympify)\(")
-# Without calls, attributes, quotes and subscripts an expression reaches nothing.
+# Without calls, attributes, quotes and subscripts an expression can do no harm.
 _WORDS = re.compile(r"[\w\s+\-*/%.,:]*", re.ASCII)
 _ARITHMETIC = re.compile(r"[\w\s+\-*/^%.,()]*", re.ASCII)
 _ATTRIBUTE = re.compile(r"\.\s*[A-Za-z_]")
-# SymPy's name space holds Python's builtin functions: `exec(chr(105)...)` has no quotes either.
+# SymPy's namespace contains Python's builtin functions: `exec(chr(105)...)` has no quotes either.
 _FUNCTIONS = re.compile(
     r"a?(sin|cos|tan|cot|sec|csc)h?|exp|log|ln|sqrt|cbrt|pi|[Aa]bs|sign|erf|[A-Za-z_]"
 )  # and single letters, which are variables
 
 
 class ReasoningGymScore(Verifier):
-    """The generator's scorer gives the tagged answer full marks, 1.0; partial credit is wrong.
+    """The generator's scorer gives the tagged answer the full score, 1.0; partial credit is wrong.
 
     Args:
         dataset: the generator's name.
@@ -58,12 +59,12 @@ class ReasoningGymScore(Verifier):
         self.pool = Pool(lambda: _launch(dataset, options), len(os.sched_getaffinity(0)))
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
-        """One verdict a completion; what a scorer raises is wrong, with the error as the detail."""
+        """One verdict per completion; an answer on which the scorer raises is wrong, with the error as the detail."""
         return self.pool.map(self._verdict_on, zip(completions, targets, strict=True))
 
     @property
     def retries(self) -> int:
-        """Jobs handed out again because their worker died, since the start."""
+        """Answers scored again because their worker died."""
         return self.pool.retries
 
     def close(self) -> None:
@@ -84,7 +85,7 @@ class ReasoningGymScore(Verifier):
 
 
 def reader_of(source: str) -> Reader:
-    """How the scorers of a module read an answer, from its source."""
+    """How the scorers of a module read an answer, according to its source."""
     if _PARSE.search(source) and "def parse_expr" not in source:
         return "parse"
     return "eval" if _EVAL.search(source) else "text"
@@ -127,10 +128,9 @@ def _launch(dataset: str, options: Mapping[str, Any]) -> Launch:
 
 def main(dataset: str, options: dict[str, Any]) -> None:
     """A worker: load the generator once, score one answer in each fork."""
-    import reasoning_gym
-
-    with contextlib.redirect_stdout(sys.stderr):  # standard output belongs to the frames
-        made = reasoning_gym.create_dataset(dataset, **options, seed=0, size=1)
+    gym: Any = importlib.import_module("reasoning_gym")
+    with contextlib.redirect_stdout(sys.stderr):  # standard output is for the frames
+        made = gym.create_dataset(dataset, **options, seed=0, size=1)
     classes = [c for c in type(made).__mro__ if c.__module__.startswith("reasoning_gym.")]
     reader = reader_of("\n".join(inspect.getsource(sys.modules[c.__module__]) for c in classes))
 

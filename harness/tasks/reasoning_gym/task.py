@@ -1,4 +1,4 @@
-"""Any generator of reasoning-gym (Stojanovski et al. 2025, arXiv:2505.24760), judged by its own scorer."""
+"""Any generator of reasoning-gym (Stojanovski et al. 2025, arXiv:2505.24760), with its own scorer."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NONSENSE = "no such answer 0123456789"
 @dataclass(frozen=True)
 class ReasoningGymConfig:
     dataset: str
-    """Name of the generator, as in `reasoning_gym.create_dataset`; `composite` is none."""
+    """Name of the generator, as in `reasoning_gym.create_dataset`; not `composite`."""
     options: dict[str, Any] = field(default_factory=dict)
     """The generator's own settings, without `seed` and `size`."""
     seed: int = 0
     """Which endless stream of items; any integer.  The split of a question does not depend on it."""
     template: str = TEMPLATE
-    """What the model reads; `{prompt}` stands for the question, other braces for themselves."""
+    """What the model reads; `{prompt}` is replaced by the question, other braces are kept."""
 
     def __post_init__(self) -> None:
         bad = [] if self.dataset else ["dataset must not be empty"]
@@ -52,7 +52,7 @@ class ReasoningGym:
             made = self._dataset(0)
             entry = made[0]
         except Exception as error:  # each generator refuses settings in its own way
-            raise TaskError(f"options: the generator {config.dataset!r} refuses them ({_said(error)})") from None
+            raise TaskError(f"options: the generator {config.dataset!r} refuses them ({_first_line(error)})") from None
         if _accepts_anything(made, entry):
             raise TaskError(f"dataset: the scorer of {config.dataset!r} accepts any answer; choose another generator")
 
@@ -61,7 +61,7 @@ class ReasoningGym:
         return None
 
     def item(self, split: Split, index: int) -> Item:
-        """A generator of its own for every draw: reasoning-gym's `seed + index` would give two seeds the same items."""
+        """Each draw gets a generator of its own: reasoning-gym's `seed + index` would give two seeds the same items."""
         name, options = self.config.dataset, json.dumps(self.config.options, sort_keys=True)
         rng = item_rng("reasoning_gym", name, options, self.config.seed, split=split, index=index)
 
@@ -76,7 +76,7 @@ class ReasoningGym:
         return Item(f"reasoning_gym/{name}/{split}/{index}", prompt, target)
 
     def verifiers(self) -> dict[str, Verifier]:
-        """The generator's own scorer; only its full marks count."""
+        """The generator's own scorer; only its full score counts."""
         return {"correct": ReasoningGymScore(self.config.dataset, self.config.options)}
 
     def answer(self, completion: str) -> str | None:
@@ -108,12 +108,12 @@ def _check_name(gym: ModuleType, name: str) -> None:
 def _accepts_anything(made: Any, entry: Any) -> bool:
     try:
         return made.score_answer(NONSENSE, entry) >= 1
-    except Exception:  # it chokes on nonsense, so it reads the answer
+    except Exception:  # a scorer that fails on nonsense reads the answer
         return False
 
 
 def _builtin(form: Any) -> Any:
-    """An encoded value in which objects of no builtin type are their type's name; scorers never read those."""
+    """An encoded value where objects of no builtin type become the name of their type; scorers never read them."""
     if isinstance(form, list):
         return [_builtin(part) for part in form]
     if isinstance(form, dict):
@@ -121,5 +121,5 @@ def _builtin(form: Any) -> Any:
     return form
 
 
-def _said(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]

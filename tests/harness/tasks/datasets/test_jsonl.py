@@ -86,7 +86,7 @@ def test_only_the_first_ten_are_shown(write):
 
 def test_duplicates_between_the_files(write):
     config = JsonlConfig(path=write("a.jsonl", *rows(0, 5)), test_path=write("b.jsonl", *rows(3, 7)))
-    with pytest.raises(TaskError, match=r"2 bad rows\n  row 1: its prompt .* row 4; remove(.|\n)*row 2: .* row 5"):
+    with pytest.raises(TaskError, match=r"2 bad rows\n  row 1: its prompt is .* row 4; remove(.|\n)*row 2: .* row 5"):
         Jsonl(config)
 
 
@@ -156,7 +156,7 @@ def test_options_that_a_verifier_does_not_have(write):
         Jsonl(JsonlConfig(path=path, verifier_options={"seconds": 1}))
     with pytest.raises(TaskError, match="verifier_options: the verifier 'math' refuses them"):
         Jsonl(JsonlConfig(path=path, verifier="math", verifier_options={"workers": "two"}))
-    with pytest.raises(ValueError, match=r"unsafe_no_sandbox has a meaning .*'exact'.*instead of unsafe"):
+    with pytest.raises(ValueError, match=r"unsafe_no_sandbox applies to .*'exact'.*instead of unsafe"):
         JsonlConfig(path="a", unsafe_no_sandbox=True, verifier_options={"unsafe": True})
 
 

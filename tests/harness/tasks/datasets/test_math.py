@@ -70,7 +70,7 @@ def test_held_out_rows_from_another_file(tmp_path) -> None:
     task = Math(MathConfig(path=train, test_path=write(tmp_path / "b.jsonl", problem(7), problem(8))))
     assert (task.size("train"), task.size("test")) == (5, 2)
     again = write(tmp_path / "c.jsonl", problem(7), problem(4, solution="again: \\boxed{5}"))
-    with pytest.raises(TaskError, match=r"c.jsonl: 1 bad rows\n  row 2: it stands in .*a.jsonl too, row 5; remove one"):
+    with pytest.raises(TaskError, match=r"c.jsonl: 1 bad rows\n  row 2: it is also in .*a.jsonl, row 5; remove one"):
         Math(MathConfig(path=train, test_path=again))
 
 
