@@ -1,4 +1,4 @@
-"""Making foreign text safe to show.  Completions, reasons and settings are data that nobody vouches for."""
+"""Foreign text is made safe to show here: completions, reasons and settings are untrusted data."""
 
 from __future__ import annotations
 

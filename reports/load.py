@@ -1,4 +1,4 @@
-"""A results folder as a frozen value in memory.  Everything else in this package reads only that value."""
+"""A results folder is read here into one frozen value; everything else in this package reads only that value."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from rlvr_bench.harness.records import (
 from rlvr_bench.reports.escape import redact
 
 NOT_RUN, KILLED = "not run", "killed"
-Row = Mapping[str, Any]
+MetricsRow = Mapping[str, Any]  # one step by metric name
+CompletionRow = Mapping[str, Any]  # one recorded completion
 
 
 @dataclass(frozen=True)
 class Run:
-    """One planned run: a cell with one seed, whatever became of it."""
+    """One planned run: a cell with one seed, however it ended."""
 
     part: str
     cell: str
@@ -40,8 +41,8 @@ class Run:
     config: Mapping[str, Any]  # empty where the run left none
     config_hash: str
     environment: Mapping[str, Any]  # likewise
-    metrics: tuple[Row, ...]  # by step, the last line of a step that was recorded twice
-    completions: tuple[Row, ...]  # of the first and of the last step that recorded any
+    metrics: tuple[MetricsRow, ...]  # by step, the last line of a step that was recorded twice
+    completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
 
     @property
     def finished(self) -> bool:
@@ -59,7 +60,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of one part with its runs, by seed."""
+    """One configuration of one part with its runs, by seed."""
 
     part: PartInfo
     name: str
@@ -83,6 +84,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Study:
+    """A whole results folder."""
+
     manifest: SuiteManifest
     runs: tuple[Run, ...]
 
@@ -129,7 +132,9 @@ def load(results: Path) -> Study:
     for planned in manifest.runs:
         folder = PurePosixPath(planned.folder)
         if planned.part not in parts:
-            raise RecordError(f"{path}: run {planned.folder} is of part {planned.part!r}, which is not listed; mend it")
+            raise RecordError(
+                f"{path}: run {planned.folder} is of part {planned.part!r}, which it does not list; add it"
+            )
         if folder.is_absolute() or ".." in folder.parts:
             raise RecordError(f"{path}: folder {planned.folder!r} leaves the results folder; make it relative to it")
     return Study(manifest, tuple(_load_run(results, planned) for planned in manifest.runs))
@@ -192,8 +197,8 @@ def _load_summary(path: Path) -> Summary | None:
         raise RecordError(f"{path}: not a run summary ({error!r}); run the cell again") from None
 
 
-def _load_metrics(path: Path) -> tuple[Row, ...]:
-    rows: dict[int, Row] = {}
+def _load_metrics(path: Path) -> tuple[MetricsRow, ...]:
+    rows: dict[int, MetricsRow] = {}
     for number, row in enumerate(read_metrics(path), start=1):
         if not isinstance(row, dict) or not isinstance(row.get("step"), int):
             raise RecordError(f"{path}:{number}: a line without a step; run the cell again")
@@ -201,9 +206,9 @@ def _load_metrics(path: Path) -> tuple[Row, ...]:
     return tuple(rows[step] for step in sorted(rows))
 
 
-def _load_completions(path: Path) -> tuple[Row, ...]:
-    first: list[Row] = []
-    last: list[Row] = []
+def _load_completions(path: Path) -> tuple[CompletionRow, ...]:
+    first: list[CompletionRow] = []
+    last: list[CompletionRow] = []
     try:
         for row in read_completions(path):
             if not first or row.get("step") == first[0].get("step"):

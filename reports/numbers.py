@@ -1,12 +1,14 @@
-"""Numbers as text: one way to write each kind, always with the interval, or with the reason why there is none."""
+"""Numbers become text here: one way to write each kind, always with its interval, or with why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from rlvr_bench.reports.stats import Estimate
+from rlvr_bench.reports.stats import LEVEL, Estimate
 
 ABSENT = "—"
+LEVEL_TEXT = f"{100 * LEVEL:g} %"
+INTERVAL = f"{LEVEL_TEXT} interval"
 Format = Callable[[float], str]
 
 
@@ -58,6 +60,17 @@ def with_interval(estimate: Estimate | None, show: Format, unit: str = "") -> st
     if estimate.low is None or estimate.high is None:
         return f"{show(estimate.value)}{tail} (n = {estimate.n}, no interval)"
     return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]{tail}"
+
+
+def plain(value: float) -> str:
+    """A threshold inside a sentence: `.05`, `2`."""
+    text = f"{value:g}"
+    return text[1:] if text.startswith("0.") else text
+
+
+def whole_percent(value: float) -> str:
+    """A threshold inside a sentence: `10 %`."""
+    return f"{100 * value:g} %"
 
 
 def count(n: int, noun: str) -> str:

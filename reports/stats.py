@@ -1,4 +1,4 @@
-"""Intervals and tests, with an explicit random generator.  Numpy and scipy only; no records here.
+"""Intervals and tests are computed here, with an explicit random generator.  Numpy and scipy only, no records.
 
 Which interval when.  A percentile bootstrap over three seeds resamples three numbers: it can never look
 outside them and covers the truth far less often than it says (about three times in four instead of 95 in 100;
@@ -16,9 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as scipy_stats
 
-LEVEL = 0.95
+LEVEL = 0.95  # of every interval
+ALPHA = 0.05  # of every test
 SMALL_N = 10  # fewer values than this: t interval; from here on: bootstrap
-REPLICATES = 10_000
+REPLICATES = 10_000  # draws of a bootstrap
+SEED = 20260101  # of every bootstrap; each starts from it anew, so no number depends on what was computed before
 Array = NDArray[np.float64]
 
 
@@ -35,6 +37,11 @@ class Estimate:
     @property
     def known(self) -> bool:
         return self.low is not None and self.high is not None
+
+
+def rng() -> np.random.Generator:
+    """The generator that a number of the report is computed with."""
+    return np.random.default_rng(SEED)
 
 
 def interquartile_mean(values: ArrayLike, axis: int = -1) -> Array:
@@ -79,7 +86,7 @@ def t_interval(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
 def mean_estimate(
     values: ArrayLike, rng: np.random.Generator, *, level: float = LEVEL, bounds: tuple[float, float] | None = None
 ) -> Estimate:
-    """The centre of one cell's seeds: t interval of the mean when few, bootstrap of the interquartile mean when many.
+    """The center of one cell's seeds: t interval of the mean when few, bootstrap of the interquartile mean when many.
 
     Args:
         bounds: limits that the quantity cannot pass; the interval is cut there.
@@ -157,8 +164,8 @@ def wilson(events: float, n: int, *, level: float = LEVEL) -> tuple[float, float
     """Wilson's score interval of a share; half events are ties."""
     z = float(scipy_stats.norm.ppf((1 + level) / 2))
     p, q = events / n, z * z / n
-    centre, half = p + q / 2, z * float(np.sqrt(p * (1 - p) / n + q / (4 * n)))
-    return max(0.0, (centre - half) / (1 + q)), min(1.0, (centre + half) / (1 + q))
+    center, half = p + q / 2, z * float(np.sqrt(p * (1 - p) / n + q / (4 * n)))
+    return max(0.0, (center - half) / (1 + q)), min(1.0, (center + half) / (1 + q))
 
 
 def share_difference(events_a: int, n_a: int, events_b: int, n_b: int, *, level: float = LEVEL) -> Estimate:
@@ -173,7 +180,7 @@ def share_difference(events_a: int, n_a: int, events_b: int, n_b: int, *, level:
 def variance_ratio(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> tuple[Estimate, float] | None:
     """Var(a) / Var(b), its F interval and the two-sided p; None where either has no spread or fewer than 2 values."""
     x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if len(x) < 2 or len(y) < 2 or x.var(ddof=1) == 0 or y.var(ddof=1) == 0:
+    if len(x) < 2 or len(y) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
     ratio = float(x.var(ddof=1) / y.var(ddof=1))
     law = scipy_stats.f(len(x) - 1, len(y) - 1)

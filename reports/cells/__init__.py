@@ -1,1 +1,1 @@
-"""Which cells may be compared, and what was equal between them."""
+"""Which cells may be compared is decided here, and what was equal between them."""

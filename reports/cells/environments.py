@@ -1,4 +1,4 @@
-"""Identical hardware, checked: the runs of one part must have had like environments.
+"""Identical hardware is checked here: the runs of one part must have had equal environments.
 
 Only runs of one part are ever compared, so parts may differ from one another (a study may learn on a CPU and
 measure on a GPU); the page shows each part's environment.  The host's name is not compared: containers make
@@ -49,6 +49,8 @@ FIELDS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 
 @dataclass(frozen=True)
 class Difference:
+    """A field that was not equal inside a part."""
+
     part: str
     field: str
     values: tuple[tuple[str, tuple[str, ...]], ...]  # (value, the runs that had it)
@@ -79,11 +81,11 @@ def differences(study: Study) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def check_alike(study: Study, *, allow_unlike: bool) -> tuple[Difference, ...]:
+def check_environments(study: Study, *, allow_unlike: bool) -> tuple[Difference, ...]:
     """The differences, which are allowed only on request.
 
     Raises:
-        RecordError: runs of one part had unlike environments.
+        RecordError: runs of one part had different environments.
     """
     found = differences(study)
     if found and not allow_unlike:
@@ -91,7 +93,7 @@ def check_alike(study: Study, *, allow_unlike: bool) -> tuple[Difference, ...]:
             f"{d.part}, {d.field}: " + "; ".join(f"{value} in {_few(runs)}" for value, runs in d.values) for d in found
         ]
         raise RecordError(
-            "suite.json: these runs had unlike environments, so a comparison would mix hardware with algorithm:\n  "
+            "suite.json: these runs had different environments, so a comparison would mix hardware with algorithm:\n  "
             + "\n  ".join(lines)
             + "\nRun the odd ones again on the same machine, or allow it (allow_unlike) and the page will be marked."
         )

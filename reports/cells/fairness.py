@@ -1,4 +1,4 @@
-"""What was equal between the cells and what was not, from the resolved configurations rather than from promises."""
+"""What was equal between cells and what was not is read here from the resolved configurations."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 from rlvr_bench.reports.cells.environments import show
 from rlvr_bench.reports.escape import redact
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.numbers import ABSENT
 
 IGNORED = ("name", "seed")  # a run's own label, and the seed, which pairs the runs
-MISSING = "—"
+NAMED = 6  # settings that a sentence names; the page lists them all
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -42,7 +43,7 @@ def compare(cells: Sequence[Cell]) -> Fairness:
     equal, unequal = [], []
     for key in sorted({k for f in flat for k in f} - set(IGNORED)):
         # Compared as recorded, shown without paths: two folders of one name are still two.
-        texts = [show(f[key]) if key in f else MISSING for f in flat]
+        texts = [show(f[key]) if key in f else ABSENT for f in flat]
         shown = tuple(redact(t) for t in texts)
         if len(set(texts)) == 1:
             equal.append((key, shown[0]))
@@ -52,13 +53,13 @@ def compare(cells: Sequence[Cell]) -> Fairness:
 
 
 def held_equal(a: Cell, b: Cell) -> str:
-    """One sentence about two cells, for a verdict."""
+    """One sentence about two cells, for a finding."""
     found = compare((a, b))
     if len(found.cells) < 2:
         return "unknown: a configuration is missing"
     others = [k for k, _ in found.unequal if not k.startswith("algorithm.")]
     differed = ["the algorithm and its own settings"] if len(others) < len(found.unequal) else []
-    differed += others[:6] + ([f"{len(others) - 6} more"] if len(others) > 6 else [])
+    differed += others[:NAMED] + ([f"{len(others) - NAMED} more"] if len(others) > NAMED else [])
     return f"{len(found.equal)} settings equal; differed: {', '.join(differed) or 'nothing'}"
 
 

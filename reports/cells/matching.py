@@ -1,14 +1,16 @@
-"""Which cell plays which part in a claim, by its configuration and the models that it kept, never by its name."""
+"""Cells are picked for a claim here, by their configurations and the models that they kept, never by their names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.reports.cells.reward_setting import LEARNED, VERIFIER, Treatment, treatment
+from rlvr_bench.reports.cells.reward_setting import LEARNED, RANDOM, VERIFIER, RewardSetting, reward_setting
 from rlvr_bench.reports.load import Cell
 
-FOUR = frozenset({"actor", "critic", "reference", "reward"})
+Pair = tuple[Cell, Cell]
+FOUR_MODELS = frozenset({"actor", "critic", "reference", "reward"})
 
 
 def setting(cell: Cell, *path: str) -> Any:
@@ -44,30 +46,58 @@ def scores_actor(cell: Cell) -> bool:
     return algorithm(cell) != "grpo" and (algorithm(cell) != "ppo" or in_reward)
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """A PPO against GRPO with a verifier and a reference, for the claims about costs."""
+
+    suffix: str  # of the claim's name
+    name: str  # of the PPO, in words
+    cells: Pair | None  # (PPO, GRPO), or None where the study lacks one
+
+
+def cost_contrasts(cells: Sequence[Cell]) -> tuple[Contrast, ...]:
+    """Four-model PPO, and PPO with GRPO's own reward: the reward model is a choice and no part of PPO."""
+    four, grpo = four_model_ppo(cells), grpo_with_reference(cells)
+    return (
+        Contrast("four-model", "four-model PPO", (four, grpo) if four and grpo else None),
+        Contrast("matched", "PPO with the same reward source", matched_pair(cells, VERIFIER)),
+    )
+
+
 def four_model_ppo(cells: Sequence[Cell]) -> Cell | None:
-    return next((c for c in cells if algorithm(c) == "ppo" and roles(c) == FOUR), None)
+    return next((c for c in cells if algorithm(c) == "ppo" and roles(c) == FOUR_MODELS), None)
 
 
 def grpo_with_reference(cells: Sequence[Cell]) -> Cell | None:
     """GRPO with a verifier and a reference."""
     wanted = frozenset({"actor", "reference"})
-    return next((c for c in cells if algorithm(c) == "grpo" and source(c) == "verifier" and roles(c) == wanted), None)
+    return next((c for c in cells if algorithm(c) == "grpo" and source(c) == VERIFIER and roles(c) == wanted), None)
 
 
-def matched_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
-    """(PPO, GRPO) under one treatment, whose models differ by the critic alone: the first of each treatment."""
-    found: dict[Treatment, tuple[Cell, Cell]] = {}
+def matched_pairs(cells: Sequence[Cell]) -> list[Pair]:
+    """(PPO, GRPO) under one reward setting, whose models differ by the critic alone: the first of each setting."""
+    found: dict[RewardSetting, Pair] = {}
     for ppo in cells:
         if algorithm(ppo) != "ppo" or not roles(ppo):
             continue
         for grpo in cells:
             same = algorithm(grpo) == "grpo" and roles(grpo) == roles(ppo) - {"critic"}
-            if same and treatment(grpo) == treatment(ppo):
-                found.setdefault(treatment(ppo), (ppo, grpo))
+            if same and reward_setting(grpo) == reward_setting(ppo):
+                found.setdefault(reward_setting(ppo), (ppo, grpo))
     return list(found.values())
 
 
-def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> tuple[Cell, Cell] | None:
+def teaching_pairs(cells: Sequence[Cell]) -> list[Pair]:
+    """The matched pairs whose reward can teach something: a random one cannot."""
+    return [p for p in matched_pairs(cells) if reward_setting(p[0]).source != RANDOM]
+
+
+def with_reward(matched: Pair | None) -> str:
+    """What a matched pair was rewarded by, in words; a claim without a pair is about the verifier."""
+    return f"with {reward_setting(matched[0]).phrase}" if matched else "with a verifier"
+
+
+def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> Pair | None:
     """The first matched pair.
 
     Args:
@@ -79,10 +109,10 @@ def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> tuple[Cell
 
 def is_plain(cell: Cell, reward: str) -> bool:
     """Whether the cell was trained on this reward source, without noise added to it."""
-    return treatment(cell).source == reward and not treatment(cell).noisy
+    return reward_setting(cell).source == reward and not reward_setting(cell).noisy
 
 
-def learned_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+def learned_pairs(cells: Sequence[Cell]) -> list[Pair]:
     """(trained on a learned reward model alone, trained on the verifier), of one algorithm each."""
     found = []
     for learned in cells:
@@ -94,14 +124,14 @@ def learned_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
     return found
 
 
-def label_pairs(cells: Sequence[Cell]) -> list[tuple[Cell, Cell]]:
+def label_pairs(cells: Sequence[Cell]) -> list[Pair]:
     """(most label pairs, fewest label pairs) of each algorithm that was trained on both, with the same models."""
     found = []
     for name in dict.fromkeys(algorithm(c) for c in cells):
-        mine = [c for c in cells if algorithm(c) == name and is_plain(c, LEARNED) and treatment(c).pairs]
+        mine = [c for c in cells if algorithm(c) == name and is_plain(c, LEARNED) and reward_setting(c).pairs]
         mine = [c for c in mine if roles(c) == roles(mine[0])]
-        most = max(mine, key=lambda c: treatment(c).pairs or 0, default=None)
-        fewest = min(mine, key=lambda c: treatment(c).pairs or 0, default=None)
-        if most and fewest and treatment(most).pairs != treatment(fewest).pairs:
+        most = max(mine, key=lambda c: reward_setting(c).pairs or 0, default=None)
+        fewest = min(mine, key=lambda c: reward_setting(c).pairs or 0, default=None)
+        if most and fewest and reward_setting(most).pairs != reward_setting(fewest).pairs:
             found.append((most, fewest))
     return found

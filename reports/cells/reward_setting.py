@@ -1,6 +1,6 @@
-"""What a cell was rewarded by: the treatment that two cells must share to be a matched pair, and its name in words.
+"""What a cell was rewarded by is read here: two cells must share it to be a matched pair, and it has a name in words.
 
-A reward source alone is not enough: reward models of many and of few label pairs are two treatments, and so are
+A reward source alone is not enough: reward models of many and of few label pairs are two settings, and so are
 verifiers of two error rates.  Settings of the reward model are left out where none was used.
 """
 
@@ -15,12 +15,12 @@ from rlvr_bench.reports.numbers import whole
 
 RANDOM, VERIFIER, LEARNED, BOTH = "random", "verifier", "learned", "both"
 MODELLED = (LEARNED, BOTH)
-_OF_THE_MODEL = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
-_RATES = ("false_positive_rate", "false_negative_rate")
+_MODEL_SETTINGS = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+_ERROR_RATES = ("false_positive_rate", "false_negative_rate")
 
 
 @dataclass(frozen=True)
-class Treatment:
+class RewardSetting:
     """Equal for two cells exactly if all settings of the reward that were used are."""
 
     source: str
@@ -55,21 +55,21 @@ class Treatment:
         return ", ".join(f"{100 * rate:g} % {name}" for rate, name in named if rate)
 
 
-def treatment(cell: Cell) -> Treatment:
+def reward_setting(cell: Cell) -> RewardSetting:
     reward = cell.config.get("reward")
     reward = reward if isinstance(reward, Mapping) else {}
     source = str(reward.get("source") or "")
     modelled = source in MODELLED
-    rates = [float(reward.get(name) or 0.0) for name in _RATES]
+    positives, negatives = (float(reward.get(name) or 0.0) for name in _ERROR_RATES)
     # A rate that was not recorded is 0: records from before there were rates stay comparable with later ones.
-    used = {k: v for k, v in reward.items() if k not in _RATES and (modelled or k not in _OF_THE_MODEL)}
+    used = {k: v for k, v in reward.items() if k not in _ERROR_RATES and (modelled or k not in _MODEL_SETTINGS)}
     settings = tuple((k, show(v)) for k, v in sorted(used.items()))
-    return Treatment(source, reward.get("label_pairs") if modelled else None, *rates, settings)
+    return RewardSetting(source, reward.get("label_pairs") if modelled else None, positives, negatives, settings)
 
 
-def by_treatment(cells: Sequence[Cell]) -> dict[Treatment, tuple[Cell, ...]]:
-    """In the order in which the treatments first appear."""
-    found: dict[Treatment, tuple[Cell, ...]] = {}
+def by_reward_setting(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]]:
+    """In the order in which the settings first appear."""
+    found: dict[RewardSetting, tuple[Cell, ...]] = {}
     for cell in cells:
-        found[treatment(cell)] = (*found.get(treatment(cell), ()), cell)
+        found[reward_setting(cell)] = (*found.get(reward_setting(cell), ()), cell)
     return found

@@ -1,1 +1,1 @@
-"""The claims under test and how a verdict on each is reached."""
+"""The claims under test are judged here."""

@@ -1,67 +1,101 @@
-"""Every claim under test, with the verdict of this study or the reason why it cannot speak to it."""
+"""Every claim under test is asked of a study here, in the order of the page.
+
+A new claim is one function and one entry:
+1. Write a function of the cells of a part that gives a `Finding` for each cell or pair of cells that it is about, or
+   one `not_tested` with the reason.  Its thresholds are constants, its rule and its id (`<topic>.<claim>`) are in the
+   docstring of its file, all fixed before any data.
+2. Add it to one of the lists below, where it shall be on the page: COSTS is asked of the parts that were made to
+   measure costs (of the learning parts where there are none), LEARNING of each learning part, WHOLE once, of all cells
+   of the learning parts together.
+Holm's correction, the tables and the page follow.  To put it in the summary at the top, give it a `sentence` and add
+its id to `page/opening.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlvr_bench.reports.claims.cost import cost_claims
-from rlvr_bench.reports.claims.hacking import hacking_claims, verifier_note
-from rlvr_bench.reports.claims.learning import learning_claims
-from rlvr_bench.reports.claims.verdict import Verdict, adjust, not_tested
+from rlvr_bench.reports.claims import (
+    accuracy,
+    groups,
+    memory,
+    models,
+    reward_control,
+    reward_model,
+    samples,
+    stability,
+    step_time,
+)
+from rlvr_bench.reports.claims.decide import adjust
+from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.load import Cell, Study
 
-VERIFIER_CLAIM = "Verifiable rewards are noise-free and cannot be hacked."
-OUT_OF_REACH = (
-    not_tested(
-        "c.sensitivity",
+
+def _out_of_reach(identifier: str, claim: str, reason: str) -> Claim:
+    """A claim that no study of this package can test yet."""
+    return lambda cells: [not_tested(identifier, claim, reason)]
+
+
+COSTS: tuple[Claim, ...] = (models.count, memory.states, memory.peak, step_time.step)
+LEARNING: tuple[Claim, ...] = (
+    accuracy.final,
+    samples.many,
+    stability.collapse,
+    stability.spread,
+    groups.silent,
+    reward_model.hacked,
+    reward_model.cost,
+    reward_model.labels,
+    reward_model.algorithm,
+    reward_control.random,
+)
+WHOLE: tuple[Claim, ...] = (
+    reward_control.verifier,
+    _out_of_reach(
+        "stability.sensitivity",
         "PPO is more sensitive to its hyper-parameters than GRPO.",
         "it needs the same search budget over hyper-parameters for both; every cell here has one setting.",
     ),
-    not_tested(
-        "d",
+    _out_of_reach(
+        "critic.noise",
         "The critic is noisy on long chains.",
         "it needs Monte-Carlo continuations by token position and chain length to hold the critic's values against.",
     ),
-    not_tested(
-        "g",
+    _out_of_reach(
+        "length.growth",
         "Growing length and reflection need GRPO; PPO fails on long sequences.",
         "it needs long completions, and KL placement and aggregation crossed with the algorithm.",
     ),
-    not_tested(
-        "i",
+    _out_of_reach(
+        "communication.bytes",
         "GRPO communicates less.",
         "it needs bytes counted in a run over several processes; each cell here ran in one.",
     ),
 )
 
 
-def verdicts(study: Study) -> tuple[Verdict, ...]:
-    """In the order of their ids within each part, those that need another study last.
-
-    Costs are judged on the parts made to measure them, and on learning parts only where there is no such part.
-    """
-    learning, systems = study.parts("learning"), study.parts("systems")
+def findings(study: Study) -> tuple[Finding, ...]:
+    """In the order of the lists, part by part, those that need another study last."""
+    learning = study.parts("learning")
     found = []
-    for part in systems or learning:
-        found += [replace(v, part=part.title) for v in cost_claims(study.cells(part))]
+    for part in study.parts("systems") or learning:
+        found += [replace(f, part=part.title) for f in ask(COSTS, study.cells(part))]
     for part in learning:
-        found += [replace(v, part=part.title) for v in _learning(study.cells(part))]
+        found += [replace(f, part=part.title) for f in ask(LEARNING, study.cells(part))]
     if not learning:
-        found += [replace(v, note="this study has no learning part.") for v in _learning(())]
-    cells = [c for part in learning for c in study.cells(part)]
-    unreached = (not_tested("f.verifier", VERIFIER_CLAIM, verifier_note(cells)), *OUT_OF_REACH)
-    found = [replace(v, part="") if v.outcome == "not tested" else v for v in found]
-    return adjust((*sorted(found, key=lambda v: v.outcome == "not tested"), *unreached))
+        found += [replace(f, note="this study has no learning part.") for f in ask(LEARNING, ())]
+    found += ask(WHOLE, [c for part in learning for c in study.cells(part)])
+    found = [f if f.tested else replace(f, part="") for f in found]
+    return adjust(sorted(found, key=lambda f: not f.tested))
 
 
-def _learning(cells: Sequence[Cell]) -> list[Verdict]:
-    """By id; those of one id stay in the order of the cells."""
-    return sorted([*learning_claims(cells), *hacking_claims(cells)], key=lambda v: v.id)
+def ask(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[Finding]:
+    """What the cells say about each claim."""
+    return [finding for claim in claims for finding in claim(cells)]
 
 
-def unique_untested(found: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Claims not tested in any part, each once, by id."""
-    spoken = {v.id for v in found if v.outcome != "not tested"}
-    untested = {v.id: v for v in found if v.outcome == "not tested" and v.id not in spoken}
-    return tuple(untested[i] for i in sorted(untested))
+def unique_untested(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Claims not tested in any part, each once."""
+    tested = {f.id for f in found if f.tested}
+    return tuple({f.id: f for f in found if not f.tested and f.id not in tested}.values())

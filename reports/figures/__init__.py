@@ -1,1 +1,1 @@
-"""The figures."""
+"""The figures are drawn here."""

@@ -1,89 +1,142 @@
-"""All figures of a study, each in the width of a page and of a column; a figure without data is not drawn."""
+"""All figures of a study are drawn here, each in the width of a page and of a column.
+
+A new figure is one function and one entry:
+1. Write a function of the cells of a part and a `Width` that gives a matplotlib figure, or None where the records have
+   no data for it; colors and sizes come from style.py.
+2. Add a `FigureKind` to FIGURES with the section of the page that it belongs to (an id of page/sections.py; a section
+   that is not listed there is added at the end of the page) and a caption that says what lines, bands and marks are.
+The page and the files in three formats follow.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+from matplotlib.figure import Figure
 
 from rlvr_bench.reports.escape import one_line
-from rlvr_bench.reports.figures import cost, hacking, learning
-from rlvr_bench.reports.figures.style import INCHES, save, styled
-from rlvr_bench.reports.load import Study
+from rlvr_bench.reports.figures import calibration, learning, memory, rewards, stability, step_time
+from rlvr_bench.reports.figures.style import INCHES, Width, save, styled
+from rlvr_bench.reports.load import Cell, Study
+from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class FigureKind:
+    """One figure that a part of a study can have."""
+
+    name: str  # of its files: <name>-<part>.<suffix>, and <name>-<part>-column.<suffix> for a column
+    section: str  # of the page
+    about: Literal["learning", "costs"]  # costs are drawn of learning parts only where no other part measures them
+    make: Callable[[Sequence[Cell], Width], Figure | None]
+    caption: str
+    narrow: bool = False  # on the page
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """One figure on disk: `<name>.<suffix>` for the page and `<name>-column.<suffix>` for a column."""
+    """One figure on disk."""
 
     name: str
-    kind: str  # learning, stability, proxy, overoptimisation, calibration, memory, time
+    section: str
     part: str
     caption: str
+    narrow: bool
 
 
-LEARNING = {
-    "learning": (
-        learning.learning_curves,
-        "Held-out pass@1 against steps, completion tokens and seconds of training. Thin lines: seeds; thick line: "
-        "their mean; band: smallest to largest seed, which is no confidence interval.",
+BAND = "band: smallest to largest seed"
+FIGURES: tuple[FigureKind, ...] = (
+    FigureKind(
+        name="learning",
+        section="learning",
+        about="learning",
+        make=learning.learning_curves,
+        caption="Held-out pass@1 against steps, completion tokens and seconds of training. Thin lines: seeds; thick "
+        f"line: their mean; {BAND}, which is no confidence interval.",
     ),
-    "stability": (
-        learning.stability,
-        "Stability over training steps. Lines: mean over seeds; band: smallest to largest seed.",
+    FigureKind(
+        name="stability",
+        section="learning",
+        about="learning",
+        make=stability.stability,
+        caption=f"Stability over training steps. Lines: mean over seeds; {BAND}.",
     ),
-    "proxy": (
-        learning.proxy_and_true,
-        "What the learned reward model says (proxy, normalised score) and what the verifier says (true reward) of the "
-        "same completions. Lines: mean over seeds; band: smallest to largest seed.",
+    FigureKind(
+        name="overoptimization",
+        section="rewards",
+        about="learning",
+        make=rewards.overoptimization,
+        caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
+        "distance from the base model: the square root of KL(policy || base) in nats per completion. Thin lines: "
+        "seeds, each point after the first the mean of a block of steps; thick line: their mean; circle: start; "
+        "dotted: the base model. Columns, or rows in the narrow version: what the policy was trained on.",
     ),
-    "overoptimisation": (
-        hacking.overoptimisation,
-        "True reward (verifier) and proxy (reward model, normalised by the base model's scores) against the distance "
-        "from the base model: the square root of KL(policy || base) in nats per completion. Thin lines: seeds, each "
-        "point after the first the mean of a block of steps; thick line: their mean; circle: start; dotted: the "
-        "base model. Columns, or rows in the narrow version: what the policy was trained on.",
+    FigureKind(
+        name="proxy",
+        section="rewards",
+        about="learning",
+        make=rewards.proxy_and_true,
+        caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true reward) "
+        f"of the same completions. Lines: mean over seeds; {BAND}.",
+        narrow=True,
     ),
-    "calibration": (
-        hacking.calibration,
-        "Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it was "
-        "against how often it was right. Area of the marks: pairs in the bin; bars: 95 % Wilson interval, as if the "
-        "pairs were independent.",
+    FigureKind(
+        name="calibration",
+        section="rewards",
+        about="learning",
+        make=calibration.calibration,
+        caption="Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it "
+        f"was against how often it was right. Area of the marks: pairs in the bin; bars: {LEVEL_TEXT} Wilson interval, "
+        "as if the pairs were independent.",
+        narrow=True,
     ),
-}
-OF_REWARDS = ("overoptimisation", "proxy", "calibration")  # the rest of LEARNING stands in a section of its own
-COST = {
-    "memory": (
-        cost.memory,
-        "Left: exact bytes of weights, gradients, optimiser states and buffers by model. Right: measured peak of each "
-        "phase, less what was held before any model was built; bars: mean over seeds, whiskers: smallest to largest.",
+    FigureKind(
+        name="memory",
+        section="memory",
+        about="costs",
+        make=memory.memory,
+        caption="Left: exact bytes of weights, gradients, optimizer states and buffers by model. Right: measured peak "
+        "of each phase, less what was held before any model was built; bars: mean over seeds, whiskers: smallest to "
+        "largest.",
     ),
-    "time": (
-        cost.time_by_phase,
-        "Seconds of one step by phase, evaluation and checkpoints left out: mean over steps after warm-up and "
+    FigureKind(
+        name="time",
+        section="time",
+        about="costs",
+        make=step_time.time_by_phase,
+        caption="Seconds of one step by phase, evaluation and checkpoints left out: mean over steps after warm-up and "
         "over seeds; black marks: smallest to largest seed.",
     ),
-}
+)
 
 
 def draw(study: Study, folder: Path) -> tuple[Drawn, ...]:
-    """Write every figure that the study has data for; costs of learning parts only where nothing else measures them."""
+    """Write every figure that the study has data for, in the order of FIGURES and then of the parts."""
     folder.mkdir(parents=True, exist_ok=True)
+    found = [_draw(study, kind, folder) for kind in FIGURES]
+    return tuple(drawn for of_kind in found for drawn in of_kind)
+
+
+def _draw(study: Study, kind: FigureKind, folder: Path) -> list[Drawn]:
+    parts = study.parts("learning")
+    if kind.about == "costs":
+        parts = study.parts("systems") or parts
     drawn = []
-    for part in study.manifest.parts:
-        cells = study.cells(part)
-        learning, costs = part.kind == "learning", part.kind == "systems" or not study.parts("systems")
-        for kind, (make, caption) in ((LEARNING if learning else {}) | (COST if costs else {})).items():
-            name = f"{kind}-{slug(part.name)}"
-            made = False
-            for width in INCHES:
-                with styled():
-                    figure = make(cells, width)
-                    if figure is not None:
-                        save(figure, folder, name + ("-column" if width == "column" else ""))
-                        made = True
-            if made:
-                drawn.append(Drawn(name, kind, part.name, f"{one_line(part.title)}. {caption}"))
-    return tuple(drawn)
+    for part in parts:
+        name, cells, made = f"{kind.name}-{slug(part.name)}", study.cells(part), False
+        for width in INCHES:
+            with styled():
+                figure = kind.make(cells, width)
+                if figure is not None:
+                    save(figure, folder, name + ("-column" if width == "column" else ""))
+                    made = True
+        if made:
+            caption = f"{one_line(part.title)}. {kind.caption}"
+            drawn.append(Drawn(name=name, section=kind.section, part=part.name, caption=caption, narrow=kind.narrow))
+    return drawn
 
 
 def slug(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the figures over training share: lines over seeds, one legend, and a grid of quantities by reward."""
+"""What the figures over training share is drawn here: lines over seeds, one legend, a grid of quantities by reward."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rlvr_bench.reports.cells import matching
-from rlvr_bench.reports.cells.reward_setting import Treatment, by_treatment
+from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
 from rlvr_bench.reports.figures.style import INCHES, Look, Width, look
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.windows import training_series
 
 Points = list[tuple[float, float]]
-CROWD = 4  # with more cells than this, a panel for each reward; the algorithms share their colours over the panels
+CROWD = 4  # with more cells than this, a panel for each reward; an algorithm keeps its color over the panels
 
 
-def crowd(cells: Sequence[Cell]) -> dict[Treatment, tuple[Cell, ...]] | None:
+def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]] | None:
     """The cells by what they were rewarded by, where one panel would be too full for them all."""
-    groups = by_treatment(cells)
+    groups = by_reward_setting(cells)
     return groups if len(cells) > CROWD and len(groups) > 1 else None
 
 
 def looks(cells: Sequence[Cell]) -> dict[str, tuple[Look, str]]:
     """Look and legend entry of each cell by name: its algorithm's, or its own where two cells share both factors."""
     names = list(dict.fromkeys(matching.algorithm(c) or c.name for c in cells))
-    groups = by_treatment(cells).values()
+    groups = by_reward_setting(cells).values()
     if all(len({matching.algorithm(c) for c in g}) == len(g) for g in groups):
         return {c.name: (look(names.index(n)), n.upper()) for c in cells for n in [matching.algorithm(c) or c.name]}
     return {c.name: (look(i), c.label) for i, c in enumerate(cells)}
@@ -36,7 +37,7 @@ def looks(cells: Sequence[Cell]) -> dict[str, tuple[Look, str]]:
 
 def grid(
     quantities: int,
-    groups: Sequence[Treatment],
+    groups: Sequence[RewardSetting],
     width: Width,
     *,
     turn: bool,
@@ -62,10 +63,10 @@ def grid(
     return figure, axes
 
 
-def seeds(axes: Axes, series: Sequence[Points], style: Look) -> None:
+def seed_lines(axes: Axes, series: Sequence[Points], style: Look) -> None:
     """One thin line each."""
     for points in series:
-        axes.plot([x for x, _ in points], [y for _, y in points], color=style.colour, linewidth=0.5, alpha=0.6)
+        axes.plot([x for x, _ in points], [y for _, y in points], color=style.color, linewidth=0.5, alpha=0.6)
 
 
 def mean_line(axes: Axes, series: Sequence[Points], style: Look, label: str, *, band: bool) -> None:
@@ -74,11 +75,11 @@ def mean_line(axes: Axes, series: Sequence[Points], style: Look, label: str, *, 
     values = np.array([p[:length] for p in series])  # (seeds, points, 2)
     x, y = values[:, :, 0].mean(axis=0), values[:, :, 1]
     if band and len(series) > 1:
-        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=style.colour, alpha=0.15, linewidth=0)
+        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=style.color, alpha=0.15, linewidth=0)
     axes.plot(
         x,
         y.mean(axis=0),
-        color=style.colour,
+        color=style.color,
         linestyle=style.line,
         marker=style.marker,
         markevery=max(1, length // 6),
@@ -86,13 +87,13 @@ def mean_line(axes: Axes, series: Sequence[Points], style: Look, label: str, *, 
     )
 
 
-def over_seeds(
+def mean_and_seeds(
     axes: Axes, series: list[Points], finished: list[bool], style: Look, label: str, *, thin: bool = True
 ) -> None:
     """Mean and range over finished seeds, each seed as a thin line; without a finished one the seeds alone."""
     whole = [p for p, done in zip(series, finished, strict=True) if done and p]
     if thin or not whole:
-        seeds(axes, series, style)
+        seed_lines(axes, series, style)
     if whole:
         mean_line(axes, whole, style, label, band=True)
 
@@ -109,3 +110,8 @@ def legend(figure: Figure, panels: Sequence[Axes], width: Width, last: Sequence[
         fitting = {"text": 4 if short else 3, "column": (2 if len(found) == 4 else 3) if short else 1}
         columns = min(len(found), fitting[width])
         figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+
+
+def training_points(cell: Cell, metric: str) -> list[Points]:
+    """A metric over the steps of training, one series a run."""
+    return [[(float(s), v) for s, v in training_series(r, metric)] for r in cell.runs]

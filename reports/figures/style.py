@@ -1,4 +1,4 @@
-"""How every figure looks: sizes, colours, marks, and saving without dates so that one study gives one file."""
+"""How every figure looks is set here: sizes, colors, marks, and files without dates, so that one study gives one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 
@@ -15,16 +15,16 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 Width = Literal["text", "column"]
-INCHES: dict[str, float] = {"column": 3.3, "text": 6.9}
+INCHES: dict[Width, float] = {"column": 3.3, "text": 6.9}
 FORMATS = ("pdf", "svg", "png")
 
-# Okabe and Ito's colours, dark ones first; the orders of lines, marks and hatches tell cells apart in grey too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito's colors, dark ones first; the orders of lines, marks and hatches keep cells apart in gray too.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "///", "\\\\\\", "xx", "---", "||", "++")
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
     "axes.labelsize": 7.5,
@@ -53,7 +53,9 @@ RC = {
 
 @dataclass(frozen=True)
 class Look:
-    colour: str
+    """What keeps one cell, role or phase apart from the others."""
+
+    color: str
     line: object
     marker: str
     hatch: str
@@ -62,7 +64,7 @@ class Look:
 def look(index: int) -> Look:
     """The look of the index-th cell, role or phase; repeats only after several dozen."""
     return Look(
-        COLOURS[index % len(COLOURS)],
+        COLORS[index % len(COLORS)],
         LINES[index % len(LINES)],
         MARKERS[index % len(MARKERS)],
         HATCHES[index % len(HATCHES)],
@@ -71,7 +73,7 @@ def look(index: int) -> Look:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """The style, whatever the user's own settings are."""
+    """The style, independent of the user's own settings."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(RC)

@@ -1,1 +1,1 @@
-"""Numbers of one run or one cell."""
+"""Numbers of one run or one cell are computed here from the records."""

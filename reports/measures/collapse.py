@@ -1,16 +1,10 @@
-"""The collapse rule, fixed before any run was looked at.
+"""The collapse rule, fixed before any run was looked at, is applied here.
 
-A run collapsed when any of these holds:
-    evaluation   pass@1 below half of its running maximum for 3 evaluations, and still so at the end
-    entropy      entropy below 10 % of its first value while the latest pass@1 is below .9
-    length       mean completion length below 25 % of its first value
-    truncation   more than 80 % of the completions reach the length limit
-    not finite   a recorded training value is NaN or infinite, or the run ended as diverged
-    gradient     the actor's gradient norm above 10 times its median
-
-Steps whose gradient is exactly 0 (no group had a signal) are left out of that median: they would pull it to 0
-and make any later signal look like an explosion.  Two flags are kept apart and are no collapse: zero-variance
-groups above 90 % in more than half of the steps, and explained variance <= 0 in more than half of the steps.
+A run collapsed when any of the rules of RULE_IN_WORDS holds; `collapse_events` names them evaluation, entropy,
+length, truncation, not finite and gradient.  For the gradient rule, steps whose gradient is exactly 0 (no group had
+a signal) are left out of the median: they would pull it to 0 and make any later signal look like an explosion.
+Two flags are kept apart and are no collapse: most groups without variance, and a critic that explains nothing, each
+in more than half of the steps.
 """
 
 from __future__ import annotations
@@ -20,10 +14,29 @@ from dataclasses import dataclass
 from statistics import median
 
 from rlvr_bench.reports.load import Run
+from rlvr_bench.reports.numbers import plain, whole_percent
+
+EVALUATIONS = 3  # in a row, and to the end, below half of the running maximum
+ENTROPY_SHARE = 0.1  # of its first value
+SURE = 0.9  # pass@1 from which on a low entropy is no collapse
+LENGTH_SHARE = 0.25  # of its first value
+TRUNCATED_SHARE = 0.8  # of the completions
+GRADIENT_FACTOR = 10  # times the median
+SILENT_GROUPS = 0.9  # share of groups without variance, for the flag
+
+RULE_IN_WORDS = (
+    f"pass@1 below half of its running maximum for {EVALUATIONS} evaluations and to the end; entropy below "
+    f"{whole_percent(ENTROPY_SHARE)} of its first value while pass@1 is below {plain(SURE)}; mean length below "
+    f"{whole_percent(LENGTH_SHARE)} of its first value; over {whole_percent(TRUNCATED_SHARE)} of completions "
+    f"truncated; a training value not finite; gradient norm above {GRADIENT_FACTOR} times its median"
+)
+Series = Sequence[tuple[int, float]]
 
 
 @dataclass(frozen=True)
 class Event:
+    """A rule that fired, and the step at which it did."""
+
     step: int
     rule: str
 
@@ -34,7 +47,7 @@ def collapse_events(run: Run) -> tuple[Event, ...]:
         _evaluation(run.series("eval/pass@1")),
         _entropy(run.series("train/entropy"), run.series("eval/pass@1")),
         _length(run.series("rollout/length_mean")),
-        _above(run.series("rollout/truncated_fraction"), 0.8, "truncation"),
+        _above(run.series("rollout/truncated_fraction"), TRUNCATED_SHARE, "truncation"),
         _not_finite(run),
         _gradient(run.series("train/grad_norm")),
     ]
@@ -43,17 +56,14 @@ def collapse_events(run: Run) -> tuple[Event, ...]:
 
 def flags(run: Run) -> tuple[str, ...]:
     """Warnings that are not a collapse."""
-    groups = [v > 0.9 for _, v in run.series("rollout/zero_std_groups")]
+    groups = [v > SILENT_GROUPS for _, v in run.series("rollout/zero_std_groups")]
     critic = [v <= 0 for _, v in run.series("train/explained_variance")]
     texts = []
     if groups and sum(groups) > len(groups) / 2:
-        texts.append("zero-variance groups above 90 % in over half of the steps")
+        texts.append(f"zero-variance groups above {whole_percent(SILENT_GROUPS)} in over half of the steps")
     if critic and sum(critic) > len(critic) / 2:
         texts.append("explained variance of the critic at most 0 in over half of the steps")
     return tuple(texts)
-
-
-Series = Sequence[tuple[int, float]]
 
 
 def _evaluation(accuracy: Series) -> Event | None:
@@ -65,19 +75,19 @@ def _evaluation(accuracy: Series) -> Event | None:
             streak += 1
         else:
             streak = 0
-    return Event(since, "evaluation") if streak >= 3 else None
+    return Event(since, "evaluation") if streak >= EVALUATIONS else None
 
 
 def _entropy(entropy: Series, accuracy: Series) -> Event | None:
     for step, value in entropy:
         latest = [a for s, a in accuracy if s <= step]
-        if latest and latest[-1] < 0.9 and value < 0.1 * entropy[0][1]:
+        if latest and latest[-1] < SURE and value < ENTROPY_SHARE * entropy[0][1]:
             return Event(step, "entropy")
     return None
 
 
 def _length(lengths: Series) -> Event | None:
-    return next((Event(step, "length") for step, v in lengths if v < 0.25 * lengths[0][1]), None)
+    return next((Event(step, "length") for step, v in lengths if v < LENGTH_SHARE * lengths[0][1]), None)
 
 
 def _above(values: Series, limit: float, rule: str) -> Event | None:
@@ -95,4 +105,4 @@ def _not_finite(run: Run) -> Event | None:
 
 def _gradient(norms: Series) -> Event | None:
     positive = [v for _, v in norms if v > 0]
-    return _above(norms, 10 * median(positive), "gradient") if positive else None
+    return _above(norms, GRADIENT_FACTOR * median(positive), "gradient") if positive else None

@@ -1,1 +1,1 @@
-"""The report on disk: pages and tables."""
+"""The page, its Markdown twin and the tables are written here."""

@@ -1,10 +1,11 @@
-"""Two algorithms under four rewards, with numbers that over-optimise as such studies do."""
+"""Two algorithms under four rewards, with numbers that over-optimize as such studies do."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.reports.synthetic import Spec
@@ -75,3 +76,8 @@ def spec(kind: str, algorithm: str) -> Spec:
 
 KINDS = ("verifier", "many", "few", "random")
 HACKING = tuple(spec(kind, algorithm) for kind in KINDS for algorithm in ("ppo", "grpo"))
+
+
+def ends_at(cell: Spec, final: Callable[[int], float]) -> Spec:
+    """The cell with these final scores, from a base model at .4."""
+    return replace(cell, final=final, more=None)

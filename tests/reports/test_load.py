@@ -12,11 +12,9 @@ import pytest
 from rlvr_bench import reports
 from rlvr_bench.harness import records
 from rlvr_bench.harness.records import RecordError
-from rlvr_bench.reports.cells.environments import check_alike
-from rlvr_bench.reports.cells.fairness import compare, held_equal
 from rlvr_bench.reports.load import Study, load
 from tests.reports import synthetic
-from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS
+from tests.reports.synthetic import CELLS, LEARNING
 
 
 def small(folder: Path, **changes: Any) -> Path:
@@ -71,7 +69,7 @@ def test_errors_name_the_file_and_the_remedy(tmp_path: Path, file: str, change: 
 
 def test_not_a_results_folder(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"suite\.json: no such file"):
-        reports.text_table(tmp_path)
+        reports.comparison_tables(tmp_path)
 
 
 def test_a_run_may_not_leave_the_folder(tmp_path: Path) -> None:
@@ -86,33 +84,3 @@ def test_broken_completions_are_named_or_left_out(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/completions.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-12])  # a torn tail
     assert load(tmp_path).runs
-
-
-def unlike(part: Any, cell: Any, seed: int) -> dict[str, Any]:
-    return {"cpu": {"model": "A" if cell.name == "grpo" else "B", "cores": 2}, "hostname": f"{seed}"}
-
-
-def test_unlike_environments_are_refused_or_marked(tmp_path: Path) -> None:
-    study = load(small(tmp_path, environment=unlike))
-    with pytest.raises(RecordError, match=r"CPU: B in ppo-rm/seed-0.*A in grpo/seed-0"):
-        check_alike(study, allow_unlike=False)
-    assert [d.field for d in check_alike(study, allow_unlike=True)] == ["CPU"]
-
-
-def test_parts_may_run_on_different_machines(tmp_path: Path) -> None:
-    def environment(part: Any, cell: Any, seed: int) -> dict[str, Any]:
-        return {"cpu": {"model": part.name}, "hostname": f"{cell.name}{seed}"}
-
-    study = load(synthetic.write(tmp_path, parts=[LEARNING, SYSTEMS], steps=4, environment=environment))
-    assert check_alike(study, allow_unlike=False) == ()
-
-
-def test_fairness_is_a_diff_of_configurations(tmp_path: Path) -> None:
-    study = load(small(tmp_path))
-    cells = study.cells(study.manifest.parts[0])
-    found = compare(cells)
-    assert [k for k, _ in found.unequal] == ["algorithm.gae_lambda", "algorithm.name", "reward.source"]
-    assert dict(found.unequal)["algorithm.gae_lambda"] == ("1.0", "1.0", "—")
-    assert dict(found.equal)["rollout.group_size"] == "8"
-    assert found.paired_start is True
-    assert held_equal(cells[0], cells[2]).endswith("differed: the algorithm and its own settings, reward.source")

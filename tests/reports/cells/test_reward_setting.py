@@ -1,33 +1,20 @@
-"""Which cells may be compared: one reward in all that was used of it, never only one name of a source."""
+"""What a cell was rewarded by: equal if all that was used is, never only the name of the source."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from rlvr_bench.reports.cells import matching
-from rlvr_bench.reports.cells.reward_setting import by_treatment, treatment
-from rlvr_bench.reports.load import Cell, load
-from tests.reports import synthetic
-from tests.reports.hacking import HACKING, spec
-from tests.reports.synthetic import LEARNING, Spec
+from rlvr_bench.reports.cells.reward_setting import by_reward_setting, reward_setting
+from tests.reports.hacking import HACKING
+from tests.reports.judge import cells_of
 
 
 def of(**reward: Any) -> Any:
-    return treatment(SimpleNamespace(config={"reward": reward}))
-
-
-def cells(folder: Path, *specs: Spec) -> tuple[Cell, ...]:
-    part = replace(LEARNING, seeds=(0,))
-    return load(synthetic.write(folder, specs, [part], steps=2)).cells(part)
-
-
-def names(pairs: list[tuple[Cell, Cell]]) -> list[tuple[str, ...]]:
-    return [tuple(c.name for c in pair) for pair in pairs]
+    return reward_setting(SimpleNamespace(config={"reward": reward}))
 
 
 @pytest.mark.parametrize(
@@ -79,26 +66,6 @@ def test_what_was_used_does(a: dict[str, Any], b: dict[str, Any]) -> None:
     assert of(**a) != of(**b)
 
 
-def test_pairs_are_matched_within_one_treatment(tmp_path: Path) -> None:
-    every = cells(tmp_path / "all", *HACKING)
-    kinds = ("verifier", "many", "few", "random")
-    assert names(matching.matched_pairs(every)) == [(f"ppo-{k}", f"grpo-{k}") for k in kinds]
-    assert [t.title for t in by_treatment(every)][1:3] == ["reward model, 8000 pairs", "reward model, 100 pairs"]
-    crossed = (spec("many", "ppo"), spec("few", "grpo"), spec("verifier", "ppo"), spec("random", "grpo"))
-    assert matching.matched_pairs(cells(tmp_path / "crossed", *crossed)) == []
-
-
-def test_a_noisy_verifier_is_not_the_verifier(tmp_path: Path) -> None:
-    noisy = [
-        replace(spec("verifier", a), name=f"{a}-noisy", reward={"false_positive_rate": 0.2}) for a in ("ppo", "grpo")
-    ]
-    found = cells(tmp_path, *noisy, *HACKING[:3])
-    assert names([matching.matched_pair(found, "verifier")]) == [("ppo-verifier", "grpo-verifier")]
-    assert names(matching.learned_pairs(found)) == [("ppo-many", "ppo-verifier")]
-    assert len(matching.matched_pairs(found)) == 2
-
-
-def test_label_pairs_are_of_one_algorithm(tmp_path: Path) -> None:
-    found = matching.label_pairs(cells(tmp_path / "all", *HACKING))
-    assert names(found) == [("ppo-many", "ppo-few"), ("grpo-many", "grpo-few")]
-    assert matching.label_pairs(cells(tmp_path / "crossed", spec("many", "ppo"), spec("few", "grpo"))) == []
+def test_cells_by_reward_setting(tmp_path: Path) -> None:
+    titles = [setting.title for setting in by_reward_setting(cells_of(tmp_path, *HACKING))]
+    assert titles == ["verifier", "reward model, 8000 pairs", "reward model, 100 pairs", "random reward"]

@@ -4,26 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlvr_bench.reports.load import Run
-from rlvr_bench.reports.measures.collapse import collapse_events, flags
-from rlvr_bench.reports.measures.runs import final_score
-from tests.reports.decimals import close
-
-
-def run(state: str = "completed", **series: list[float | None]) -> Run:
-    """Steps from 0; names with __ for /."""
-    length = max((len(v) for v in series.values()), default=0)
-    rows = []
-    for step in range(length):
-        row: dict = {"step": step}
-        for name, values in series.items():
-            key = name.replace("__", "/").replace("pass1", "pass@1")
-            if values[step] == float("inf"):
-                row |= {key: None, "not_finite": [key]}
-            else:
-                row[key] = values[step]
-        rows.append(row)
-    return Run("p", "c", 0, state, "", None, {}, "", {}, tuple(rows), ())
+from rlvr_bench.reports.measures.collapse import RULE_IN_WORDS, collapse_events, flags
+from tests.reports.measures.series import run
 
 
 @pytest.mark.parametrize(
@@ -56,11 +38,6 @@ def test_flags_are_no_collapse() -> None:
     assert collapse_events(found) == ()
 
 
-def test_final_score_is_the_mean_of_the_last_three() -> None:
-    close(final_score(run(eval__pass1=[0.9, 0.1, 0.2, 0.3, 0.4])) or 0.0, 0.3)
-    assert final_score(run(eval__pass1=[0.9, 0.5])) == 0.5  # the evaluation before training is no result
-
-
-def test_a_run_that_diverged_after_its_evaluation_scores_zero() -> None:
-    assert final_score(run("diverged", eval__pass1=[0.4, 0.9, None])) == 0.0
-    close(final_score(run("diverged", eval__pass1=[0.4, 0.9, 0.2])) or 0.0, 0.55)
+def test_the_rule_in_words_has_the_thresholds() -> None:
+    for words in ("3 evaluations", "below 10 % of its first", "below .9;", "below 25 %", "over 80 %", "above 10 times"):
+        assert words in RULE_IN_WORDS

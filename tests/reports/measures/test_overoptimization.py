@@ -1,20 +1,14 @@
-"""Distances, ends, peaks and reward models against numbers worked by hand."""
+"""Distances, ends and peaks against numbers worked by hand."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from rlvr_bench.harness.records import PartInfo, Summary
-from rlvr_bench.reports.load import Cell, Run, load
+from rlvr_bench.harness.records import PartInfo
+from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures import overoptimization as numbers
-from rlvr_bench.reports.page import tables_hacking
-from tests.reports import synthetic
 from tests.reports.decimals import close
-from tests.reports.hacking import BASE, FEW, HACKING, MANY, facts
-from tests.reports.synthetic import CELLS, LEARNING
 
 PART = PartInfo("p", "learning", "t", (0,))
 
@@ -58,7 +52,7 @@ def test_ends_and_peak() -> None:
     one = run(
         [0.5, 0.6, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2], [0, 0.25, 1, 1, 1, 1, 2, 2.5], rollout__proxy_true_gap=[*range(8)]
     )
-    found = numbers.outcomes([cell(one)])[0]
+    found = numbers.ends_of_training([cell(one)])[0]
     close([e.value for e in (found.true, found.gap, found.distance) if e], [0.3, 6.5, 3.0])  # sqrt((8 + 10) / 2)
     close([e.value for e in (found.peak, found.peak_distance) if e], [0.9, 2.0])
     assert found.proxy is None
@@ -67,69 +61,18 @@ def test_ends_and_peak() -> None:
 
 def test_intervals_end_where_the_quantity_does() -> None:
     # shares .99 and 1: mean .995, half width 12.7 * .005 would pass 1
-    found = numbers.outcomes([cell(run([0.99] * 4, [0] * 4), run([1.0] * 4, [0] * 4))])[0]
+    found = numbers.ends_of_training([cell(run([0.99] * 4, [0] * 4), run([1.0] * 4, [0] * 4))])[0]
     assert found.true is not None
     assert found.true.high == 1.0
     assert (found.true.low or 0) < 0.94
-    weighted = numbers.outcomes([cell(run([1.9] * 4, [0] * 4), run([2.0] * 4, [0] * 4))])[0]
+    weighted = numbers.ends_of_training([cell(run([1.9] * 4, [0] * 4), run([2.0] * 4, [0] * 4))])[0]
     assert weighted.true is not None
     assert (weighted.true.high or 0) > 2.0
 
 
-def test_gain_needs_an_evaluation_before_training() -> None:
-    rows = ({"step": 0, "eval/pass@1": 0.4}, {"step": 5, "eval/pass@1": 0.5}, {"step": 9, "eval/pass@1": 0.7})
-    one = replace(run([0.5], [0.0]), metrics=rows)
-    close(numbers.gain(one) or 0.0, 0.2)  # (.5 + .7) / 2 - .4
-    assert numbers.gain(replace(one, metrics=rows[1:])) is None
+def test_what_counts_as_a_study_of_rewards() -> None:
+    def sources(*found: str) -> list[Cell]:
+        return [cell(run([0.5], [0.0]), config={"reward": {"source": s}}) for s in found]
 
-
-def with_facts(*found: dict[str, Any]) -> list[Cell]:
-    def one(reward_model: dict[str, Any]) -> Run:
-        summary = Summary("completed", "", "p", "c", 0, "", "", 1.0, 1, reward_model=reward_model)
-        return replace(run([0.5], [0.0]), summary=summary)
-
-    return [replace(cell(one(f)), label=f"cell {i}") for i, f in enumerate(found)]
-
-
-def test_distinct_reward_models() -> None:
-    models = numbers.reward_models(with_facts(facts(MANY), facts(FEW), json.loads(json.dumps(facts(MANY)))))
-    assert [(m.pairs, m.cells) for m in models] == [(MANY, ("cell 0", "cell 2")), (FEW, ("cell 1",))]
-    # many: (150 * .1 + 50 * 0) / 200; few: (150 * .3 + 50 * .2) / 200
-    close([m.calibration_error or 0.0 for m in models], [0.075, 0.275])
-    # Wilson at 170 of 200: centre (.85 + q / 2) / (1 + q), q = 3.841459 / 200; half 1.959964 sqrt(...) / (1 + q)
-    close(models[0].interval, (0.79390, 0.89280), places=4)
-
-
-def test_untrained_and_untold_reward_models_are_left_out() -> None:
-    assert numbers.reward_models(with_facts({"pairs": 0, "note": "untrained"}, {})) == ()
-    bare = numbers.reward_models(with_facts({"pairs": 5, "held_out_pairs": 2, "held_out_accuracy": 0.5}))[0]
-    assert (bare.bins, bare.calibration_error, bare.base_pass_rate) == ((), None, None)
-
-
-def test_base_pass_rate() -> None:
-    start = replace(run([0.5], [0.0]), metrics=({"step": 0, "eval/pass@1": 0.3},))
-    assert numbers.base_pass_rate([cell(start)]) == 0.3
-    assert numbers.base_pass_rate(with_facts(facts(MANY))) == BASE
-    assert numbers.base_pass_rate([cell(run([0.5], [0.0]))]) is None
-
-
-def test_tables(tmp_path: Path) -> None:
-    part = replace(LEARNING, seeds=(0, 1))
-    cells = load(synthetic.write(tmp_path / "hacking", HACKING, [part], steps=8)).cells(part)
-    models = tables_hacking.models_table(cells)
-    assert [row[1:3] for row in models.rows] == [(str(MANY), "200"), (str(FEW), "200")]
-    assert models.rows[0][3:] == ("0.850 [0.794, 0.893]", "0.075", "0.500")
-    outcomes = tables_hacking.outcomes_table(cells)
-    assert [row[0] for row in outcomes.rows] == [c.label for c in cells]
-    assert outcomes.rows[0][2:5] == ("—", "—", "—")  # the verifier has no proxy
-    assert "—" not in outcomes.rows[2]
-    csv = tables_hacking.outcomes_csv(cells).splitlines()
-    assert len(csv) == 9
-    assert "gap,gap_low,gap_high,gap_n,gap_method" in csv[0]
-    line = tables_hacking.models_csv(cells).splitlines()[1].split(",")
-    close([float(x) for x in line[-6:]], [200, 0.85, 0.7939, 0.8929, 0.075, BASE], places=3)
-
-
-def test_studies_of_the_verifier_alone_have_neither_table(tmp_path: Path) -> None:
-    cells = load(synthetic.write(tmp_path, CELLS[1:], [LEARNING], steps=6)).cells(LEARNING)
-    assert tables_hacking.models_table(cells).rows == tables_hacking.outcomes_table(cells).rows == ()
+    assert not numbers.is_studied(sources("verifier", ""))
+    assert all(numbers.is_studied(sources("verifier", s)) for s in ("learned", "both", "random"))

@@ -1,4 +1,4 @@
-"""Figures of rewards that are not the verifier: over-optimisation, and how well a reward model is calibrated."""
+"""True reward and proxy are drawn here: over-optimization against the distance, and both over the steps."""
 
 from __future__ import annotations
 
@@ -10,22 +10,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rlvr_bench.reports.cells.reward_setting import by_treatment
-from rlvr_bench.reports.figures.panels import Points, grid, legend, looks, mean_line, seeds
+from rlvr_bench.reports.cells.reward_setting import by_reward_setting
+from rlvr_bench.reports.figures.panels import (
+    Points,
+    grid,
+    legend,
+    looks,
+    mean_and_seeds,
+    mean_line,
+    seed_lines,
+    training_points,
+)
 from rlvr_bench.reports.figures.style import INCHES, Look, Width, look
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.overoptimization import PROXY, TRUE, base_pass_rate, is_studied, path, reward_models
-from rlvr_bench.reports.numbers import whole
-from rlvr_bench.reports.stats import wilson
+from rlvr_bench.reports.measures.overoptimization import PROXY, TRUE, is_studied, path
+from rlvr_bench.reports.measures.reward_models import base_pass_rate
 
-ROWS = {TRUE: "true reward", PROXY: "proxy (normalised)"}
+ROWS = {TRUE: "true reward", PROXY: "proxy (normalized)"}
 DISTANCE = r"$\sqrt{\mathrm{KL}}$ to the base model"
 NARROW = r"$\sqrt{\mathrm{KL}}$ to the base"
 
 
-def overoptimisation(cells: Sequence[Cell], width: Width) -> Figure | None:
+def overoptimization(cells: Sequence[Cell], width: Width) -> Figure | None:
     """True reward and proxy against the distance from the base model, by reward; None where no KL was recorded."""
-    groups = by_treatment([c for c in cells if any(path(r, TRUE) for r in c.runs)])
+    groups = by_reward_setting([c for c in cells if any(path(r, TRUE) for r in c.runs)])
     if not is_studied([c for g in groups.values() for c in g]):
         return None
     rows = [n for n in ROWS if any(path(r, n) for g in groups.values() for c in g for r in c.runs)]
@@ -52,7 +60,7 @@ def overoptimisation(cells: Sequence[Cell], width: Width) -> Figure | None:
 def _paths(axes: Axes, cell: Cell, name: str, style: Look, label: str) -> list[Points]:
     """Draw every seed thin and the mean of the finished ones thick."""
     series = [p for r in cell.runs if (p := path(r, name))]
-    seeds(axes, series, style)
+    seed_lines(axes, series, style)
     if whole := [p for r in cell.finished if (p := path(r, name))]:
         mean_line(axes, whole, style, label, band=False)
     return series
@@ -76,31 +84,25 @@ def _label(panels: np.ndarray, rows: Sequence[str], *, turn: bool) -> None:
         lowest.tick_params(labelbottom=True)
 
 
-def calibration(cells: Sequence[Cell], width: Width) -> Figure | None:
-    """Share of pairs ranked rightly against the predicted probability, of each distinct reward model."""
-    models = [m for m in reward_models(cells) if m.bins]
-    if not models:
+def proxy_and_true(cells: Sequence[Cell], width: Width) -> Figure | None:
+    """One panel a cell that recorded both rewards."""
+    kinds = ((TRUE, "true reward (verifier)"), (PROXY, "proxy (learned)"))
+    chosen = [c for c in cells if any(r.series(PROXY) for r in c.runs)]
+    if not chosen:
         return None
-    size = INCHES["column"] if width == "column" else 4.6
-    figure, axes = pyplot.subplots(figsize=(size, 3.0 + 0.16 * len(models)))
-    axes.plot([0.5, 1.0], [0.5, 1.0], color="black", linestyle=":", linewidth=0.9, label="perfectly calibrated")
-    most = max(b.pairs for m in models for b in m.bins)
-    for index, model in enumerate(models):
-        style = look(index)
-        right = f"{100 * model.accuracy:.1f} % of {whole(model.held_out_pairs)} held-out pairs right"
-        label = f"{whole(model.pairs)} pairs: {right}"
-        x, y = [b.confidence for b in model.bins], [b.accuracy for b in model.bins]
-        axes.plot(x, y, color=style.colour, linestyle=style.line, marker=style.marker, linewidth=0.9, label=label)
-        areas = [8 + 110 * b.pairs / most for b in model.bins]
-        axes.scatter(x, y, areas, color=style.colour, marker=style.marker, alpha=0.35, linewidths=0)
-        for b in model.bins:
-            low, high = wilson(b.accuracy * b.pairs, b.pairs)
-            axes.plot([b.confidence] * 2, [low, high], color=style.colour, linewidth=0.6)
-    axes.set_xlim(0.49, 1.01)
-    axes.set_ylim(top=1.03)
-    axes.set_xlabel("predicted probability that the preferred completion is the right one")
-    axes.set_ylabel("share of pairs in which it was")
-    if width == "column":
-        axes.set_xlabel("predicted probability that the preferred one is right")
-    legend(figure, [axes], "column")
+    columns = 1 if width == "column" else 2 if len(chosen) == 4 else min(len(chosen), 3)
+    rows = -(-len(chosen) // columns)
+    size = (INCHES[width] if width == "column" else min(INCHES[width], 1.2 + 2.6 * columns), 2.1 * rows + 0.25)
+    figure, panels = pyplot.subplots(rows, columns, figsize=size, squeeze=False, sharey=len(chosen) > 1)
+    for axes in panels.flat[len(chosen) :]:
+        axes.set_visible(False)
+    for axes, cell in zip(panels.flat, chosen, strict=False):
+        for index, (name, label) in enumerate(kinds):
+            mean_and_seeds(axes, training_points(cell, name), [r.finished for r in cell.runs], look(index), label)
+        axes.set_title(cell.label)
+        axes.set_xlabel("training steps")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    for axes in panels[:, 0]:
+        axes.set_ylabel("mean reward")
+    legend(figure, [panels[0, 0]], width)
     return figure

@@ -1,18 +1,17 @@
-"""Figures of what a step costs: memory by model and by phase, time by phase."""
+"""The figure of memory is drawn here: exact state bytes by model, and measured peaks by phase."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import fill
 
 import numpy as np
 from matplotlib import pyplot
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from rlvr_bench.reports.figures.bars import finish_bars, in_words, stack_bars
 from rlvr_bench.reports.figures.style import INCHES, Width, look
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.runs import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, per_phase, phase_peaks
+from rlvr_bench.reports.measures.memory import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, phase_peaks
 
 ROLES = ("actor", "critic", "reference", "reward")
 LAYERS = {DEVICE: "device", ALLOCATOR: "allocator"}
@@ -42,10 +41,6 @@ def _scale(largest: float) -> tuple[float, str]:
     return 1.0, "bytes"
 
 
-def _names(cells: Sequence[Cell]) -> list[str]:
-    return [fill(c.label, 18) for c in cells]
-
-
 def _states(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
     axes = place.subplots()
     unit, name = _scale(max(sum(s.total for s in c.roles.values()) for c in cells))
@@ -54,10 +49,10 @@ def _states(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
     left = np.zeros(len(cells))
     for index, role in enumerate(roles):
         values = np.array([c.roles[role].total / unit if role in c.roles else 0.0 for c in cells])
-        _bars(axes, values, left, index, role)
+        stack_bars(axes, values, left, index, role)
         left += values
     axes.set_title("states, exact")
-    _finish(place, axes, cells, name, columns=2 if len(roles) == 4 else 3)
+    finish_bars(place, axes, cells, name, columns=2 if len(roles) == 4 else 3)
 
 
 def _peaks(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
@@ -70,58 +65,17 @@ def _peaks(place: SubFigure, cells: Sequence[Cell], layer: str) -> None:
     unit, name = _scale(max(v for found in peaks.values() for run in found for v in run.values()))
     thick = 0.8 / len(phases)
     for index, phase in enumerate(phases):
-        style, label = look(index), _words(phase)
+        style, label = look(index), in_words(phase)
         for row, cell in enumerate(cells):
             values = [run[phase] / unit for run in peaks[cell.name] if phase in run]
             if not values:
                 continue
             at, mean = row - 0.4 + thick * (index + 0.5), float(np.mean(values))
             axes.barh(
-                at, mean, thick, color=style.colour, hatch=style.hatch, edgecolor="white", linewidth=0.3, label=label,
+                at, mean, thick, color=style.color, hatch=style.hatch, edgecolor="white", linewidth=0.3, label=label,
                 xerr=[[mean - min(values)], [max(values) - mean]] if len(values) > 1 else None,
                 error_kw={"elinewidth": 0.7, "ecolor": "black"},
             )  # fmt: skip
             label = ""  # once in the legend
     axes.set_title(f"measured peak by phase ({LAYERS[layer]})")
-    _finish(place, axes, cells, name)
-
-
-def time_by_phase(cells: Sequence[Cell], width: Width) -> Figure | None:
-    """Stacked seconds of one step."""
-    found = {c.name: [p for r in c.finished if (p := per_phase(r, "cost/seconds"))] for c in cells}
-    cells = [c for c in cells if found[c.name]]
-    if not cells:
-        return None
-    phases = list(dict.fromkeys(p for c in cells for run in found[c.name] for p in run))
-    figure, axes = pyplot.subplots(figsize=(INCHES[width], 0.95 + 0.34 * len(cells) + (width == "column") * 0.35))
-    left = np.zeros(len(cells))
-    for index, phase in enumerate(phases):
-        values = np.array([float(np.mean([run.get(phase, 0.0) for run in found[c.name]])) for c in cells])
-        _bars(axes, values, left, index, _words(phase))
-        left += values
-    totals = [[sum(run.values()) for run in found[c.name]] for c in cells]
-    for row, values in enumerate(totals):
-        axes.plot([min(values), max(values)], [row, row], color="black", linewidth=0.9, marker="|", markersize=5)
-    _finish(figure, axes, cells, "seconds per step", columns=len(phases) if width == "text" else 3)
-    return figure
-
-
-def _bars(axes: Axes, values: np.ndarray, left: np.ndarray, index: int, label: str) -> None:
-    style = look(index)
-    axes.barh(
-        np.arange(len(values)), values, 0.62, left=left, label=label, color=style.colour, hatch=style.hatch,
-        edgecolor="white", linewidth=0.5,
-    )  # fmt: skip
-
-
-def _finish(place: Figure | SubFigure, axes: Axes, cells: Sequence[Cell], label: str, columns: int = 3) -> None:
-    axes.set_yticks(range(len(cells)), _names(cells))
-    axes.set_ylim(len(cells) - 0.5, -0.5)  # also puts the first cell on top
-    axes.set_xlim(left=0)
-    axes.grid(visible=False, axis="y")
-    axes.set_xlabel(label)
-    place.legend(loc="outside lower center", ncols=columns, columnspacing=1.0, handlelength=1.6)
-
-
-def _words(phase: str) -> str:
-    return phase.replace("_", " ")
+    finish_bars(place, axes, cells, name)

@@ -1,0 +1,63 @@
+"""Bytes of a run or a cell are computed here: states, exact, and measured peaks.  None where nothing was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.measures.step_time import phases_of_a_step, timed_rows
+
+DEVICE, ALLOCATOR = "device_peak", "allocated_peak"
+
+# Bytes of weights, gradients and optimizer states (Adam) per parameter, by dtype: (trained, frozen).
+BYTES_PER_PARAMETER = {"float32": (16, 4), "fp32": (16, 4), "bfloat16": (16, 2), "bf16": (16, 2)}
+
+
+def phase_peaks(run: Run, layer: str) -> dict[str, float]:
+    """Largest bytes of each phase over the timed steps; evaluation and checkpoint left out."""
+    prefix, peaks = f"cost/memory/{layer}/", {}
+    for row in timed_rows(run):
+        for name, value in row.items():
+            if name.startswith(prefix) and value is not None:
+                phase = name.removeprefix(prefix)
+                peaks[phase] = max(peaks.get(phase, 0.0), float(value))
+    return {phase: peaks[phase] for phase in phases_of_a_step(peaks)}
+
+
+def peak_bytes(run: Run, layer: str) -> float | None:
+    """Largest bytes of a step; for the device layer less what was there before any model was built."""
+    peaks = phase_peaks(run, layer)
+    return max(peaks.values()) - baseline_bytes(run, layer) if peaks else None
+
+
+def baseline_bytes(run: Run, layer: str) -> float:
+    """What the process or the device held before any model was built; 0 for the allocator, or where unknown."""
+    memory = run.summary.memory if run.summary else None
+    return float(memory.device_baseline_bytes or 0) if memory and layer == DEVICE else 0.0
+
+
+def memory_layer(cells: tuple[Cell, ...]) -> str | None:
+    """The one layer that every finished run measured, the device's if it can be."""
+    runs = [r for c in cells for r in c.finished]
+    return next((layer for layer in (DEVICE, ALLOCATOR) if runs and all(phase_peaks(r, layer) for r in runs)), None)
+
+
+def state_bytes(cell: Cell) -> int | None:
+    """Exact bytes of all models' states."""
+    return sum(s.total for s in cell.roles.values()) if cell.roles else None
+
+
+def bytes_per_parameter(cell: Cell) -> float | None:
+    """State bytes of all models per parameter of the actor."""
+    total, actor = state_bytes(cell), cell.roles.get("actor")
+    return total / actor.parameters if total is not None and actor and actor.parameters else None
+
+
+def expected_bytes_per_parameter(cell: Cell) -> int | None:
+    """The arithmetic for models of one size, by BYTES_PER_PARAMETER."""
+    model = cell.config.get("model")
+    dtype = str(model.get("dtype", "")).removeprefix("torch.") if isinstance(model, Mapping) else ""
+    if dtype not in BYTES_PER_PARAMETER or not cell.roles:
+        return None
+    trained, frozen = BYTES_PER_PARAMETER[dtype]
+    return sum(trained if s.trained else frozen for s in cell.roles.values())

@@ -1,0 +1,61 @@
+"""Cells are picked by configuration and models: pairs that differ by one thing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rlvr_bench.reports.cells import matching
+from rlvr_bench.reports.load import Cell
+from tests.reports.hacking import HACKING, spec
+from tests.reports.judge import cells_of
+from tests.reports.synthetic import CELLS
+
+
+def names(pairs: list[tuple[Cell, Cell]]) -> list[tuple[str, ...]]:
+    return [tuple(c.name for c in pair) for pair in pairs]
+
+
+def test_pairs_are_matched_within_one_reward_setting(tmp_path: Path) -> None:
+    every = cells_of(tmp_path / "all", *HACKING)
+    kinds = ("verifier", "many", "few", "random")
+    assert names(matching.matched_pairs(every)) == [(f"ppo-{k}", f"grpo-{k}") for k in kinds]
+    crossed = (spec("many", "ppo"), spec("few", "grpo"), spec("verifier", "ppo"), spec("random", "grpo"))
+    assert matching.matched_pairs(cells_of(tmp_path / "crossed", *crossed)) == []
+
+
+def test_a_noisy_verifier_is_not_the_verifier(tmp_path: Path) -> None:
+    noisy = [
+        replace(spec("verifier", a), name=f"{a}-noisy", reward={"false_positive_rate": 0.2}) for a in ("ppo", "grpo")
+    ]
+    found = cells_of(tmp_path, *noisy, *HACKING[:3])
+    assert names([matching.matched_pair(found, "verifier")]) == [("ppo-verifier", "grpo-verifier")]
+    assert names(matching.learned_pairs(found)) == [("ppo-many", "ppo-verifier")]
+    assert len(matching.matched_pairs(found)) == 2
+
+
+def test_label_pairs_are_of_one_algorithm(tmp_path: Path) -> None:
+    found = matching.label_pairs(cells_of(tmp_path / "all", *HACKING))
+    assert names(found) == [("ppo-many", "ppo-few"), ("grpo-many", "grpo-few")]
+    assert matching.label_pairs(cells_of(tmp_path / "crossed", spec("many", "ppo"), spec("few", "grpo"))) == []
+
+
+def test_pairs_that_can_learn(tmp_path: Path) -> None:
+    found = matching.teaching_pairs(cells_of(tmp_path, *HACKING))
+    assert names(found) == [(f"ppo-{k}", f"grpo-{k}") for k in ("verifier", "many", "few")]
+    assert matching.with_reward(found[1]) == "with a reward model of 8000 label pairs"
+    assert matching.with_reward(None) == "with a verifier"
+
+
+def test_cost_contrasts(tmp_path: Path) -> None:
+    four, matched = matching.cost_contrasts(cells_of(tmp_path / "all", *CELLS))
+    assert four.cells is not None
+    assert matched.cells is not None
+    assert names([four.cells, matched.cells]) == [("ppo-rm", "grpo"), ("ppo", "grpo")]
+    assert [c.cells for c in matching.cost_contrasts(cells_of(tmp_path / "one", CELLS[2]))] == [None, None]
+
+
+def test_a_setting_that_is_absent_is_none(tmp_path: Path) -> None:
+    cell = cells_of(tmp_path, CELLS[1])[0]
+    assert matching.setting(cell, "train", "minibatches") == 2
+    assert matching.setting(cell, "train", "absent") is matching.setting(cell, "seed", "deeper") is None
