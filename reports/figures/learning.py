@@ -24,8 +24,8 @@ def learning_curves(cells: Sequence[Cell], width: Width) -> Figure | None:
         return None
     axes_of: dict[str, Callable[[Run], Points]] = {
         "training steps": lambda r: [(float(s), v) for s, v in r.series(PASS)],
-        "completion tokens": lambda r: _against(r, "cost/tokens"),
-        "seconds of training": lambda r: _against(r, "cost/seconds"),
+        "completion tokens": lambda r: score_against(r, "cost/tokens"),
+        "seconds of training": lambda r: score_against(r, "cost/seconds"),
     }
     if groups := crowded_by_reward(cells):
         return _learning_by_reward(groups, axes_of, width)
@@ -68,7 +68,7 @@ def _learning_by_reward(
     return figure
 
 
-def _against(run: Run, cost: str) -> Points:
+def score_against(run: Run, cost: str) -> Points:
     """pass@1 against what was spent on the steps up to each evaluation."""
     points, spent = [], 0.0
     for row in run.metrics:

@@ -10,7 +10,8 @@ from rlvr_bench.reports.stats import REPLICATES, SMALL_N
 METHODS = (
     f"Values are one number per seed; intervals are {LEVEL_TEXT} intervals over seeds. Below {SMALL_N} seeds: "
     "Student's t interval of the mean, for ratios of the paired logarithms (a bootstrap over so few values is too "
-    f"narrow). From {SMALL_N} seeds on: percentile bootstrap of the interquartile mean, {REPLICATES:,} draws from a fixed seed.",
+    f"narrow). From {SMALL_N} seeds on: percentile bootstrap of the interquartile mean, {REPLICATES:,} draws from "
+    "a fixed seed.",
     f"Final score: mean of the last {LAST_K} evaluations (fewer if there are fewer), never the best checkpoint. A run "
     "that diverged counts, with 0 if it was not evaluated afterwards. Runs that ended otherwise (out of memory, "
     "killed, timed out, failed) are shown, and left out of the averages.",

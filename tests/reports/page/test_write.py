@@ -1,4 +1,4 @@
-"""The page: whole, safe, the same twice, and able to show what went wrong."""
+"""The page is whole, safe, the same twice, and able to show what went wrong."""
 
 from __future__ import annotations
 
@@ -11,19 +11,15 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench import reports
-from rlvr_bench.reports.figures import style
+from rlvr_bench.reports.figures import draw, style
+from rlvr_bench.reports.page import write
 from tests.reports import synthetic
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
 
+PART = replace(LEARNING, seeds=(0, 1))
+DRAWN = ("learning", "overoptimization", "calibration", "memory")  # enough kinds of marks, and few
 ATTACK = "<script>alert(1)</script> ``` </pre> | \x1b[31m \u202e end"
-
-
-@pytest.fixture
-def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One width and one format: what these tests look at is the page."""
-    monkeypatch.setattr(style, "FORMATS", ("svg",))
-    monkeypatch.setattr(style, "RC", style.RC | {"figure.constrained_layout.use": False})
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -35,9 +31,9 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     builds = []
     for name in ("one", "two/deeper"):
         synthetic.write(tmp_path / name, HACKING[2:4], steps=8)
-        code = (  # one panel of the small multiples stands for all of them
-            "import pathlib; from rlvr_bench import reports; import rlvr_bench.reports.figures.learning as f\n"
-            "f.STABILITY = dict(list(f.STABILITY.items())[:1])\n"
+        code = (
+            "import pathlib; from rlvr_bench import reports; import rlvr_bench.reports.figures.draw as d\n"
+            f"d.FIGURES = [kind for kind in d.FIGURES if kind.name in {DRAWN}]\n"
             f"reports.build(pathlib.Path({str(tmp_path / name)!r}))"
         )
         environment = os.environ | {"PYTHONHASHSEED": str(len(name)), "TZ": "UTC" if name == "one" else "Asia/Tokyo"}
@@ -46,13 +42,13 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     one, two = contents(tmp_path / "one/report"), contents(tmp_path / "two/deeper/report")
     assert one.keys() == two.keys()
     assert [k for k in one if one[k] != two[k]] == []
-    assert {"report.html", "report.md", "tables/verdicts.csv", "figures/learning-learning.pdf"} <= one.keys()
-    assert {"figures/overoptimisation-learning.svg", "figures/calibration-learning-column.pdf"} <= one.keys()
+    assert {"report.html", "report.md", "tables/findings.csv", "figures/learning-learning.pdf"} <= one.keys()
+    assert {"figures/overoptimization-learning.svg", "figures/calibration-learning-column.pdf"} <= one.keys()
     assert {"figures/memory-systems-column.png", "tables/comparison-systems.tex"} <= one.keys()
     assert not [k for k in one if str(tmp_path).encode() in one[k]]
 
 
-@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.usefixtures("no_figures")
 def test_completions_and_labels_cannot_become_markup(tmp_path: Path) -> None:
     cells = [replace(CELLS[1], label="PPO <img src=x onerror=y> | _a_"), CELLS[2]]
     page = reports.build(synthetic.write(tmp_path, cells, [replace(LEARNING, seeds=(0,))], steps=4, completion=ATTACK))
@@ -66,7 +62,7 @@ def test_completions_and_labels_cannot_become_markup(tmp_path: Path) -> None:
     assert "<img src=x" not in markdown
 
 
-@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.usefixtures("no_figures")
 def test_the_page_needs_no_network(tmp_path: Path) -> None:
     html = reports.build(synthetic.write(tmp_path, [CELLS[2]], [replace(SYSTEMS, seeds=(0,))])).read_text()
     assert "http://" not in html.replace("http://www.w3.org", "")
@@ -75,7 +71,7 @@ def test_the_page_needs_no_network(tmp_path: Path) -> None:
     assert "one seed" in html
 
 
-@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.usefixtures("no_figures")
 def test_failed_cells_are_shown_with_their_reason(tmp_path: Path) -> None:
     failed = replace(
         CELLS[0], status={0: "oom", 1: "missing", 2: "torn"}, reason="at /home/someone/lib/x.py: no memory"
@@ -90,7 +86,7 @@ def test_failed_cells_are_shown_with_their_reason(tmp_path: Path) -> None:
     assert all(word in html for word in ("oom", "not run", "killed", "0 of 3", "3 of 6 planned runs finished"))
 
 
-@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.usefixtures("no_figures")
 @pytest.mark.parametrize(
     ("cells", "parts"),
     [
@@ -109,7 +105,7 @@ def test_every_shape_of_study_gives_a_page(tmp_path: Path, cells: list[Spec], pa
     assert "Not tested here" in html
 
 
-@pytest.mark.usefixtures("quick_figures")
+@pytest.mark.usefixtures("no_figures")
 def test_unlike_environments_mark_the_page(tmp_path: Path) -> None:
     def environment(part, cell, seed) -> dict:
         return {"threads": 1 + (cell.name == "grpo")}
@@ -118,8 +114,25 @@ def test_unlike_environments_mark_the_page(tmp_path: Path) -> None:
     assert "Unlike environments" in reports.build(tmp_path, tmp_path / "elsewhere", allow_unlike=True).read_text()
 
 
-def test_importing_is_light() -> None:
-    heavy = "{'torch', 'matplotlib', 'jinja2'}"
-    modules = "rlvr_bench.reports.load, rlvr_bench.reports.claims.study"
-    code = f"import sys, {modules}; assert not {heavy} & set(sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+@pytest.mark.usefixtures("quick_figures")
+def test_the_page_has_the_figures_the_tables_and_the_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw, "INCHES", {"text": style.INCHES["text"]})
+    monkeypatch.setattr(write, "_inlined", lambda svg: svg.name)
+    page = reports.build(synthetic.write(tmp_path, HACKING, [PART], steps=8))
+    html, markdown = page.read_text(), (page.parent / "report.md").read_text()
+    assert html.count("<figure") == html.count("</figure>") == markdown.count("![") == len(draw.FIGURES)
+    for text in (html, markdown):
+        assert "Rewards that are not the verifier" in text
+        assert "True reward and proxy at the end of training" in text
+        assert "is no evidence" in text
+        assert text.count("(claim reward.random)") == 1
+    assert {p.name for p in (page.parent / "tables").iterdir()} >= {
+        f"{table}-learning.{suffix}" for table in ("reward-models", "overoptimization") for suffix in ("csv", "tex")
+    }
+    assert "Wilson" in (page.parent / "tables/reward-models-learning.tex").read_text()
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_a_study_of_the_verifier_has_no_such_section(tmp_path: Path) -> None:
+    html = reports.build(synthetic.write(tmp_path, CELLS[1:], [PART], steps=4)).read_text()
+    assert "Rewards that are not the verifier" not in html

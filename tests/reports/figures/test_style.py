@@ -1,0 +1,36 @@
+"""Looks repeat late, and files hold neither date nor version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib import pyplot
+
+from rlvr_bench.reports.figures import style
+
+
+def test_looks_are_distinct() -> None:
+    looks = [style.look(i) for i in range(42)]
+    assert len(set(looks)) == 42  # 7 colors by 6 lines
+    assert style.look(0) == style.look(42)
+
+
+def test_the_style_leaves_the_settings_of_the_user() -> None:
+    with matplotlib.rc_context({"font.size": 30}):
+        with style.styled():
+            assert matplotlib.rcParams["font.size"] == style.RC["font.size"]
+        assert matplotlib.rcParams["font.size"] == 30
+
+
+def test_the_same_figure_gives_the_same_files(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        with style.styled():
+            figure, axes = pyplot.subplots()
+            axes.plot([0, 1], label="line")
+            style.save(figure, tmp_path, name)
+    files = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert len(files) == 2 * len(style.FORMATS)
+    for suffix in style.FORMATS:
+        assert files[f"one.{suffix}"] == files[f"two.{suffix}"]
+        assert b"CreationDate" not in files[f"one.{suffix}"]

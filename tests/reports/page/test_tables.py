@@ -1,0 +1,36 @@
+"""Every table with rows is written, as LaTeX and as CSV; a new one by one entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlvr_bench.reports.load import load
+from rlvr_bench.reports.page import tables
+from rlvr_bench.reports.page.table import Table
+from rlvr_bench.reports.page.tables import TableKind, write_tables
+from tests.reports import synthetic
+from tests.reports.judge import learning_study
+from tests.reports.synthetic import CELLS
+
+
+def written(folder: Path) -> set[str]:
+    return {p.stem for p in folder.iterdir() if p.suffix == ".csv"} & {
+        p.stem for p in folder.iterdir() if p.suffix == ".tex"
+    }
+
+
+def test_tables_with_rows_are_written(tmp_path: Path) -> None:
+    write_tables(load(synthetic.write(tmp_path / "study", steps=8)), [], tmp_path / "tables")
+    names = ("comparison-learning", "comparison-systems", "memory-learning", "memory-systems")
+    assert written(tmp_path / "tables") == {*names, "overoptimization-learning", "findings"}
+    assert "states_per_parameter" in (tmp_path / "tables/comparison-systems.csv").read_text()
+
+
+def test_a_new_table_is_one_function_and_one_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = TableKind(name="mine", section="s", make=lambda part, cells: Table("t", ("a",), ((str(len(cells)),),)))
+    monkeypatch.setattr(tables, "TABLES", (mine,))
+    write_tables(learning_study(tmp_path / "study", *CELLS), [], tmp_path / "tables")
+    assert written(tmp_path / "tables") == {"mine-learning", "findings"}
+    assert (tmp_path / "tables/mine-learning.csv").read_text() == "a\n3\n"

@@ -1,0 +1,29 @@
+"""The committed reports are what the committed records give, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlvr_bench import reports
+
+RESULTS = Path(__file__).parent.parent.parent / "results"
+STUDIES = [path.parent for path in sorted(RESULTS.glob("*/suite.json"))]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_there_are_committed_studies() -> None:
+    assert STUDIES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", STUDIES, ids=lambda p: p.name)
+def test_a_committed_report_is_reproduced(study: Path, tmp_path: Path) -> None:
+    reports.build(study, tmp_path)
+    committed, built = contents(study / "report"), contents(tmp_path)
+    assert list(built) == list(committed)
+    assert [name for name in built if built[name] != committed[name]] == []
