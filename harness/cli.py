@@ -114,7 +114,7 @@ def train(
     from rlvr_bench.harness.config.load import ConfigError, config_hash, load_run
     from rlvr_bench.harness.records import read_json, write_json
     from rlvr_bench.harness.runs.preflight import preflight
-    from rlvr_bench.harness.runs.process import run_cell
+    from rlvr_bench.harness.runs.process import run_here
 
     resolved = load_run(config, overrides or (), unsafe=unsafe)
     folder = out or _fresh_folder(config.stem)
@@ -128,7 +128,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
     with train_display(folder, resolved.train.steps):
-        summary = run_cell(folder, resume=resume)
+        summary = run_here(folder, resume=resume)
     typer.echo(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
     if summary.status != "completed":
         raise typer.Exit(FAILED_CELLS)
@@ -236,10 +236,16 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readabl
 
 
 def _report(results: Path, out: Path | None, *, allow_unlike: bool) -> None:
+    from textwrap import fill
+
     from rlvr_bench import reports
+    from rlvr_bench.harness.text_table import WIDTH, text_table
 
     page = reports.build(results, out, allow_unlike=allow_unlike)
-    typer.echo(reports.text_table(results))
+    tables = reports.comparison_tables(results)
+    for table in tables:
+        typer.echo(text_table(table.columns, table.rows, title=table.title) + "\n")
+    typer.echo(fill(tables[-1].note, WIDTH) if tables else "")
     typer.echo(f"\n{page}")
 
 

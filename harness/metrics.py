@@ -83,7 +83,12 @@ METRICS = (
     Metric(
         "cost/flops/<phase>", "FLOP", "2 N a token forward, 6 N forward and backward, per model; see meters/flops.py"
     ),
-    Metric("cost/utilisation", "[0, 1]", "cost/flops / cost/seconds / peak FLOP/s of the device; null if unknown"),
+    Metric(
+        "cost/flops_done",
+        "FLOP",
+        "of cost/flops, those that were computed: equal completions of a prompt and equal beginnings are computed once",
+    ),
+    Metric("cost/utilization", "[0, 1]", "cost/flops_done / cost/seconds / peak FLOP/s of the device; null if unknown"),
     Metric("cost/memory/allocated_peak/<phase>", "bytes", "allocator's peak in the phase; null without CUDA"),
     Metric("cost/memory/reserved_peak/<phase>", "bytes", "allocator's reserved peak in the phase; null without CUDA"),
     Metric(
@@ -95,7 +100,7 @@ METRICS = (
         "energy counter of the device over the step, evaluation and checkpoint left out; null without NVML",
     ),
     Metric("cost/energy/<phase>", "J", "energy counter of the device over the phase; null without NVML"),
-    Metric("cost/gpu/utilisation", "[0, 1]", "mean of the NVML samples of the step; null without NVML"),
+    Metric("cost/gpu/utilization", "[0, 1]", "mean of the NVML samples of the step; null without NVML"),
     Metric("cost/gpu/temperature_max", "C", "largest NVML sample of the step; null without NVML"),
     Metric("cost/gpu/sm_clock_min", "MHz", "smallest NVML sample of the step; null without NVML"),
     Metric(

@@ -32,7 +32,9 @@ SCHEMA = 1
 Phase = Literal["rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
 PHASES: tuple[str, ...] = get_args(Phase)
 Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout", "failed"]
-STATUSES: tuple[str, ...] = get_args(Status)
+# Phases that are no part of what a step costs: how often one evaluates or saves is a choice of the experimenter.
+LEFT_OUT: tuple[Phase, ...] = ("evaluate", "checkpoint")
+MetricsRow = dict[str, float | int | None]  # one line of metrics.jsonl, without its step
 
 
 class RecordError(UserError):
@@ -83,6 +85,7 @@ class Summary:
     memory: MemorySources | None = None
     reward_model: Mapping[str, Any] = field(default_factory=dict)  # pairs, held_out_accuracy, ...
     warm_start: Mapping[str, Any] = field(default_factory=dict)  # steps, sampled pass@1
+    algorithm: Mapping[str, Any] = field(default_factory=dict)  # roles, needs, actor_scored
     verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
     schema: int = SCHEMA
 

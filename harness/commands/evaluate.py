@@ -1,4 +1,4 @@
-"""Held-out accuracy of a run's checkpoint, after the fact."""
+"""`rlvr-bench eval`: held-out accuracy of a run's checkpoint, after the fact."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, from_dict
 from rlvr_bench.harness.models.base import load_base, pick_device
+from rlvr_bench.harness.models.roles import Policy
 from rlvr_bench.harness.records import read_json
-from rlvr_bench.harness.rollout.torch_engine import TransformersEngine
+from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.evaluate import evaluate
-from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.grader import Grader
 
 
 def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None = None) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         CheckpointError: the run kept no checkpoint.
     """
     config = from_dict(read_json(folder / "config.json")["config"])
+    use_threads(config.threads)
     samples = samples or config.evaluate.samples
     wanted = replace(
         config.evaluate,
@@ -31,18 +34,14 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         samples=samples,
         k=tuple(k for k in config.evaluate.k if k <= samples),
     )
+    config = replace(config, evaluate=wanted)
     weights = checkpoint.load_weights(folder)
     task = build(plugins.TASKS, config.task)
-    judge = Judge(task, config.reward)
-    device = pick_device(config.model)
-    model, tokenizer = load_base(config.model, seed=config.warm_start.seed)
-    model.load_state_dict(weights)
-    model.to(device).eval()
-    engine = TransformersEngine.of(config, model, tokenizer)
-    try:
-        config = replace(config, evaluate=wanted)
-        metrics, rows = evaluate(engine, tokenizer, task, judge, config, step=config.train.steps, device=device)
-    finally:
-        judge.close()
-    where = {} if judge.sandbox is None else {"sandbox": judge.sandbox}
+    with Grader(task, config.reward) as grader:
+        lm, tokenizer = load_base(config.model, seed=config.warm_start.seed)
+        Policy(lm).load_state_dict(weights)
+        lm.to(pick_device(config.model)).eval()
+        sampler = rollout_engine(config, lm, tokenizer)
+        metrics, rows = evaluate(sampler, tokenizer, task, grader, config, step=config.train.steps)
+        where = {} if grader.sandbox is None else {"sandbox": grader.sandbox}
     return metrics | {"items": len(rows) // samples, "samples": samples} | where

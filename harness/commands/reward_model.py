@@ -1,4 +1,4 @@
-"""`rlvr-bench reward-model`: trains a run's reward model by itself and tells how good it is."""
+"""`rlvr-bench reward-model`: trains a run's reward model by itself and shows how good it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import ConfigError, build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import pick_device
-from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.runs.machine import use_threads
+from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.warm_start import base_model
 
@@ -24,30 +25,30 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
     """
     if not config.reward.label_pairs:
         raise ConfigError(["reward.label_pairs: 0 leaves the reward model untrained; set the number of pairs"])
+    use_threads(config.threads)
     task = build(plugins.TASKS, config.task)
-    judge = Judge(task, config.reward, seed=config.seed)
-    try:
+    with Grader(task, config.reward, seed=config.seed) as grader:
         base, tokenizer, _ = base_model(config, task)
         base.to(pick_device(config.model))
-        return reward_model(config, base, tokenizer, judge, task)[2]
-    finally:
-        judge.close()
+        return reward_model(config, base, tokenizer, grader, task)[2]
 
 
 def described(facts: dict[str, Any]) -> str:
     """The facts as a few lines for a terminal."""
     from scipy.stats import binomtest
 
+    from rlvr_bench.harness.text_table import text_table
+
     pairs, accuracy = facts["held_out_pairs"], facts["held_out_accuracy"]
     interval = binomtest(round(accuracy * pairs), pairs).proportion_ci(method="wilson")
-    lines = [
-        f"trained on {facts['pairs']} pairs (right, wrong) of {facts['labels']} labelled completions; "
-        f"the base model is right in {facts['base_pass_rate']:.3f} of its completions",
-        f"held-out pair accuracy {accuracy:.3f} [{interval.low:.3f}, {interval.high:.3f}] "
-        f"({pairs} pairs of other prompts, 95 % Wilson interval)",
-        "calibration: of the pairs that it ranks with this confidence, the share that it ranks rightly",
-        "  confidence  right   pairs",
-    ]
-    rows = facts["calibration"]
-    lines += [f"  {row['confidence']:10.3f}  {row['accuracy']:5.3f}  {row['pairs']:6d}" for row in rows]
-    return "\n".join(lines)
+    rows = [(f"{r['confidence']:.3f}", f"{r['accuracy']:.3f}", r["pairs"]) for r in facts["calibration"]]
+    return "\n".join(
+        [
+            f"trained on {facts['pairs']} pairs (right, wrong) of {facts['labels']} labeled completions; "
+            f"the base model is right in {facts['base_pass_rate']:.3f} of its completions",
+            f"held-out pair accuracy {accuracy:.3f} [{interval.low:.3f}, {interval.high:.3f}] "
+            f"({pairs} pairs of other prompts, 95 % Wilson interval)",
+            "calibration: of the pairs that it ranks with this confidence, the share that it ranks rightly",
+            text_table(("confidence", "right", "pairs"), rows),
+        ]
+    )

@@ -16,7 +16,8 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.schema import HELD_OUT, PluginChoice, RunConfig
+from rlvr_bench.harness.config.checks import impossible
+from rlvr_bench.harness.config.schema import PluginChoice, RunConfig
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.records import canonical_json
 
@@ -204,58 +205,9 @@ def _not_finite(value: Any, path: str = "") -> list[str]:
     return [f"{path}: must be finite, got {value}"] if isinstance(value, float) and not math.isfinite(value) else []
 
 
-def _impossible(c: RunConfig) -> list[str]:
-    """Settings that are valid one by one and cannot work together."""
-    algorithm = plugins.load(plugins.ALGORITHMS, c.algorithm.name)
-    task = plugins.load(plugins.TASKS, c.task.name)
-    needed = getattr(algorithm, "min_group_size", 1)
-    # Half of a prompt's completions right and half wrong gives the most pairs; some prompts are held out.
-    most_pairs = int(c.reward.label_prompts * (1 - HELD_OUT)) * (c.reward.label_samples**2 // 4)
-    checks = [
-        (
-            c.rollout.prompts % c.train.minibatches == 0,
-            f"train.minibatches: {c.train.minibatches} does not divide rollout.prompts = {c.rollout.prompts}",
-        ),
-        (
-            c.rollout.group_size >= needed,
-            f"rollout.group_size: {c.algorithm.name} compares the completions of a prompt and needs at least "
-            f"{needed}, got {c.rollout.group_size}",
-        ),
-        (
-            c.rollout.min_tokens <= c.rollout.max_tokens,
-            f"rollout.min_tokens: {c.rollout.min_tokens} exceeds rollout.max_tokens = {c.rollout.max_tokens}",
-        ),
-        (
-            all(k <= c.evaluate.samples for k in c.evaluate.k),
-            f"evaluate.k: {list(c.evaluate.k)} exceeds evaluate.samples = {c.evaluate.samples}; raise samples",
-        ),
-        (
-            c.train.lr_warmup_steps <= c.train.steps,
-            f"train.lr_warmup_steps: {c.train.lr_warmup_steps} exceeds train.steps = {c.train.steps}",
-        ),
-        (
-            c.train.critic_warmup_steps < c.train.steps,
-            f"train.critic_warmup_steps: {c.train.critic_warmup_steps} leaves no step of train.steps = {c.train.steps} "
-            "for the actor",
-        ),
-        (
-            c.warm_start.steps == 0 or hasattr(task, "demonstration"),
-            f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
-        ),
-        (
-            bool(c.reward.components),
-            "reward.components: empty; name at least one of the task's verdicts, as in {correct = 1.0}",
-        ),
-        (
-            not (c.reward.false_positive_rate or c.reward.false_negative_rate)
-            or (c.reward.source in ("verifier", "both") and "correct" in c.reward.components),
-            "reward.false_positive_rate and reward.false_negative_rate: the policy is not rewarded for the verdict "
-            "`correct`, which they falsify; set both to 0, or reward.source to verifier",
-        ),
-        (
-            not c.has_reward_model or c.reward.label_pairs <= most_pairs,
-            f"reward.label_pairs: {c.reward.label_pairs} asked for; label_prompts = {c.reward.label_prompts} and "
-            f"label_samples = {c.reward.label_samples} cannot give more than {most_pairs}",
-        ),
-    ]
-    return [text for holds, text in checks if not holds]
+def _impossible(config: RunConfig) -> list[str]:
+    from rlvr_bench.algorithms.types import needs_of  # here, because it imports torch
+
+    algorithm = build(plugins.ALGORITHMS, config.algorithm)
+    task = plugins.load(plugins.TASKS, config.task.name)
+    return impossible(config, min_group_size=needs_of(algorithm).min_group_size, task=task)

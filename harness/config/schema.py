@@ -26,7 +26,7 @@ class ModelConfig:
     name: str = "tiny:64x2"
     """`tiny:WIDTHxLAYERS`, `arch:NAME`, `smollm2-135m`, a hub name or a local path; see `rlvr-bench list models`."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """Type of the weights; with bfloat16 the trained models keep float32 masters and optimiser states."""
+    """Type of the weights; with bfloat16 the trained models keep float32 masters and optimizer states."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the models live; `auto` takes the GPU if there is one."""
     gradient_checkpointing: bool = False
@@ -54,13 +54,13 @@ class WarmStartConfig:
 @dataclass(frozen=True, config=_STRICT)
 class RewardConfig:
     source: Literal["verifier", "learned", "both", "random"] = "verifier"
-    """What the policy is trained on; `both` adds the verifier's reward and the learned score, `random` tosses a fair
-    coin for each completion (a control)."""
+    """What the policy is trained on; `both` adds the verifier's reward and the learned score, `random` gives each
+    completion 0 or 1 by a fair coin (a control)."""
     components: dict[str, float] = field(default_factory=lambda: {"correct": 1.0})
     """Weight of each named verdict of the task in the verifier's reward, reward units."""
     false_positive_rate: Share = 0.0
     """Share of wrong completions that the policy is rewarded for as if right, in [0, 1]; records keep the truth.
-    Which ones is fixed by seed, completion and target: the same completion of the same target always errs alike."""
+    Which ones is fixed by seed, completion and target."""
     false_negative_rate: Share = 0.0
     """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; likewise."""
     label_pairs: Count = 2000
@@ -72,19 +72,21 @@ class RewardConfig:
     epochs: Positive = 2
     """Passes over the pairs."""
     batch: Positive = 64
-    """Pairs per optimiser step of the reward model."""
+    """Pairs per optimizer step of the reward model."""
     lr: Rate = 1e-3
     """Learning rate of the reward model, > 0; linear decay to zero."""
     max_masked: Share = 0.1
-    """A step in which more than this share of verdicts failed for want of machinery stops the run, in [0, 1]."""
+    """More missing verdicts in a step, because the verifier failed, stop the run; share in [0, 1]."""
 
 
 @dataclass(frozen=True, config=_STRICT)
 class RolloutConfig:
+    engine: str = "torch"
+    """Which engine samples: `torch` samples with the live model in this process."""
     prompts: Positive = 32
     """Prompts per step."""
     group_size: Positive = 8
-    """Completions sampled for each prompt, for every algorithm alike."""
+    """Completions sampled for each prompt, for every algorithm."""
     max_tokens: Positive = 32
     """Length limit of a completion, tokens."""
     min_tokens: Count = 0
@@ -97,8 +99,10 @@ class RolloutConfig:
 
 @dataclass(frozen=True, config=_STRICT)
 class TrainConfig:
+    engine: str = "torch"
+    """Which engine trains: `torch` trains in this process."""
     steps: Positive = 60
-    """Rollouts, each followed by `epochs` x `minibatches` optimiser steps."""
+    """Rollouts, each followed by `epochs` x `minibatches` optimizer steps."""
     lr: Rate = 1e-3
     """Learning rate of the actor (AdamW, no weight decay), > 0."""
     critic_lr: Rate = 1e-3
@@ -110,7 +114,7 @@ class TrainConfig:
     epochs: Positive = 1
     """Passes over each rollout."""
     minibatches: Positive = 1
-    """Optimiser steps per pass, each on whole groups; must divide rollout.prompts."""
+    """Optimizer steps per pass, each on whole groups; must divide rollout.prompts."""
     grad_clip: Rate = 1.0
     """Largest L2 norm of a gradient, per model, > 0."""
     micro_tokens: Positive = 65536
@@ -157,6 +161,8 @@ class RunConfig:
     """Which algorithm, and the algorithm's own fields."""
     seed: Count = 1
     """Seed of the prompts' order, of sampling, of minibatches and of the critic's head."""
+    threads: Count = 0
+    """Processor threads that torch computes with; 0 is all cores.  With 1, numbers do not depend on the cores."""
     model: ModelConfig = field(default_factory=ModelConfig)
     """The one architecture that all roles share."""
     warm_start: WarmStartConfig = field(default_factory=WarmStartConfig)

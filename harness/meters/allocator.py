@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 import torch
+
+from rlvr_bench.harness.meters.readings import present
+from rlvr_bench.harness.records import MetricsRow, Phase
+
+Peaks = tuple[int | None, int | None]
 
 
 class AllocatorMeter:
@@ -12,25 +18,50 @@ class AllocatorMeter:
 
     Args:
         device: the device of the run; only a CUDA device has this allocator.
-        cuda: stands in for `torch.cuda`.
+        cuda: replaces `torch.cuda`.
     """
 
     def __init__(self, device: torch.device, cuda: Any = None) -> None:
         self._device = device
         self._cuda = (cuda or torch.cuda) if device.type == "cuda" else None
+        self._peaks: dict[Phase, Peaks] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to release."""
 
     def reset(self) -> None:
+        self._peaks = {}
+
+    def begin(self, phase: Phase) -> None:
         if self._cuda is not None:
             self._cuda.reset_peak_memory_stats(self._device)
 
-    def peaks(self) -> tuple[int | None, int | None]:
-        """Largest allocated and largest reserved bytes since `reset`; None without CUDA."""
-        if self._cuda is None:
-            return None, None
-        return self._cuda.max_memory_allocated(self._device), self._cuda.max_memory_reserved(self._device)
+    def end(self, phase: Phase) -> None:
+        found: Peaks = None, None
+        if self._cuda is not None:
+            found = self._cuda.max_memory_allocated(self._device), self._cuda.max_memory_reserved(self._device)
+        self._peaks[phase] = _larger(self._peaks[phase], found) if phase in self._peaks else found
+
+    def row(self) -> MetricsRow:
+        row: MetricsRow = {}
+        for phase, (allocated, reserved) in self._peaks.items():
+            row[f"cost/memory/allocated_peak/{phase}"] = allocated
+            row[f"cost/memory/reserved_peak/{phase}"] = reserved
+        self._peaks = {}
+        return row
 
     def source(self) -> tuple[Literal["cuda"] | None, str]:
         """Source, and what it means or why there is none."""
         if self._cuda is None:
             return None, f"the run is on {self._device.type}, which has no CUDA allocator"
         return "cuda", "tensors and caching of PyTorch's CUDA allocator, context and libraries left out"
+
+
+def _larger(a: Peaks, b: Peaks) -> Peaks:
+    allocated, reserved = (max(present(pair), default=None) for pair in zip(a, b, strict=True))
+    return allocated, reserved

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.failures import Failures
 from rlvr_bench.harness.meters.nvml import NvmlSource, NvmlUnavailable
-from rlvr_bench.harness.meters.readings import Sample, Tally, add
+from rlvr_bench.harness.meters.readings import Reading, Tally, add
 from rlvr_bench.harness.meters.rss import RssSource
+from rlvr_bench.harness.records import LEFT_OUT, MetricsRow, Phase
 
 
 class DeviceMeter:
@@ -74,16 +76,16 @@ class DeviceMeter:
             with self._lock:
                 self._keep(self._read())
 
-    def _read(self) -> Sample:
-        return self._source.sample() if self._source is not None else Sample()
+    def _read(self) -> Reading:
+        return self._source.sample() if self._source is not None else Reading()
 
-    def _keep(self, sample: Sample) -> None:
+    def _keep(self, sample: Reading) -> None:
         self._tally().samples.append(sample)
 
     def _tally(self) -> Tally:
         return self._tallies.setdefault(self._phase, Tally())
 
-    def _edge(self) -> Sample:
+    def _edge(self) -> Reading:
         """Close the current phase: a last sample, and the energy since the last edge."""
         sample = self._read()
         self._keep(sample)
@@ -92,6 +94,24 @@ class DeviceMeter:
         # The counter only grows; a smaller value means that the driver was loaded anew.
         self._tally().energy_mj = add(self._tally().energy_mj, used if used is None or used >= 0 else None)
         return sample
+
+    def reset(self) -> None:
+        self.take()
+
+    def begin(self, phase: Phase) -> None:
+        self.mark(phase)
+
+    def end(self, phase: Phase) -> None:
+        self.mark(None)
+
+    def row(self) -> MetricsRow:
+        tallies = self.take()
+        row = _totals([t for phase, t in tallies.items() if phase not in LEFT_OUT])
+        for phase, tally in tallies.items():
+            if phase is not None:
+                row[f"cost/memory/device_peak/{phase}"] = readings.peak_memory(tally)
+                row[f"cost/energy/{phase}"] = readings.joules(tally) if self._source is not None else None
+        return row
 
     def mark(self, phase: str | None) -> None:
         """Another phase begins now (None: none).  One sample taken here counts for both sides of the edge."""
@@ -129,3 +149,14 @@ class DeviceMeter:
             return None, "the run uses no NVIDIA GPU"
         failure = self.failures.reasons.get("energy")
         return (None, failure) if failure else ("nvml", "energy counter of the whole device")
+
+
+def _totals(tallies: list[Tally]) -> MetricsRow:
+    whole = readings.merge(tallies)
+    return {
+        "cost/energy": readings.joules(whole),
+        "cost/gpu/utilization": readings.mean_utilization(whole),
+        "cost/gpu/temperature_max": readings.max_temperature(whole),
+        "cost/gpu/sm_clock_min": readings.min_sm_clock(whole),
+        "cost/gpu/throttled_fraction": readings.throttled_fraction(whole),
+    }

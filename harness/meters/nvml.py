@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from rlvr_bench.harness.meters.failures import Failures
-from rlvr_bench.harness.meters.readings import Sample
+from rlvr_bench.harness.meters.readings import Reading
 
 IDLE = 0x1  # nvmlClocksThrottleReasonGpuIdle: no throttling, only nothing to do
 
@@ -99,15 +99,15 @@ class NvmlSource:
         used = self._device_bytes() - self._before
         return used if used >= 0 else None
 
-    def sample(self) -> Sample:
+    def sample(self) -> Reading:
         nvml, handle, ask = self._nvml, self._handle, self._failures.ask
-        percent = ask("utilisation", lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+        percent = ask("utilization", lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         milliwatts = ask("power", lambda: nvml.nvmlDeviceGetPowerUsage(handle))
         # The older of two names for one call: old and new drivers have it, the newer name only new ones.
         reasons = ask("throttling", lambda: nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))
-        return Sample(
+        return Reading(
             memory=ask("memory", self._process_bytes if self._own else self._above_baseline),
-            utilisation=None if percent is None else percent / 100,
+            utilization=None if percent is None else percent / 100,
             power=None if milliwatts is None else milliwatts / 1000,
             temperature=ask("temperature", lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
             sm_clock=ask("SM clock", lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),

@@ -14,11 +14,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Sample:
+class Reading:
     """One moment; None where the source has no such reading."""
 
     memory: int | None = None  # bytes
-    utilisation: float | None = None  # [0, 1], share of the driver's own window with a kernel running
+    utilization: float | None = None  # [0, 1], share of the driver's own window with a kernel running
     power: float | None = None  # W
     temperature: int | None = None  # C
     sm_clock: int | None = None  # MHz
@@ -29,7 +29,7 @@ class Sample:
 class Tally:
     """The samples of one phase (or of the time between phases) and the energy used in it."""
 
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[Reading] = field(default_factory=list)
     energy_mj: int | None = 0  # mJ, as the counter has it; None once a reading of the counter was missing
 
 
@@ -63,8 +63,8 @@ def joules(tally: Tally) -> float | None:
     return None if tally.energy_mj is None else tally.energy_mj / 1000
 
 
-def mean_utilisation(tally: Tally) -> float | None:
-    values = present(s.utilisation for s in tally.samples)
+def mean_utilization(tally: Tally) -> float | None:
+    values = present(s.utilization for s in tally.samples)
     return sum(values) / len(values) if values else None
 
 

@@ -1,31 +1,26 @@
-"""The one meter that the training loop uses: phases in, a row of cost/* metrics out."""
+"""The recorder that the training loop uses: phases in, a row of cost/* metrics out."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
 import torch
 
-from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
-from rlvr_bench.harness.records import PHASES, MemorySources, Phase
-
-# Not part of what a step costs: how often one evaluates or saves is a choice of the experimenter.
-LEFT_OUT = ("evaluate", "checkpoint")
-
-Row = dict[str, float | int | None]
+from rlvr_bench.harness.meters.types import Meter
+from rlvr_bench.harness.records import LEFT_OUT, PHASES, MemorySources, MetricsRow, Phase
 
 
-class StepMeter:
-    """Measures a run step by step.
+class Recorder:
+    """Measures a run step by step, with a clock, counters and further instruments.
 
-        with StepMeter(device) as meter:           # before any model is built
+        with Recorder(device) as meter:            # before any model is built
             with meter.phase("rollout"):           # any phase any number of times a step, never nested
                 ...
             meter.count("rollout", flops=..., tokens=..., samples=...)
@@ -37,8 +32,9 @@ class StepMeter:
     Args:
         device: where the models run.
         period_s: seconds between samples of the device.
-        peak: peak FLOP/s of the device, for cost/utilisation; see `flops.peak_flops`.
-        device_meter, allocator: stand in for those that the device calls for.
+        peak: peak FLOP/s of the device, for cost/utilization; see `flops.peak_flops`.
+        device_meter, allocator: replace those that the device calls for.
+        further: more instruments.
     """
 
     def __init__(
@@ -49,11 +45,13 @@ class StepMeter:
         *,
         device_meter: DeviceMeter | None = None,
         allocator: AllocatorMeter | None = None,
+        further: tuple[Meter, ...] = (),
     ) -> None:
         self._device, self._peak = device, peak
-        self._meter = device_meter or _device_meter(device, period_s)
+        self._device_meter = device_meter or _device_meter(device, period_s)
         self._allocator = allocator or AllocatorMeter(device)
-        self._entered = False
+        self._meters: tuple[Meter, ...] = (self._allocator, self._device_meter, *further)
+        self._entered: ExitStack | None = None
         self._phase: str | None = None
         self._clear()
 
@@ -62,56 +60,61 @@ class StepMeter:
         self._left_out = 0.0  # s
         self._seconds: dict[str, float] = defaultdict(float)
         self._flops: dict[str, float] = defaultdict(float)
+        self._flops_done: dict[str, float] = defaultdict(float)
         self._tokens: dict[str, int] = defaultdict(int)
         self._samples: dict[str, int] = defaultdict(int)
-        self._peaks: dict[str, tuple[int | None, int | None]] = {}
 
     def __enter__(self) -> Self:
-        self._meter.__enter__()
-        self._entered = True
+        self._entered = ExitStack()
+        for meter in self._meters:
+            self._entered.enter_context(meter)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._entered = False
-        self._meter.__exit__(kind, error, trace)
+        entered, self._entered = self._entered, None
+        if entered is not None:
+            entered.__exit__(kind, error, trace)
 
     @contextmanager
     def phase(self, name: Phase) -> Iterator[None]:
-        """Everything inside belongs to `name`; the device is synchronised at both edges.
+        """Everything inside belongs to `name`; the device is synchronized at both edges.
 
         Raises:
             ValueError: no such phase.
-            RuntimeError: inside another phase, or outside the meter's `with`.
+            RuntimeError: inside another phase, or outside the recorder's `with`.
         """
         self._check(name)
         arrived = self._now()
         if self._began is None:
-            self._meter.take()  # what came before the step: building models, writing records
+            for meter in self._meters:
+                meter.reset()  # what came before the step: building models, writing records
             self._began = arrived
         self._phase = name
-        self._allocator.reset()
-        self._meter.mark(name)
+        for meter in self._meters:
+            meter.begin(name)
         begin = time.perf_counter()
         try:
             yield
         except BaseException:
-            # No synchronising: after an error on the device it would raise and hide the first one.
-            self._meter.mark(None)
+            # No synchronizing, and no complaint of an instrument: it would hide the first error.
+            for meter in self._meters:
+                with suppress(Exception):
+                    meter.end(name)
             self._phase = None
             raise
         end = self._now()
-        self._meter.mark(None)
+        for meter in reversed(self._meters):
+            meter.end(name)
         self._phase = None
         self._seconds[name] += end - begin
-        self._peaks[name] = _larger(self._peaks.get(name), self._allocator.peaks())
         if name in LEFT_OUT:
             self._left_out += time.perf_counter() - arrived
 
     def _check(self, name: str) -> None:
-        if not self._entered:
-            raise RuntimeError("enter the meter first: `with StepMeter(device) as meter`")
+        if self._entered is None:
+            raise RuntimeError("enter the recorder first: `with Recorder(device) as meter`")
         if name not in PHASES:
             raise ValueError(f"no phase {name!r}; phases are {', '.join(PHASES)}")
         if self._phase is not None:
@@ -122,11 +125,14 @@ class StepMeter:
             torch.cuda.synchronize(self._device)
         return time.perf_counter()
 
-    def count(self, phase: Phase, *, flops: float = 0, tokens: int = 0, samples: int = 0) -> None:
+    def count(
+        self, phase: Phase, *, flops: float = 0, flops_done: float | None = None, tokens: int = 0, samples: int = 0
+    ) -> None:
         """Add to the step's counts.
 
         Args:
-            flops: model FLOPs done in the phase.
+            flops: model FLOPs that the phase needs.
+            flops_done: those that were done, where equal completions were computed once; `flops` if not given.
             tokens, samples: completion tokens and completions *sampled* in the phase; those that were
                 only scored or trained on were sampled before and do not count again.
         Raises:
@@ -135,46 +141,46 @@ class StepMeter:
         if phase not in PHASES:
             raise ValueError(f"no phase {phase!r}; phases are {', '.join(PHASES)}")
         self._flops[phase] += flops
+        self._flops_done[phase] += flops if flops_done is None else flops_done
         self._tokens[phase] += tokens
         self._samples[phase] += samples
 
-    def finish_step(self) -> Row:
+    def finish_step(self) -> MetricsRow:
         """End the step: its row of cost/* metrics, named and defined as in harness/metrics.py.
 
         Raises:
-            RuntimeError: inside a phase, or outside the meter's `with`.
+            RuntimeError: inside a phase, or outside the recorder's `with`.
         """
-        if not self._entered or self._phase is not None:
-            raise RuntimeError("finish_step belongs inside the meter's `with` and outside its phases")
+        if self._entered is None or self._phase is not None:
+            raise RuntimeError("finish_step belongs inside the recorder's `with` and outside its phases")
         seconds = 0.0 if self._began is None else self._now() - self._began - self._left_out
-        tallies = self._meter.take()
-        row = self._totals(seconds) | _device_totals([t for phase, t in tallies.items() if phase not in LEFT_OUT])
-        for phase in (p for p in PHASES if p in self._seconds):
-            tally = tallies.get(phase, readings.Tally(energy_mj=None))
-            row[f"cost/seconds/{phase}"] = self._seconds[phase]
-            row[f"cost/memory/allocated_peak/{phase}"], row[f"cost/memory/reserved_peak/{phase}"] = self._peaks[phase]
-            row[f"cost/memory/device_peak/{phase}"] = readings.peak_memory(tally)
-            row[f"cost/energy/{phase}"] = readings.joules(tally)
+        row = self._totals(seconds)
+        for meter in self._meters:
+            row |= meter.row()
+        row |= {f"cost/seconds/{phase}": self._seconds[phase] for phase in PHASES if phase in self._seconds}
         row |= {f"cost/flops/{phase}": flops for phase, flops in self._flops.items() if flops}
         self._clear()
         return row
 
-    def _totals(self, seconds: float) -> Row:
-        flops, tokens, samples = (_counted(c) for c in (self._flops, self._tokens, self._samples))
+    def _totals(self, seconds: float) -> MetricsRow:
+        flops, done, tokens, samples = (
+            _counted(c) for c in (self._flops, self._flops_done, self._tokens, self._samples)
+        )
         return {
             "cost/seconds": seconds,
             "cost/tokens": tokens,
             "cost/samples": samples,
             "cost/tokens_per_second": tokens / seconds if tokens and seconds > 0 else None,
             "cost/flops": flops,
-            "cost/utilisation": flops / seconds / self._peak if self._peak and flops and seconds > 0 else None,
+            "cost/flops_done": done,
+            "cost/utilization": done / seconds / self._peak if self._peak and done and seconds > 0 else None,
         }
 
     def sources(self) -> MemorySources:
         """Which measurements this run has had so far, with the reason for each that is missing."""
-        device, device_reason, baseline = self._meter.memory_source()
+        device, device_reason, baseline = self._device_meter.memory_source()
         allocator, allocator_reason = self._allocator.source()
-        energy, energy_reason = self._meter.energy_source()
+        energy, energy_reason = self._device_meter.energy_source()
         return MemorySources(
             device=device,
             device_reason=device_reason,
@@ -196,21 +202,3 @@ def _device_meter(device: torch.device, period_s: float) -> DeviceMeter:
 
 def _counted(by_phase: dict[str, float] | dict[str, int]) -> float | int:
     return sum(value for phase, value in by_phase.items() if phase not in LEFT_OUT)
-
-
-def _larger(a: tuple[int | None, int | None] | None, b: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
-    if a is None:
-        return b
-    allocated, reserved = (max(readings.present(pair), default=None) for pair in zip(a, b, strict=True))
-    return allocated, reserved
-
-
-def _device_totals(tallies: list[readings.Tally]) -> Row:
-    whole = readings.merge(tallies)
-    return {
-        "cost/energy": readings.joules(whole),
-        "cost/gpu/utilisation": readings.mean_utilisation(whole),
-        "cost/gpu/temperature_max": readings.max_temperature(whole),
-        "cost/gpu/sm_clock_min": readings.min_sm_clock(whole),
-        "cost/gpu/throttled_fraction": readings.throttled_fraction(whole),
-    }

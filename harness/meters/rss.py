@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from rlvr_bench.harness.meters.failures import Failures
-from rlvr_bench.harness.meters.readings import Sample
+from rlvr_bench.harness.meters.readings import Reading
 
 
 class RssSource:
@@ -25,8 +25,8 @@ class RssSource:
         self._process = psutil.Process()
         self.baseline = self.sample().memory
 
-    def sample(self) -> Sample:
-        return Sample(memory=self._failures.ask("memory", lambda: self._process.memory_info().rss))
+    def sample(self) -> Reading:
+        return Reading(memory=self._failures.ask("memory", lambda: self._process.memory_info().rss))
 
     def energy_mj(self) -> int | None:
         return None

@@ -23,7 +23,7 @@ def pick_device(config: ModelConfig) -> torch.device:
     return torch.device("cuda", torch.cuda.current_device()) if wants_gpu else torch.device("cpu")
 
 
-def load_base(config: ModelConfig, *, seed: int) -> tuple[nn.Module, Any]:
+def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     """The causal language model, in config.dtype, and its tokenizer; on the CPU, but for `arch:` on the run's device.
 
     Args:
@@ -118,7 +118,7 @@ def _check_logits_are_plain(model: nn.Module, name: str) -> None:
             )
 
 
-def trim_config_problems(model: nn.Module, *, tokens: int) -> list[str]:
+def length_problems(model: Any, *, tokens: int) -> list[str]:
     """Lengths that the model cannot hold."""
     limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if limit is not None and tokens > limit:

@@ -20,7 +20,7 @@ import torch
 
 from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.meters.environment import environment, version
-from rlvr_bench.harness.meters.recorder import StepMeter
+from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
 from rlvr_bench.harness.records import append_metrics
 from rlvr_bench.harness.training.loop import Trainer
@@ -77,9 +77,9 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
         config = resolve(settings(work, algorithm, model, task, steps, micro_batch))
         lengths, kl = set(), None
         before = resident_bytes("VmRSS")
-        with StepMeter(torch.device("cpu"), config.measure.period_s) as meter:
+        with Recorder(torch.device("cpu"), config.measure.period_s) as meter:
             trainer = Trainer(config, folder, meter)
-            trainer.judge.verifiers["correct"] = ShareOfDigits()
+            trainer.grader.verifiers["correct"] = ShareOfDigits()
             roles = trainer.models.by_role
             if "reward" in roles:
                 torch.nn.init.normal_(roles["reward"].head.weight, std=0.02)  # scores that differ, as on the other side

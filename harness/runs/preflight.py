@@ -1,34 +1,14 @@
-"""What would stop a run in its middle is found out before a model is loaded: data, golds, the sandbox."""
+"""What would stop a run in its middle is found out before a model is loaded: data, gold answers, the sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import ConfigError, build, hash_of
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.tasks.types import Task, TaskError
-from rlvr_bench.rewards.types import Verifier
-
-
-def open_verifiers(task: Task, weights: Mapping[str, float]) -> dict[str, Verifier]:
-    """The task's named verifiers; the caller closes them.
-
-    Raises:
-        TaskError: a weight names a component that the task does not have.
-        SandboxUnavailable: the task runs code and no tier of the sandbox works here.
-    """
-    verifiers = task.verifiers()
-    if unknown := sorted(set(weights) - set(verifiers)):
-        close_all(verifiers)
-        raise TaskError(f"reward.components: the task has no {', '.join(unknown)} (it has: {', '.join(verifiers)})")
-    return verifiers
-
-
-def close_all(verifiers: Mapping[str, Verifier]) -> None:
-    """End their workers.  Idempotent."""
-    for verifier in verifiers.values():
-        verifier.close()
+from rlvr_bench.harness.tasks.types import TaskError
+from rlvr_bench.harness.training.grader import Grader
 
 
 def preflight(configs: Iterable[RunConfig]) -> None:
@@ -42,7 +22,7 @@ def preflight(configs: Iterable[RunConfig]) -> None:
     problems = []
     for config in distinct.values():
         try:
-            close_all(open_verifiers(build(plugins.TASKS, config.task), config.reward.components))
+            Grader(build(plugins.TASKS, config.task), config.reward).close()
         except TaskError as error:
             problems += str(error).splitlines()
     if problems:

@@ -1,19 +1,23 @@
-"""One run in this process: `python -m rlvr_bench.harness.runs.process FOLDER`, with FOLDER/config.json there already.
+"""One run in this process: `python -m rlvr_bench.harness.runs.process FOLDER PART CELL`, with FOLDER/config.json there.
 
 Whatever happens, FOLDER/summary.json says how it ended.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rlvr_bench.harness.records import Status, Summary, read_json, read_metrics, write_json
+
+if TYPE_CHECKING:
+    from rlvr_bench.harness.config.schema import RunConfig
 
 
 def now() -> str:
@@ -21,7 +25,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def run_cell(folder: Path, *, part: str = "", cell: str = "", resume: bool = False) -> Summary:
+def run_here(folder: Path, *, part: str = "", cell: str = "", resume: bool = False) -> Summary:
     """Train as FOLDER/config.json says and record everything; returns the summary that was written.
 
     Args:
@@ -56,9 +60,9 @@ def run_cell(folder: Path, *, part: str = "", cell: str = "", resume: bool = Fal
 
 
 class _Run:
-    """Runs the trainer and keeps what it has to say, also after a failure."""
+    """Runs the trainer and keeps its facts, also after a failure."""
 
-    def __init__(self, folder: Path, config: Any) -> None:
+    def __init__(self, folder: Path, config: RunConfig) -> None:
         self.folder, self.config = folder, config
         self.facts: dict[str, Any] = {}
 
@@ -70,11 +74,11 @@ class _Run:
         try:
             self._train(resume)
         except Diverged as error:
-            return "diverged", str(error.args[0])
+            return "diverged", str(error)
         except (torch.OutOfMemoryError, MemoryError) as error:
             return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
         except Exception as error:
-            if "can't allocate memory" in str(error):  # how torch says it on a CPU: a plain RuntimeError
+            if "can't allocate memory" in str(error):  # what torch raises on a CPU is a plain RuntimeError
                 return "oom", str(error).splitlines()[0]
             traceback.print_exc()
             return "failed", f"{type(error).__name__}: {error}"
@@ -84,33 +88,34 @@ class _Run:
         from rlvr_bench.harness.config.load import config_hash
         from rlvr_bench.harness.meters.environment import environment
         from rlvr_bench.harness.meters.flops import peak_flops
-        from rlvr_bench.harness.meters.recorder import StepMeter
+        from rlvr_bench.harness.meters.recorder import Recorder
         from rlvr_bench.harness.models.base import DTYPES, pick_device
+        from rlvr_bench.harness.runs.machine import use_threads
         from rlvr_bench.harness.training import checkpoint
         from rlvr_bench.harness.training.loop import Trainer
 
+        use_threads(self.config.threads)
         device = pick_device(self.config.model)
         write_json(self.folder / "environment.json", environment(device))
         peak = peak_flops(device, DTYPES[self.config.model.dtype])
-        with StepMeter(device, self.config.measure.period_s, peak) as meter:
-            trainer = Trainer(self.config, self.folder, meter)
+        with (
+            Recorder(device, self.config.measure.period_s, peak) as meter,
+            Trainer(self.config, self.folder, meter) as trainer,
+        ):
             self.facts = {"warm_start": trainer.warm_start, "reward_model": trainer.reward_facts}
             start = 0
             if resume:
-                start = checkpoint.resume(self.folder, trainer.learner, config_hash=config_hash(self.config))
+                engines = trainer.learner.engines
+                start = checkpoint.resume(self.folder, engines, config_hash=config_hash(self.config))
                 _drop_after(self.folder / "metrics.jsonl", start)
             try:
                 trainer.run(start=start)
             finally:
-                trainer.judge.close()
-                self.facts["verifier"] = {"sandbox": trainer.judge.sandbox, "retries": trainer.judge.retries}
-                self.facts |= {"roles": trainer.learner.frozen_states(), "memory": meter.sources()}
+                self.facts |= trainer.facts() | {"memory": meter.sources()}
 
 
 def _drop_after(path: Path, step: int) -> None:
     """Leave out the lines of steps that the resumed run will do again."""
-    import json
-
     kept = [row for row in read_metrics(path) if row["step"] <= step]
     temporary = path.with_name(f".{path.name}")
     temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
@@ -121,7 +126,7 @@ def main(arguments: list[str]) -> int:
     """Entry of the suite's child processes: FOLDER PART CELL."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     folder, part, cell = arguments
-    summary = run_cell(Path(folder), part=part, cell=cell)
+    summary = run_here(Path(folder), part=part, cell=cell)
     print(f"{summary.status} {summary.reason}".strip())
     return 0 if summary.status == "completed" else 1
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from rlvr_bench.harness.config.schema import RewardConfig
-from rlvr_bench.harness.runs.preflight import close_all, open_verifiers
 from rlvr_bench.harness.seeding import derive_seed
-from rlvr_bench.harness.tasks.types import Task
+from rlvr_bench.harness.tasks.types import Task, TaskError
 from rlvr_bench.rewards.compose import weighted_sum
-from rlvr_bench.rewards.noisy import NoisyVerifier
-from rlvr_bench.rewards.types import Verdict
+from rlvr_bench.rewards.noisy import VerdictNoise
+from rlvr_bench.rewards.types import Verdict, Verifier
 
 
 @dataclass(frozen=True)
-class Judged:
+class Grades:
     """Verdicts on N completions."""
 
     verdicts: Mapping[str, Sequence[Verdict]]  # by component
-    rewards: Sequence[float | None]  # weighted sum; None where the machinery failed
+    rewards: Sequence[float | None]  # weighted sum; None where the verifier failed
 
     @property
     def true(self) -> Sequence[Verdict]:
@@ -49,41 +49,54 @@ class Judged:
         return {outcome: n / len(self.true) for outcome, n in sorted(counts.items())}
 
 
-class Judge:
-    """The task's verifiers, opened once for a run."""
+class Grader:
+    """The task's verifiers, opened once for a run: `with Grader(task, config.reward) as grader`."""
 
     def __init__(self, task: Task, config: RewardConfig, *, seed: int = 0) -> None:
         """
         Args:
-            seed: which completions are misjudged, where the configuration asks for that.
+            seed: which completions get a false verdict, where the configuration asks for that.
         Raises:
             TaskError: the weights name a component that the task does not have.
             SandboxUnavailable: the task runs code and no tier of the sandbox works here.
         """
-        self.verifiers = open_verifiers(task, config.components)
+        self.verifiers: dict[str, Verifier] = task.verifiers()
         self.weights = dict(config.components)
-        self.noisy = NoisyVerifier(
-            self.verifiers["correct"],
+        if unknown := sorted(set(self.weights) - set(self.verifiers)):
+            self.close()
+            raise TaskError(
+                f"reward.components: the task has no {', '.join(unknown)} (it has: {', '.join(self.verifiers)})"
+            )
+        self.noisy = VerdictNoise(
             false_positive_rate=config.false_positive_rate,
             false_negative_rate=config.false_negative_rate,
             seed=derive_seed("noisy verifier", seed),
         )
 
-    def __call__(self, completions: Sequence[str], targets: Sequence[Any]) -> Judged:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __call__(self, completions: Sequence[str], targets: Sequence[Any]) -> Grades:
         verdicts = {name: v.verify(completions, targets) for name, v in self.verifiers.items()}
         rewarded = verdicts | {"correct": self.noisy.misjudge(verdicts["correct"], completions, targets)}
-        return Judged(verdicts, weighted_sum({name: rewarded[name] for name in self.weights}, self.weights))
+        return Grades(verdicts, weighted_sum({name: rewarded[name] for name in self.weights}, self.weights))
 
     @property
     def retries(self) -> int:
         """Verdicts asked for again, since the start, because the worker process that had them died."""
-        return sum(getattr(verifier, "retries", 0) for verifier in self.verifiers.values())
+        return sum(verifier.retries for verifier in self.verifiers.values())
 
     @property
     def sandbox(self) -> str | None:
         """The tier of isolation that untrusted code runs in; None where none is run."""
-        return next((v.tier for v in self.verifiers.values() if hasattr(v, "tier")), None)
+        return next((v.tier for v in self.verifiers.values() if v.tier), None)
 
     def close(self) -> None:
         """End the verifiers' workers.  Idempotent."""
-        close_all(self.verifiers)
+        for verifier in self.verifiers.values():
+            verifier.close()

@@ -10,27 +10,24 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
-from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
+from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.models.roles import ScalarModel
+from rlvr_bench.harness.models.scoring import micro_batches, score_rollout, width_of
 from rlvr_bench.harness.progress import track
-from rlvr_bench.harness.rollout.torch_engine import (
-    Samples,
-    Sampling,
-    TransformersEngine,
-    as_rollout,
-    decode_completions,
-)
-from rlvr_bench.harness.seeding import derive_seed, generator
+from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
+from rlvr_bench.harness.rollout.types import Samples, SamplingParams, as_rollout
+from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import train_items
-from rlvr_bench.harness.tasks.types import Item
+from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.cache import cached
 from rlvr_bench.harness.training.evaluate import refuse_masked
-from rlvr_bench.harness.training.grader import Judge
-from rlvr_bench.harness.training.scoring import micro_batches, outcome_scores, score_rollout
+from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.warm_start import warm_start_key
 from rlvr_bench.rewards.learned import Normalizer, bradley_terry_loss, calibration, pair_accuracy
 
@@ -43,7 +40,7 @@ class RewardModelError(UserError):
 
 
 def reward_model(
-    config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
+    config: RunConfig, base: Any, tokenizer: Any, grader: Grader, task: Task
 ) -> tuple[ScalarModel, Normalizer, dict[str, Any]]:
     """The reward model of a run, from the cache if it was trained before, and the facts of its training.
 
@@ -55,7 +52,7 @@ def reward_model(
         return model, Normalizer(), {"pairs": 0, "note": "untrained: for memory and speed only"}
 
     def make() -> tuple[dict[str, Tensor], dict[str, Any]]:
-        facts = _train(model, config, base, tokenizer, judge, task)
+        facts = _train(model, config, base, tokenizer, grader, task)
         return model.state_dict(), facts
 
     r = asdict(config.reward)
@@ -71,7 +68,7 @@ def reward_model(
     return model, Normalizer(facts["mean"], facts["std"]), facts
 
 
-def label_pairs(judged: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
+def label_pairs(correct: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
     """Up to `count` pairs (right, wrong) of completions of one prompt, drawn evenly over the prompts."""
     pairs_of: dict[int, list[tuple[int, int]]] = {}
     members: dict[int, list[int]] = {}
@@ -79,8 +76,8 @@ def label_pairs(judged: list[float | None], groups: list[int], count: int) -> li
         members.setdefault(group, []).append(i)
     stream = random.Random(derive_seed("pairs", LABEL_SEED))
     for group, rows in members.items():
-        right = [i for i in rows if judged[i] is not None and judged[i] > 0]
-        wrong = [i for i in rows if judged[i] is not None and judged[i] <= 0]
+        known = [(i, reward) for i in rows if (reward := correct[i]) is not None]
+        right, wrong = [i for i, reward in known if reward > 0], [i for i, reward in known if reward <= 0]
         pairs_of[group] = list(itertools.product(right, wrong))
         stream.shuffle(pairs_of[group])
     rounds = itertools.zip_longest(*pairs_of.values())
@@ -88,13 +85,36 @@ def label_pairs(judged: list[float | None], groups: list[int], count: int) -> li
 
 
 def _train(
-    model: ScalarModel, config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge, task: Any
+    model: ScalarModel, config: RunConfig, base: Any, tokenizer: Any, grader: Grader, task: Task
 ) -> dict[str, Any]:
     r = config.reward
     items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
-    samples, correct = _labelled_completions(items, config, base, tokenizer, judge)
+    samples, correct = _labeled_completions(items, config, base, tokenizer, grader)
     rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
     refuse_masked(correct.count(None) / len(correct), config.reward.max_masked, "labels of the reward model")
+    train_pairs, test_pairs = _split_pairs(items, samples, correct, config)
+    _fit(model, rollout, train_pairs, config)
+    scores = score_rollout(lambda part: model(part, at="end"), rollout, config.train.micro_tokens)
+    right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
+    frozen = Normalizer.fit(scores)
+    return {
+        "labels": len({i for pair in train_pairs for i in pair}),
+        "pairs": len(train_pairs),
+        "held_out_pairs": len(test_pairs),
+        "held_out_accuracy": pair_accuracy(right, wrong),
+        "calibration": calibration(right, wrong),
+        "base_pass_rate": fmean(c for c in correct if c is not None),
+        "sandbox": grader.sandbox,
+        "mean": frozen.mean,
+        "std": frozen.std,
+    }
+
+
+def _split_pairs(
+    items: list[Item], samples: Samples, correct: list[float | None], config: RunConfig
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Pairs to train on and held-out pairs, of different prompts."""
+    r = config.reward
     groups = samples.group_ids.tolist()
     first_held_out = int(r.label_prompts * (1 - HELD_OUT))
     learned = {item.prompt for item in items[:first_held_out]}  # a small task asks the same thing again
@@ -109,35 +129,24 @@ def _train(
             f"{len(train_pairs)} for training and {len(test_pairs)} held out; raise label_prompts, or start from a "
             "base model that is neither always right nor always wrong"
         )
-    optimizer = make_optimizer(model, r.lr)
-    batches = list(_shuffled_batches(train_pairs, r.batch, r.epochs))
-    width = rollout.prompt_ids.shape[1] + rollout.completion_ids.shape[1]
+    return train_pairs, test_pairs
+
+
+def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], config: RunConfig) -> None:
+    """Bradley-Terry loss over the pairs, with a linear decay of the learning rate to zero."""
+    r = config.reward
+    engine = train_engine(config.train.engine)(model)
+    batches = list(_shuffled_batches(pairs, r.batch, r.epochs))
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):
-        set_lr(optimizer, r.lr * (1 - step / len(batches)))
-        optimizer.zero_grad()
-        for part in micro_batches(torch.tensor(batch), 2 * width, config.train.micro_tokens):
+        parts = list(micro_batches(torch.tensor(batch), 2 * width_of(rollout), config.train.micro_tokens))
+        for i, part in enumerate(parts):
             rows = part.T.flatten().to(rollout.rewards.device)  # the right ones, then the wrong ones
-            right, wrong = outcome_scores(model, rollout.select(rows)).chunk(2)
-            (bradley_terry_loss(right, wrong) * len(part) / len(batch)).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    model.zero_grad()  # frozen from here on: it holds no gradients, as when it comes from the cache
+            right, wrong = engine.module(rollout.select(rows), at="end").chunk(2)
+            loss = bradley_terry_loss(right, wrong) * len(part) / len(batch)
+            engine.backward(loss, last=i + 1 == len(parts))
+        engine.step(r.lr * (1 - step / len(batches)), max_norm=1.0)
     model.eval()
-    scores = score_rollout(lambda part: outcome_scores(model, part), rollout, config.train.micro_tokens)
-    right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
-    frozen = Normalizer.fit(scores)
-    return {
-        "labels": len({i for pair in train_pairs for i in pair}),
-        "pairs": len(train_pairs),
-        "held_out_pairs": len(test_pairs),
-        "held_out_accuracy": pair_accuracy(right, wrong),
-        "calibration": calibration(right, wrong),
-        "base_pass_rate": fmean(c for c in correct if c is not None),
-        "sandbox": judge.sandbox,
-        "mean": frozen.mean,
-        "std": frozen.std,
-    }
 
 
 def _shuffled_batches(pairs: list[tuple[int, int]], size: int, epochs: int) -> Iterator[list[tuple[int, int]]]:
@@ -147,13 +156,14 @@ def _shuffled_batches(pairs: list[tuple[int, int]], size: int, epochs: int) -> I
         yield from (shuffled[i : i + size] for i in range(0, len(shuffled), size))
 
 
-def _labelled_completions(
-    items: list[Item], config: RunConfig, base: nn.Module, tokenizer: Any, judge: Judge
+def _labeled_completions(
+    items: list[Item], config: RunConfig, base: Any, tokenizer: Any, grader: Grader
 ) -> tuple[Samples, list[float | None]]:
     """The base model's own completions and whether the verifier finds them right."""
     c, r = config.rollout, config.reward
-    engine = TransformersEngine.of(config, base, tokenizer)
-    sampling = Sampling(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
-    samples = engine.sample([i.prompt for i in items], sampling, generator(engine.device, "labels", LABEL_SEED))
+    sampler = rollout_engine(config, base, tokenizer)
+    params = SamplingParams(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
+    prompts = encode_prompts(tokenizer, [item.prompt for item in items], config)
+    samples = sampler.generate(prompts, params, derive_seed("labels", LABEL_SEED))
     targets = [item.target for item in items for _ in range(r.label_samples)]
-    return samples, [v.reward for v in judge(decode_completions(tokenizer, samples), targets).true]
+    return samples, [v.reward for v in grader(decode_completions(tokenizer, samples), targets).true]

@@ -11,34 +11,33 @@ from torch import Tensor
 from rlvr_bench.algorithms.advantages import zero_std_groups
 from rlvr_bench.algorithms.ops import masked_var
 from rlvr_bench.algorithms.types import Rollout
-from rlvr_bench.harness.training.grader import Judged
+from rlvr_bench.harness.records import MetricsRow
+from rlvr_bench.harness.training.grader import Grades
 from rlvr_bench.rewards.learned import pair_accuracy
 
-Row = dict[str, float | int | None]
 
-
-def sampling_metrics(rollout: Rollout, judged: Judged) -> Row:
+def sampling_metrics(rollout: Rollout, grades: Grades) -> MetricsRow:
     """Rewards, outcomes and lengths of all sampled completions, before any is masked."""
     lengths = rollout.response_mask.sum(1).tolist()
-    scored = [(v.reward, n) for v, n in zip(judged.true, lengths, strict=True) if v.reward is not None]
+    scored = [(v.reward, n) for v, n in zip(grades.true, lengths, strict=True) if v.reward is not None]
     right = [n for reward, n in scored if reward > 0]
     wrong = [n for reward, n in scored if reward <= 0]
-    row: Row = {
+    row: MetricsRow = {
         "rollout/true_reward_mean": fmean(r for r, _ in scored) if scored else None,
-        "rollout/masked_fraction": (len(lengths) - len(judged.valid)) / len(lengths),
+        "rollout/masked_fraction": (len(lengths) - len(grades.valid)) / len(lengths),
         "rollout/length_mean": fmean(lengths),
         "rollout/length_max": max(lengths),
         "rollout/length_correct_mean": fmean(right) if right else None,
         "rollout/length_wrong_mean": fmean(wrong) if wrong else None,
         "rollout/truncated_fraction": float(rollout.truncated.float().mean()),
     }
-    row |= {f"rollout/component/{name}": mean for name, mean in judged.component_means().items()}
-    return row | {f"rollout/outcome/{name}": share for name, share in judged.outcome_shares().items()}
+    row |= {f"rollout/component/{name}": mean for name, mean in grades.component_means().items()}
+    return row | {f"rollout/outcome/{name}": share for name, share in grades.outcome_shares().items()}
 
 
-def training_metrics(rollout: Rollout) -> Row:
+def training_metrics(rollout: Rollout) -> MetricsRow:
     """What the policy is trained on, of the completions that have a reward."""
-    row: Row = {
+    row: MetricsRow = {
         "rollout/reward_mean": float(rollout.rewards.mean()),
         "rollout/reward_std": float(rollout.rewards.std()) if len(rollout.rewards) > 1 else 0.0,
         "rollout/zero_std_groups": float(zero_std_groups(rollout.rewards, rollout.group_ids)),
@@ -48,7 +47,7 @@ def training_metrics(rollout: Rollout) -> Row:
     return row
 
 
-def proxy_metrics(proxy: Tensor, right: Tensor, group_ids: Tensor, *, base_pass_rate: float | None) -> Row:
+def proxy_metrics(proxy: Tensor, right: Tensor, group_ids: Tensor, *, base_pass_rate: float | None) -> MetricsRow:
     """What the learned reward says beside the verifier, of the same completions.
 
     Args:

@@ -8,21 +8,21 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
+from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.progress import track
-from rlvr_bench.harness.rollout.torch_engine import prompt_ids
+from rlvr_bench.harness.rollout.text import prompt_ids
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import ENDLESS
 from rlvr_bench.harness.tasks.types import Task
 from rlvr_bench.harness.training.cache import cached
 
 
-def base_model(config: RunConfig, task: Task) -> tuple[nn.Module, Any, dict[str, Any]]:
+def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]:
     """The model that every role of every run starts from, its tokenizer, and facts about the warm start."""
     model, tokenizer = load_base(config.model, seed=config.warm_start.seed)
     if not config.warm_start.steps:
@@ -46,21 +46,18 @@ def warm_start_key(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def _train(model: nn.Module, tokenizer: Any, task: Task, config: RunConfig) -> float:
+def _train(model: Any, tokenizer: Any, task: Task, config: RunConfig) -> float:
     """Cross-entropy on the completion's tokens; returns the mean loss of the last tenth, nats per token."""
     c = config.warm_start
-    optimizer = make_optimizer(model, c.lr)
+    engine = train_engine(config.train.engine)(model)
     losses = []
     model.train()
     for step, (ids, labels) in enumerate(track(_batches(tokenizer, task, config), "warm start", c.steps)):
-        set_lr(optimizer, c.lr * (1 - step / c.steps))
-        logits = model(input_ids=ids, attention_mask=(ids != tokenizer.pad_token_id).long()).logits
+        logits = engine.module(input_ids=ids, attention_mask=(ids != tokenizer.pad_token_id).long()).logits
         loss = cross_entropy(logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=-100)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        engine.backward(loss, last=True)
+        engine.step(c.lr * (1 - step / c.steps), max_norm=float("inf"))
         losses.append(float(loss.detach()))
-    model.zero_grad()  # reinforcement starts without gradients, as it does from the cache
     tail = losses[-max(1, len(losses) // 10) :]
     return sum(tail) / len(tail)
 

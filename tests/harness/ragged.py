@@ -38,7 +38,6 @@ def make_rollout() -> Rollout:
         truncated=torch.zeros(size, dtype=torch.bool),
         group_ids=torch.tensor(GROUPS),
         rewards=torch.zeros(size),
-        old_logprobs=torch.zeros(mask.shape),
         counts=BatchCounts(size, int(mask.sum()), WIDTHS[1]),
     )
 

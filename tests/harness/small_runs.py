@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from rlvr_bench.algorithms.grpo import GRPO
-from rlvr_bench.algorithms.types import Forward, LossOutput, Rollout
+from rlvr_bench.algorithms.types import Loss, Rollout
 from rlvr_bench.harness.config.load import merge, resolve
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.meters.recorder import StepMeter
+from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.tasks.types import Item
 from rlvr_bench.harness.training.loop import Trainer
@@ -47,8 +47,7 @@ def config(**sections: Any) -> RunConfig:
 def run(settings: RunConfig, folder: Path, *, start: int = 0) -> Trainer:
     """Train in this process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with StepMeter(CPU, settings.measure.period_s) as meter:
-        trainer = Trainer(settings, folder, meter)
+    with Recorder(CPU, settings.measure.period_s) as meter, Trainer(settings, folder, meter) as trainer:
         trainer.run(start=start)
     return trainer
 
@@ -125,20 +124,18 @@ class Parity:
 
 
 class NanLoss(GRPO):
-    """Loses itself in the second optimiser step."""
+    """Loses itself in the second optimizer step."""
 
     calls = 0
 
-    def loss(self, batch: Rollout, new: Forward) -> LossOutput:
+    def policy_loss(self, batch: Rollout, logprobs: torch.Tensor, entropy: torch.Tensor) -> Loss:
         self.calls += 1
-        output = super().loss(batch, new)
-        return output if self.calls < 2 else LossOutput(output.policy * torch.nan, None, output.metrics)
+        loss = super().policy_loss(batch, logprobs, entropy)
+        return loss if self.calls < 2 else Loss(loss.scalar * torch.nan, loss.metrics)
 
 
 class Raises(GRPO):
     """Cannot prepare; wants groups."""
-
-    min_group_size = 2
 
     def prepare(self, rollout: Rollout) -> Rollout:
         raise RuntimeError("no advantages today")

@@ -32,7 +32,7 @@ def test_it_is_trained_told_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert status == 0
     assert facts["pairs"] == 60
     assert 60 <= facts["labels"] <= 120  # a completion may stand in several pairs
-    assert f"trained on 60 pairs (right, wrong) of {facts['labels']} labelled completions" in text
+    assert f"trained on 60 pairs (right, wrong) of {facts['labels']} labeled completions" in text
     assert f"held-out pair accuracy {facts['held_out_accuracy']:.3f} [" in text
     assert sum(row["pairs"] for row in facts["calibration"]) == facts["held_out_pairs"]
     settings = ["--set", "reward.source=learned"]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from rlvr_bench.harness.engines import optim
 from rlvr_bench.harness.engines.optim import MasterAdamW, make_optimizer, set_lr, warmup_factor
 from rlvr_bench.harness.meters.states import role_states
 from tests.tolerance import assert_close
@@ -30,25 +31,38 @@ def run(optimizer: Any, model: nn.Module, steps: range) -> None:
         set_lr(optimizer, 0.01 / step)
         gradients(step, model)
         optimizer.step()
-        optimizer.zero_grad()
+        model.zero_grad()
 
 
 def test_masters_follow_float32_adamw() -> None:
     low, full = network(torch.bfloat16), network(torch.float32)
-    masters = make_optimizer(low, 0.01)
+    masters = make_optimizer(low)
     assert isinstance(masters, MasterAdamW)
     run(masters, low, range(1, 6))
     run(torch.optim.AdamW(full.parameters(), lr=0.01, weight_decay=0.0), full, range(1, 6))
-    for master, weight, expected in zip(masters.masters, low.parameters(), full.parameters(), strict=True):
+    for master, weight, expected in zip(masters.master_parameters(), low.parameters(), full.parameters(), strict=True):
         assert_close(expected, master)
         assert torch.equal(weight, master.to(torch.bfloat16))
         assert weight.grad is None and master.grad is None
 
 
+def test_the_size_of_a_bucket_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, many = network(torch.bfloat16), network(torch.bfloat16)
+    run(make_optimizer(one), one, range(1, 4))
+    monkeypatch.setattr(optim, "BUCKET", 64)
+    optimizer = make_optimizer(many)
+    assert isinstance(optimizer, MasterAdamW)
+    assert [len(bucket) for bucket in optimizer.buckets] == [1, 1, 1, 1]
+    run(optimizer, many, range(1, 4))
+    for expected, actual in zip(one.parameters(), many.parameters(), strict=True):
+        assert torch.equal(expected, actual)
+
+
 def test_small_updates_are_not_lost() -> None:
     """The reason for masters: each step is far below what a bfloat16 weight near 1 can hold."""
     weight = nn.Parameter(torch.ones(1, dtype=torch.bfloat16))
-    optimizer = MasterAdamW([weight], 1e-4, fused=True)
+    optimizer = MasterAdamW([weight])
+    set_lr(optimizer, 1e-4)
     for _ in range(100):
         weight.grad = torch.ones_like(weight)
         optimizer.step()
@@ -59,7 +73,7 @@ def test_small_updates_are_not_lost() -> None:
 def test_a_trained_parameter_takes_16_bytes(dtype: torch.dtype) -> None:
     """float32: 4 weight, 4 gradient, 8 moments.  bfloat16: 2, 2, and 12 of master and moments."""
     model = network(dtype)
-    optimizer = make_optimizer(model, 0.01)
+    optimizer = make_optimizer(model)
     gradients(1, model)
     optimizer.step()
     states = role_states(model, optimizer, trained=True)
@@ -73,10 +87,10 @@ def test_a_trained_parameter_takes_16_bytes(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_state_dict_round_trip(dtype: torch.dtype) -> None:
     whole, first, second = (network(dtype) for _ in range(3))
-    run(make_optimizer(whole, 0.01), whole, range(1, 6))
-    before = make_optimizer(first, 0.01)
+    run(make_optimizer(whole), whole, range(1, 6))
+    before = make_optimizer(first)
     run(before, first, range(1, 4))
-    after = make_optimizer(second, 0.01)
+    after = make_optimizer(second)
     second.load_state_dict(first.state_dict())
     after.load_state_dict(before.state_dict())
     run(after, second, range(4, 6))
@@ -87,7 +101,7 @@ def test_state_dict_round_trip(dtype: torch.dtype) -> None:
 def test_frozen_parameters_are_left_out() -> None:
     model = network(torch.float32)
     model[0].requires_grad_(False)
-    (group,) = make_optimizer(model, 0.01).param_groups
+    (group,) = make_optimizer(model).param_groups
     assert [p.shape for p in group["params"]] == [(32, 64), (32,)]
 
 

@@ -63,7 +63,7 @@ def test_gauges() -> None:
         tally = meter.take()["rollout"]
     # Two samples: at the begin (20 %, idle only) and at the end (80 %, power cap).
     assert [s.power for s in tally.samples] == [250.0, 250.0]
-    assert readings.mean_utilisation(tally) == pytest.approx(0.5, abs=1e-12)
+    assert readings.mean_utilization(tally) == pytest.approx(0.5, abs=1e-12)
     assert readings.max_temperature(tally) == 71
     assert readings.min_sm_clock(tally) == 1410
     assert readings.throttled_fraction(tally) == 0.5
@@ -161,7 +161,7 @@ def test_everything_fails_at_the_kth_call_in_the_background(caplog: pytest.LogCa
     assert len(before.samples) >= 2
     assert readings.peak_memory(after) is None
     assert readings.joules(after) is None
-    assert readings.mean_utilisation(after) is None
+    assert readings.mean_utilization(after) is None
     kind, reason, baseline = meter.memory_source()
     assert (kind, baseline) == ("nvml", 300 * MIB)
     assert reason.endswith("failed during the run: FakeError: nvmlDeviceGetComputeRunningProcesses failed")

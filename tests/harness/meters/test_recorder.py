@@ -1,4 +1,4 @@
-"""StepMeter: the row of a step."""
+"""Recorder: the row of a step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
-from rlvr_bench.harness.meters.recorder import StepMeter, _device_meter
+from rlvr_bench.harness.meters.recorder import Recorder, _device_meter
 from rlvr_bench.harness.metrics import find_metric
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 
@@ -39,7 +39,7 @@ class FakeCuda:
 
 
 def test_a_row_on_the_cpu() -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         with meter.phase("rollout"):
             time.sleep(0.02)
         meter.count("rollout", flops=600.0, tokens=30, samples=4)
@@ -63,12 +63,12 @@ def test_a_row_on_the_cpu() -> None:
     assert rollout + update <= seconds  # evaluation left out, the time between phases not
     assert row["cost/tokens_per_second"] == 30 / seconds
     assert row["cost/memory/device_peak/rollout"] is not None
-    for name in ("utilisation", "energy", "energy/rollout", "gpu/utilisation", "memory/allocated_peak/rollout"):
+    for name in ("utilization", "energy", "energy/rollout", "gpu/utilization", "memory/allocated_peak/rollout"):
         assert row[f"cost/{name}"] is None
 
 
 def test_evaluation_is_left_out_of_the_seconds() -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         begin = time.perf_counter()
         with meter.phase("score"):
             pass
@@ -81,7 +81,7 @@ def test_evaluation_is_left_out_of_the_seconds() -> None:
 
 
 def test_steps_do_not_leak_into_each_other() -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         begin = time.perf_counter()
         time.sleep(0.1)  # building models
         with meter.phase("rollout"):
@@ -100,20 +100,20 @@ def test_steps_do_not_leak_into_each_other() -> None:
     assert "cost/seconds/rollout" not in second
 
 
-def test_utilisation() -> None:
-    with StepMeter(CPU, peak=1000.0) as meter:
+def test_utilization() -> None:
+    with Recorder(CPU, peak=1000.0) as meter:
         with meter.phase("rollout"):
             pass
         meter.count("rollout", flops=500.0)
         row = meter.finish_step()
     assert row["cost/seconds"] is not None
-    assert row["cost/utilisation"] == 500.0 / row["cost/seconds"] / 1000.0
+    assert row["cost/utilization"] == 500.0 / row["cost/seconds"] / 1000.0
 
 
 def test_energy_and_gauges_leave_evaluation_out() -> None:
     gpu = FakeGpu(percent=40)
     device = DeviceMeter(NEVER, 0, nvml=FakeNvml([gpu]))
-    with StepMeter(CPU, device_meter=device) as meter:
+    with Recorder(CPU, device_meter=device) as meter:
         gpu.energy_mj += 1_000_000  # building models
         with meter.phase("rollout"):
             gpu.energy_mj += 7_000
@@ -129,7 +129,7 @@ def test_energy_and_gauges_leave_evaluation_out() -> None:
         row = meter.finish_step()
         assert meter.sources().energy == "nvml"
     assert (row["cost/energy"], row["cost/energy/rollout"]) == (7.5, 7.0)
-    assert row["cost/gpu/utilisation"] == pytest.approx(0.4, abs=1e-12)
+    assert row["cost/gpu/utilization"] == pytest.approx(0.4, abs=1e-12)
     assert row["cost/gpu/temperature_max"] == 65
     assert row["cost/gpu/sm_clock_min"] == 1980
     assert row["cost/gpu/throttled_fraction"] == 0.0
@@ -138,7 +138,7 @@ def test_energy_and_gauges_leave_evaluation_out() -> None:
 
 def test_evaluation_energy_is_in_its_own_phase() -> None:
     gpu = FakeGpu()
-    with StepMeter(CPU, device_meter=DeviceMeter(NEVER, 0, nvml=FakeNvml([gpu]))) as meter:
+    with Recorder(CPU, device_meter=DeviceMeter(NEVER, 0, nvml=FakeNvml([gpu]))) as meter:
         with meter.phase("evaluate"):
             gpu.energy_mj += 90_000
         with meter.phase("rollout"):
@@ -149,7 +149,7 @@ def test_evaluation_energy_is_in_its_own_phase() -> None:
 
 def test_allocator_peaks_by_phase() -> None:
     cuda = FakeCuda()
-    with StepMeter(CPU, allocator=AllocatorMeter(torch.device("cuda"), cuda)) as meter:
+    with Recorder(CPU, allocator=AllocatorMeter(torch.device("cuda"), cuda)) as meter:
         with meter.phase("rollout"):
             cuda.hold(900)
             cuda.hold(100)
@@ -165,7 +165,7 @@ def test_allocator_peaks_by_phase() -> None:
 
 
 def test_sources_on_the_cpu() -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         sources = meter.sources()
     assert (sources.device, sources.allocator, sources.energy) == ("rss", None, None)
     assert sources.device_baseline_bytes is not None and sources.device_baseline_bytes > 10 * MIB
@@ -174,10 +174,10 @@ def test_sources_on_the_cpu() -> None:
 
 
 def test_misuse() -> None:
-    outside = StepMeter(CPU)
-    with pytest.raises(RuntimeError, match="enter the meter first"), outside.phase("rollout"):
+    outside = Recorder(CPU)
+    with pytest.raises(RuntimeError, match="enter the recorder first"), outside.phase("rollout"):
         pass
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         with pytest.raises(ValueError, match="no phase 'roll'"), meter.phase("roll"):  # pyright: ignore
             pass
         with pytest.raises(ValueError, match="no phase 'roll'"):
@@ -190,7 +190,7 @@ def test_misuse() -> None:
 
 
 def test_an_error_inside_a_phase_comes_through_and_leaves_the_meter_usable() -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         with pytest.raises(ZeroDivisionError), meter.phase("rollout"):
             raise ZeroDivisionError
         with meter.phase("score"):
@@ -200,7 +200,7 @@ def test_an_error_inside_a_phase_comes_through_and_leaves_the_meter_usable() -> 
 
 def test_overhead_of_a_phase_is_below_a_millisecond() -> None:
     means = []
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         for _ in range(5):  # the quietest of five: the machine may be busy with other things
             begin = time.perf_counter()
             for _ in range(50):

@@ -37,7 +37,7 @@ def test_models_held_and_their_bytes(
 ) -> None:
     """fp32: weight, gradient and two moments are 16 bytes where trained, the weight alone 4 where frozen."""
     settings = config(algorithm=algorithm, reward={"source": source}, train={"steps": 1}, model={"name": "tiny:32x2"})
-    states = run(settings, tmp_path).learner.frozen_states()
+    states = run(settings, tmp_path).learner.states()
     assert set(states) == roles
     total = sum(s.total for s in states.values()) / states["actor"].parameters
     assert total == pytest.approx(bytes_a_parameter, rel=0.02)

@@ -8,9 +8,9 @@ from scipy.stats import chisquare
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models.base import load_base
-from rlvr_bench.harness.rollout.torch_engine import Sampling, TransformersEngine, as_rollout
-from rlvr_bench.harness.training.scoring import logprobs_and_entropy
-from tests.harness.small_runs import CPU
+from rlvr_bench.harness.models.roles import Policy
+from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.rollout.types import SamplingParams, as_rollout
 
 DRAWS = 4000
 
@@ -21,10 +21,10 @@ def fits(*, sampled_at: float, scored_at: float) -> list[float]:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(5)  # at its initial scale all tokens are about as likely
-    engine = TransformersEngine(model, tokenizer, max_prompt_tokens=9, max_rows=2 * DRAWS, device=CPU)
-    draw = torch.Generator().manual_seed(0)
-    samples = engine.sample(["padded", "so"], Sampling(DRAWS, 1, temperature=sampled_at), draw)
-    logprobs, _ = logprobs_and_entropy(model, as_rollout(samples, max_tokens=1), temperature=scored_at)
+    engine = TorchRollout(model, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=2 * DRAWS)
+    prompts = [tokenizer(prompt)["input_ids"] for prompt in ("padded", "so")]
+    samples = engine.generate(prompts, SamplingParams(DRAWS, 1, temperature=sampled_at), seed=0)
+    logprobs, _ = Policy(model)(as_rollout(samples, max_tokens=1), temperature=scored_at)
     found = []
     for first in (0, DRAWS):
         tokens = samples.completion_ids[first : first + DRAWS, 0].tolist()

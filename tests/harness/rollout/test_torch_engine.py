@@ -11,15 +11,10 @@ from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models.base import load_base
-from rlvr_bench.harness.rollout.torch_engine import (
-    PromptError,
-    Samples,
-    Sampling,
-    TransformersEngine,
-    decode_completions,
-)
+from rlvr_bench.harness.rollout.text import decode_completions
+from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.rollout.types import Samples, SamplingParams
 from tests.harness.ragged import naive
-from tests.harness.small_runs import CPU
 
 PROMPTS = ["a", "bcd", "efghijk", "lm", "nopqrstuvw"]
 
@@ -34,12 +29,17 @@ def loaded() -> tuple[nn.Module, Any]:
     return model.eval(), tokenizer
 
 
-def engine(loaded: tuple[nn.Module, Any], max_rows: int = 64) -> TransformersEngine:
-    return TransformersEngine(*loaded, max_prompt_tokens=16, max_rows=max_rows, device=CPU)
-
-
-def draw(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def generate(
+    loaded: tuple[nn.Module, Any],
+    params: SamplingParams,
+    *,
+    prompts: list[str] = PROMPTS,
+    max_rows: int = 64,
+    seed: int = 0,
+) -> Samples:
+    lm, tokenizer = loaded
+    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=max_rows)
+    return engine.generate([tokenizer(prompt)["input_ids"] for prompt in prompts], params, seed)
 
 
 def rows(samples: Samples) -> list[list[int]]:
@@ -65,14 +65,14 @@ def test_greedy_is_the_naive_loop(loaded: Any, ending: int, minimum: int, max_ro
     """Ragged prompts; completions that end leave the batch early, and several batches are joined."""
     expected = [naive(loaded, prompt, 12, minimum, ending) for prompt in PROMPTS]
     assert minimum or len({len(ids) for ids, _ in expected}) >= 2, "the fixture should give unlike lengths"
-    samples = engine(loaded, max_rows).sample(PROMPTS, Sampling(1, 12, minimum, greedy=True), draw())
+    samples = generate(loaded, SamplingParams(1, 12, minimum, greedy=True), max_rows=max_rows)
     assert rows(samples) == [ids for ids, _ in expected]
     assert samples.truncated.tolist() == [cut for _, cut in expected]
     assert samples.group_ids.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_padding(loaded: Any, ending: int) -> None:
-    samples = engine(loaded).sample(PROMPTS, Sampling(2, 12, greedy=True), draw())
+    samples = generate(loaded, SamplingParams(2, 12, greedy=True))
     pad, tokenizer = loaded[1].pad_token_id, loaded[1]
     for i, (ids, mask) in enumerate(zip(samples.prompt_ids, samples.prompt_mask, strict=True)):
         real = tokenizer(PROMPTS[i // 2])["input_ids"]
@@ -85,7 +85,7 @@ def test_padding(loaded: Any, ending: int) -> None:
 
 
 def test_only_the_last_token_is_the_end(loaded: Any, ending: int) -> None:
-    samples = engine(loaded).sample(PROMPTS, Sampling(8, 12), draw())
+    samples = generate(loaded, SamplingParams(8, 12))
     for ids, truncated in zip(rows(samples), samples.truncated.tolist(), strict=True):
         assert ending not in ids[:-1]
         assert truncated == (ids[-1] != ending)
@@ -94,22 +94,20 @@ def test_only_the_last_token_is_the_end(loaded: Any, ending: int) -> None:
 
 
 def test_decoded_text_has_no_end_and_no_padding(loaded: Any, ending: int) -> None:
-    samples = engine(loaded).sample(PROMPTS, Sampling(2, 12), draw())
+    samples = generate(loaded, SamplingParams(2, 12))
     vocabulary = loaded[1].convert_ids_to_tokens
     expected = ["".join(vocabulary([t for t in ids if t != ending])) for ids in rows(samples)]
     assert decode_completions(loaded[1], samples) == expected
 
 
 def test_the_same_seed_gives_the_same_completions(loaded: Any) -> None:
-    one, two, other = (
-        engine(loaded).sample(PROMPTS, Sampling(4, 6), draw(seed)).completion_ids.tolist() for seed in (1, 1, 2)
-    )
+    one, two, other = (generate(loaded, SamplingParams(4, 6), seed=seed).completion_ids.tolist() for seed in (1, 1, 2))
     assert one == two
     assert one != other
 
 
 def test_min_tokens_equal_to_max_tokens_fixes_the_length(loaded: Any, ending: int) -> None:
-    samples = engine(loaded).sample(PROMPTS, Sampling(4, 7, 7), draw())
+    samples = generate(loaded, SamplingParams(4, 7, 7))
     assert samples.response_mask.tolist() == [[True] * 7] * 20
     assert (samples.completion_ids != ending).all()
     assert samples.truncated.all()
@@ -117,7 +115,7 @@ def test_min_tokens_equal_to_max_tokens_fixes_the_length(loaded: Any, ending: in
 
 @pytest.mark.parametrize("max_rows", [64, 7, 2])
 def test_groups_stand_together_in_the_order_of_the_prompts(loaded: Any, max_rows: int) -> None:
-    samples = engine(loaded, max_rows).sample(PROMPTS, Sampling(3, 2), draw())
+    samples = generate(loaded, SamplingParams(3, 2), max_rows=max_rows)
     assert samples.group_ids.tolist() == [i for i in range(5) for _ in range(3)]
     asked = [
         "".join(loaded[1].convert_ids_to_tokens(p[m]))
@@ -126,20 +124,14 @@ def test_groups_stand_together_in_the_order_of_the_prompts(loaded: Any, max_rows
     assert asked == [prompt for prompt in PROMPTS for _ in range(3)]
 
 
-@pytest.mark.parametrize("prompt", ["x" * 17, ""])
-def test_a_prompt_that_does_not_fit_is_named(loaded: Any, prompt: str) -> None:
-    with pytest.raises(PromptError, match=rf"{prompt}' has {len(prompt)} tokens, allowed are 1 to 16"):
-        engine(loaded).sample(["a", prompt], Sampling(1, 2), draw())
-
-
 def test_sampling_stops_when_all_are_done(loaded: Any, ending: int) -> None:
     """One pass reads the prompt, each further one a token: as many as the longest completion has."""
     calls: list[int] = []
     handle = loaded[0].register_forward_hook(lambda module, inputs, output: calls.append(len(output.logits)))
-    samples = engine(loaded).sample(PROMPTS, Sampling(1, 12, greedy=True), draw())
+    samples = generate(loaded, SamplingParams(1, 12, greedy=True))
     finished = [p for p, cut in zip(PROMPTS, samples.truncated.tolist(), strict=True) if not cut]
     calls.clear()
-    samples = engine(loaded).sample(finished, Sampling(1, 12, greedy=True), draw())
+    samples = generate(loaded, SamplingParams(1, 12, greedy=True), prompts=finished)
     handle.remove()
     assert len(calls) == int(samples.response_mask.sum(1).max()) < 12
     assert calls == sorted(calls, reverse=True)
@@ -147,6 +139,6 @@ def test_sampling_stops_when_all_are_done(loaded: Any, ending: int) -> None:
 
 def test_the_mode_of_the_model_is_kept(loaded: Any) -> None:
     loaded[0].train()
-    engine(loaded).sample(["a"], Sampling(1, 1), draw())
+    generate(loaded, SamplingParams(1, 1), prompts=["a"])
     assert loaded[0].training
     loaded[0].eval()

@@ -9,8 +9,8 @@ import pytest
 
 from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.records import read_completions, read_metrics, write_json
-from rlvr_bench.harness.runs.process import run_cell
-from rlvr_bench.harness.training.loop import InfrastructureError
+from rlvr_bench.harness.runs.process import run_here
+from rlvr_bench.harness.training.evaluate import VerifierFailed
 from tests.harness.small_runs import config, metrics, run
 
 
@@ -19,7 +19,7 @@ def cell(folder: Path, **sections: Any) -> Any:
     settings = config(**sections)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(settings), "config": settings.to_dict()})
-    return run_cell(folder, part="p", cell="c")
+    return run_here(folder, part="p", cell="c")
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_as_diverged(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_samples_without_a_verdict_are_dropped_and_counted(train: dict[str, int]
 
 
 def test_too_many_missing_verdicts_end_the_run(tmp_path: Path) -> None:
-    with pytest.raises(InfrastructureError, match=r"step 1: 25% .* more than reward.max_masked = 10%"):
+    with pytest.raises(VerifierFailed, match=r"step 1: 25% .* more than reward.max_masked = 10%"):
         run(config(task={"missing_every": 4}), tmp_path)
     outcomes = [row["outcome"] for row in read_completions(tmp_path / "completions.jsonl.gz")]
     assert (len(outcomes), outcomes.count("infra")) == (16, 4)  # the message points there
@@ -91,5 +91,5 @@ def test_an_evaluation_leaves_out_what_has_no_verdict(tmp_path: Path) -> None:
 
 def test_an_evaluation_without_verdicts_ends_the_run(tmp_path: Path) -> None:
     settings = config(task={"missing_every": 1}, evaluate={"every": 1})
-    with pytest.raises(InfrastructureError, match="evaluation at step 0: 100%"):
+    with pytest.raises(VerifierFailed, match="evaluation at step 0: 100%"):
         run(settings, tmp_path)

@@ -39,7 +39,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
     def play(runs: list[PlannedCell], **scripts: str) -> list[Ended]:
         def popen(command: list[str], **options: Any) -> Any:
             assert command[:4] == [sys.executable, "-P", "-m", "rlvr_bench.harness.runs.process"]
-            return real([sys.executable, "-c", scripts.get(command[-1], FINISH), *command[3:]], **options)
+            return real([sys.executable, "-c", scripts.get(command[-1], FINISH), *command[4:]], **options)
 
         ended: list[Ended] = []
         monkeypatch.setattr(suite.subprocess, "Popen", popen)

@@ -16,7 +16,7 @@ import pytest
 
 from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.records import read_json, read_metrics, write_json
-from rlvr_bench.harness.runs.process import run_cell
+from rlvr_bench.harness.runs.process import run_here
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from rlvr_bench.rewards.sandbox.sandbox import open_sandbox
@@ -95,9 +95,9 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("coded")
 def test_a_run_goes_on_when_workers_are_killed_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(config(**MANY), tmp_path / "undisturbed").judge.close()
+    run(config(**MANY), tmp_path / "undisturbed").grader.close()
     kill_a_worker_each_time(monkeypatch)
-    run(config(**MANY), tmp_path / "killed").judge.close()
+    run(config(**MANY), tmp_path / "killed").grader.close()
     retries = "rollout/verdict_retries"
     calm, killed = metrics(tmp_path / "undisturbed"), metrics(tmp_path / "killed")
     assert sum(row[retries] for row in calm) == 0
@@ -122,7 +122,7 @@ def test_machinery_that_fails_for_good_stops_the_run_and_is_no_reward(
         return true_run(self, job, seconds)
 
     monkeypatch.setattr(Pool, "run", fails_later)
-    summary = run_cell(tmp_path)
+    summary = run_here(tmp_path)
     assert summary.status == "failed"
     assert "reward.max_masked = 10%" in summary.reason
     rows = rows_of(tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.grader import Grader
 from tests.harness.small_runs import config, metrics, run
 
 
@@ -37,11 +37,11 @@ def test_it_learns_nothing_from_shuffled_rewards(
     algorithm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shuffle = random.Random(0)
-    judge = Judge.__call__
+    judge = Grader.__call__
 
-    def shuffled(self: Judge, completions: Any, targets: Any) -> Any:
+    def shuffled(self: Grader, completions: Any, targets: Any) -> Any:
         judged = judge(self, completions, targets)
         return replace(judged, rewards=shuffle.sample(list(judged.rewards), len(judged.rewards)))
 
-    monkeypatch.setattr(Judge, "__call__", shuffled)
+    monkeypatch.setattr(Grader, "__call__", shuffled)
     assert fmean(learned(algorithm, tmp_path)[-5:]) < 0.7

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rlvr_bench.harness.config.load import config_hash
-from rlvr_bench.harness.meters.recorder import StepMeter
+from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.loop import Trainer
 from tests.harness.small_runs import CPU, config, metrics, run, same, weights
@@ -53,8 +53,8 @@ def test_a_run_is_the_same_with_a_cold_and_a_warm_cache(tmp_path: Path) -> None:
     cold, warm = (run(settings, tmp_path / name) for name in ("cold", "warm"))
     assert metrics(tmp_path / "cold") == metrics(tmp_path / "warm")
     assert same(weights(cold), weights(warm))
-    assert cold.learner.frozen_states() == warm.learner.frozen_states()
-    assert cold.learner.frozen_states()["reward"].gradients == 0
+    assert cold.learner.states() == warm.learner.states()
+    assert cold.learner.states()["reward"].gradients == 0
 
 
 @pytest.mark.parametrize("algorithm", ["ppo", "grpo"])
@@ -63,30 +63,30 @@ def test_four_steps_are_two_resumed_and_two(algorithm: str, tmp_path: Path) -> N
     whole = run(settings, tmp_path / "whole")
     half = tmp_path / "half"
     half.mkdir()
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         first = Trainer(settings, half, meter)
         for step in (1, 2):
             first.step(step)
             meter.finish_step()
-        checkpoint.save(half, first.learner, step=2, config_hash=config_hash(settings))
-    with StepMeter(CPU) as meter:
+        checkpoint.save(half, first.learner.engines, step=2, config_hash=config_hash(settings))
+    with Recorder(CPU) as meter:
         second = Trainer(settings, half, meter)
-        start = checkpoint.resume(half, second.learner, config_hash=config_hash(settings))
+        start = checkpoint.resume(half, second.learner.engines, config_hash=config_hash(settings))
         second.run(start=start)
     assert start == 2
     assert metrics(half) == metrics(tmp_path / "whole")[2:]
-    for role in whole.learner.optimizers:
+    for role in whole.learner.engines:
         assert same(weights(whole, role), weights(second, role))
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     trainer = run(config(train={"steps": 1, "checkpoint_every": 1}), tmp_path)
     with pytest.raises(checkpoint.CheckpointError, match="resume with the same settings"):
-        checkpoint.resume(tmp_path, trainer.learner, config_hash="0" * 12)
+        checkpoint.resume(tmp_path, trainer.learner.engines, config_hash="0" * 12)
 
 
 def test_critic_warm_up_leaves_the_actor_alone(tmp_path: Path) -> None:
-    with StepMeter(CPU) as meter:
+    with Recorder(CPU) as meter:
         trainer = Trainer(config(algorithm=PPO, train={"critic_warmup_steps": 1}), tmp_path, meter)
         actor, critic = weights(trainer), weights(trainer, "critic")
         row = trainer.step(1)

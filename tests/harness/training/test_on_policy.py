@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from rlvr_bench.algorithms.grpo import GRPO
+from rlvr_bench.algorithms.types import Needs
 from tests.harness.small_runs import config, metrics, run, weights
 from tests.tolerance import assert_close
 
@@ -37,7 +38,7 @@ def test_the_step_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     settings = config(algorithm={"name": "grpo"}, train={"steps": 2})
     saved = run(settings, tmp_path / "saved")
     assert saved.learner.on_policy
-    monkeypatch.setattr(GRPO, "prepare_needs_logprobs", True)
+    monkeypatch.setattr(GRPO, "needs", Needs(min_group_size=2))
     scored = run(settings, tmp_path / "scored")
     assert not scored.learner.on_policy
     for name, weight in weights(saved).items():

@@ -12,8 +12,8 @@ from torch import nn
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.training import reward_model, warm_start
-from rlvr_bench.harness.training.evaluate import InfrastructureError
-from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.evaluate import VerifierFailed
+from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.reward_model import RewardModelError
 from rlvr_bench.rewards.learned import Normalizer
 from tests.harness.small_runs import config
@@ -47,7 +47,7 @@ def trained(**reward: Any) -> Any:
     settings = config(task=task_options, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
     task = build(plugins.TASKS, settings.task)
     base, tokenizer, _ = warm_start.base_model(settings, task)
-    judge = Judge(task, settings.reward)
+    judge = Grader(task, settings.reward)
     return reward_model.reward_model(settings, base, tokenizer, judge, task)
 
 
@@ -89,7 +89,7 @@ def test_labels_that_are_missing_are_no_wrong_ones(monkeypatch: pytest.MonkeyPat
     _, _, whole = trained(label_prompts=100, label_pairs=60)
     _, _, part = trained(label_prompts=100, label_pairs=60, task={"missing_every": 12})
     assert part["base_pass_rate"] == pytest.approx(whole["base_pass_rate"], abs=0.05)  # not a twelfth less
-    with pytest.raises(InfrastructureError, match="labels of the reward model: 50%"):
+    with pytest.raises(VerifierFailed, match="labels of the reward model: 50%"):
         trained(label_prompts=100, label_pairs=60, task={"missing_every": 2})
 
 
@@ -135,13 +135,13 @@ def test_what_it_depends_on_is_in_the_key(change: dict[str, Any], monkeypatch: p
 
 @pytest.mark.usefixtures("empty_cache")
 def test_too_few_pairs_is_told_with_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_right(self: Judge, completions: Any, targets: Any) -> Any:
+    def all_right(self: Grader, completions: Any, targets: Any) -> Any:
         judged = real(self, completions, targets)
         verdicts = [replace(v, reward=1.0, outcome="pass") for v in judged.true]
         return replace(judged, verdicts={"correct": verdicts})
 
-    real = Judge.__call__
-    monkeypatch.setattr(Judge, "__call__", all_right)
+    real = Grader.__call__
+    monkeypatch.setattr(Grader, "__call__", all_right)
     with pytest.raises(RewardModelError, match=r"20 asked for, .* 160 completions give 0 for training and 0 held out"):
         trained()
 

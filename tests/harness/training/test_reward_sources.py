@@ -13,7 +13,7 @@ import torch
 from rlvr_bench.algorithms.grpo import GRPO
 from rlvr_bench.harness.config.load import ConfigError
 from rlvr_bench.harness.records import read_metrics
-from rlvr_bench.harness.training.grader import Judge
+from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.step_metrics import proxy_metrics
 from rlvr_bench.rewards.types import Verdict
 from tests.harness.small_runs import ParityVerifier, config, metrics, run
@@ -130,5 +130,5 @@ def test_the_judge_tells_where_code_is_run() -> None:
         def verifiers(self) -> dict[str, Any]:
             return {"correct": Slow(0)}
 
-    judge = Judge(Task(), task_config.reward)  # type: ignore[arg-type]
+    judge = Grader(Task(), task_config.reward)  # type: ignore[arg-type]
     assert (judge.sandbox, judge.retries) == ("landlock", 0)

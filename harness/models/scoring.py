@@ -1,4 +1,4 @@
-"""Log-probabilities, entropies and values for the tokens of a rollout, in bounded memory.
+"""Reading completions: log-probabilities, entropies and values of their tokens, in bounded memory.
 
 The same functions score the rollout (no grad) and compute the loss (grad), for every model and algorithm.
 Hidden states are taken at completion positions only, and logits exist for one chunk of tokens at a time, so
@@ -8,18 +8,19 @@ no float32 (B, T, V) tensor is ever whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import DynamicCache
 
 from rlvr_bench.algorithms.ops import token_logprobs_and_entropy
 from rlvr_bench.algorithms.types import Rollout
-from rlvr_bench.harness.models.roles import ScalarModel, backbone_of
 
 CHUNK_LOGITS = 2**25  # logits in one chunk: 128 MiB in float32
+Entropy = Literal["grad", "detached", "off"]
 
 
 def micro_batches(rows: Tensor, width: int, micro_tokens: int) -> Iterator[Tensor]:
@@ -31,13 +32,24 @@ def micro_batches(rows: Tensor, width: int, micro_tokens: int) -> Iterator[Tenso
     yield from rows.split(max(1, micro_tokens // width))
 
 
-def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
-    """Hidden states in which each completion token was chosen; with `after_last` also the one after the last.
+def width_of(rollout: Rollout) -> int:
+    """Tokens per row, prompt and completion with padding."""
+    return rollout.prompt_ids.shape[1] + rollout.completion_ids.shape[1]
 
-    The prompt of completions that stand next to each other is read once, as in sampling: its keys and values
-    are repeated for them, and gradients add up in it.
+
+@torch.no_grad()
+def score_rollout(function: Callable[[Rollout], Tensor], rollout: Rollout, micro_tokens: int) -> Tensor:
+    """`function` over micro-batches of the rollout, rows in order."""
+    rows = torch.arange(len(rollout.rewards), device=rollout.rewards.device)
+    return torch.cat([function(rollout.select(part)) for part in micro_batches(rows, width_of(rollout), micro_tokens)])
+
+
+def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
+    """States in which each completion token was chosen; with `after_last` also the one after the last.
+
+    The prompt of neighboring completions of one group is read once, as in sampling: its keys and values are
+    repeated for them, and gradients add up in it.
     """
-    backbone = backbone_of(model)
     completion = rollout.completion_ids if after_last else rollout.completion_ids[:, :-1]
     # What is padded on the right comes after all that is read: only padding on the left has to be masked.
     start = rollout.prompt_ids.shape[1]
@@ -79,54 +91,25 @@ def _states(model: nn.Module, rollout: Rollout, *, after_last: bool) -> Tensor: 
     return torch.cat([after_prompt, hidden], dim=1)
 
 
-def _scatter(values: Tensor, mask: Tensor) -> Tensor:  # (N,) -> (B, T), zero where masked
+def scatter(values: Tensor, mask: Tensor) -> Tensor:  # (N,) -> (B, T), zero where masked
+    """The values of the tokens where `mask` holds, at their places."""
     return torch.zeros(mask.shape, dtype=values.dtype, device=values.device).masked_scatter(mask, values)
 
 
-def logprobs_and_entropy(model: nn.Module, rollout: Rollout, *, temperature: float) -> tuple[Tensor, Tensor]:
-    """Of the sampled tokens under a causal language model; (B, T) each, nats, zero where masked."""
-    states = _states(model, rollout, after_last=False)[rollout.response_mask]
-    tokens = rollout.completion_ids[rollout.response_mask]
-    head = model.get_output_embeddings()
+def token_scores(head: Any, states: Tensor, tokens: Tensor, *, temperature: float) -> tuple[Tensor, Tensor]:
+    """Log-probability of each token and entropy of its distribution, (N,) each, from the states before it (N, H)."""
 
     def chunk(states: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         return token_logprobs_and_entropy(head(states).float() / temperature, tokens)
 
     size = max(1, CHUNK_LOGITS // head.weight.shape[0])
     if len(tokens) <= size:
-        logprobs, entropy = chunk(states, tokens)
-    else:
+        return chunk(states, tokens)
+    chunks = zip(states.split(size), tokens.split(size), strict=True)
+    if torch.is_grad_enabled():
         # Recomputing a chunk's logits in the backward pass costs one output-embedding product more and
         # keeps one chunk alive instead of all.
-        run: Callable[..., tuple[Tensor, Tensor]] = chunk
-        if torch.is_grad_enabled():
-
-            def run(states: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-                return checkpoint(chunk, states, tokens, use_reentrant=False)
-
-        parts = [run(s, t) for s, t in zip(states.split(size), tokens.split(size), strict=True)]
-        logprobs = torch.cat([p[0] for p in parts])
-        entropy = torch.cat([p[1] for p in parts])
-    return _scatter(logprobs, rollout.response_mask), _scatter(entropy, rollout.response_mask)
-
-
-def token_values(critic: ScalarModel, rollout: Rollout) -> Tensor:
-    """Value of the state in which each token was chosen; (B, T), reward units, zero where masked."""
-    states = _states(critic, rollout, after_last=False)[rollout.response_mask]
-    return _scatter(critic.head(states).float().squeeze(-1), rollout.response_mask)
-
-
-def outcome_scores(reward_model: ScalarModel, rollout: Rollout) -> Tensor:
-    """Raw score of each whole completion, read at its last token; (B,)."""
-    states = _states(reward_model, rollout, after_last=True)
-    length = rollout.response_mask.sum(1)
-    states = states[torch.arange(len(length), device=length.device), length]
-    return reward_model.head(states).float().squeeze(-1)
-
-
-@torch.no_grad()
-def score_rollout(function: Callable[[Rollout], Tensor], rollout: Rollout, micro_tokens: int) -> Tensor:
-    """`function` over micro-batches of the rollout, rows in order."""
-    width = rollout.prompt_ids.shape[1] + rollout.completion_ids.shape[1]
-    rows = torch.arange(len(rollout.rewards), device=rollout.rewards.device)
-    return torch.cat([function(rollout.select(part)) for part in micro_batches(rows, width, micro_tokens)])
+        parts: list[Any] = [checkpoint(chunk, *c, use_reentrant=False) for c in chunks]
+    else:
+        parts = [chunk(*c) for c in chunks]
+    return torch.cat([p[0] for p in parts]), torch.cat([p[1] for p in parts])

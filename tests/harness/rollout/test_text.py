@@ -1,14 +1,13 @@
-"""Prompts as turns of a conversation, where the tokenizer has a template for it."""
+"""Prompts to tokens: turns of a conversation where the tokenizer has a template for it, and the length limit."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-import torch
 
 from rlvr_bench.harness.models.base import load_base
-from rlvr_bench.harness.rollout.torch_engine import Sampling, TransformersEngine, encode_prompts, prompt_ids
+from rlvr_bench.harness.rollout.text import PromptError, encode_prompts, left_padded, prompt_ids
 from tests.harness.small_runs import CPU, config
 
 TEMPLATE = (
@@ -28,15 +27,21 @@ def test_a_prompt_is_the_users_turn(loaded: tuple[Any, Any]) -> None:
     tokenizer.chat_template = TEMPLATE
     assert plain == prompt_ids(tokenizer, "sort 1:", chat=False)
     assert tokenizer.decode(prompt_ids(tokenizer, "sort 1:", chat=True)) == "<user>sort 1:\n<assistant>"
-    ids, mask = encode_prompts(tokenizer, ["a", "bcd"], 100, CPU, chat=True)
+    ids, mask = left_padded(encode_prompts(tokenizer, ["a", "bcd"], config()), tokenizer.pad_token_id, CPU)
     assert ids.shape == mask.shape == (2, len("<user>bcd\n<assistant>"))
     assert mask.sum(1).tolist() == [len("<user>a\n<assistant>"), len("<user>bcd\n<assistant>")]
 
 
 @pytest.mark.parametrize(("setting", "expected"), [("auto", "<user>ab\n<assistant>"), ("never", "ab")])
 def test_the_setting_decides(setting: str, expected: str, loaded: tuple[Any, Any]) -> None:
-    model, tokenizer = loaded
+    tokenizer = loaded[1]
     tokenizer.chat_template = TEMPLATE
-    engine = TransformersEngine.of(config(model={"chat_template": setting}), model, tokenizer)
-    samples = engine.sample(["ab"], Sampling(1, 1), torch.Generator().manual_seed(0))
-    assert tokenizer.decode(samples.prompt_ids[0]) == expected
+    (ids,) = encode_prompts(tokenizer, ["ab"], config(model={"chat_template": setting}))
+    assert tokenizer.decode(ids) == expected
+
+
+@pytest.mark.parametrize("prompt", ["x" * 17, ""])
+def test_a_prompt_that_does_not_fit_is_named(loaded: tuple[Any, Any], prompt: str) -> None:
+    settings = config(rollout={"max_prompt_tokens": 16})
+    with pytest.raises(PromptError, match=rf"{prompt}' has {len(prompt)} tokens, allowed are 1 to 16"):
+        encode_prompts(loaded[1], ["a", prompt], settings)

@@ -14,8 +14,9 @@ from torch.utils._pytree import tree_leaves
 
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.models import scoring
 from rlvr_bench.harness.models.base import load_base
-from rlvr_bench.harness.training import scoring
+from rlvr_bench.harness.models.roles import Policy
 from tests.harness.ragged import LENGTHS, padded, sequence
 from tests.tolerance import assert_close
 
@@ -30,7 +31,7 @@ def test_logprobs_and_entropy_are_those_of_whole_logits(model: Any, rollout: Rol
         table = [torch.log_softmax(logits[len(prompt) + t - 1], -1).tolist() for t in range(len(completion))]
         logprobs.append([line[token] for line, token in zip(table, completion, strict=True)])
         entropies.append([-sum(math.exp(p) * p for p in line) for line in table])
-    actual = scoring.logprobs_and_entropy(model, rollout, temperature=temperature)
+    actual = Policy(model)(rollout, temperature=temperature, entropy="grad")
     assert_close(padded(logprobs), actual[0], as_float32=True)
     assert_close(padded(entropies), actual[1], as_float32=True)
 
@@ -41,7 +42,7 @@ def loss_and_gradients(model: Any, rollout: Rollout, parts: list[Tensor]) -> lis
     weight = torch.arange(1.0, 1 + rollout.response_mask.numel()).view(rollout.response_mask.shape) / 24
     pairs = []
     for part in parts:
-        logprobs, entropy = scoring.logprobs_and_entropy(model, rollout.select(part), temperature=0.9)
+        logprobs, entropy = Policy(model)(rollout.select(part), temperature=0.9, entropy="grad")
         (weight[part] * (logprobs + 0.5 * entropy)).sum().backward()
         pairs.append((logprobs.detach(), entropy.detach()))
     gradients = [p.grad.clone() for p in model.parameters()]

@@ -1,0 +1,90 @@
+"""Settings that are valid one by one and cannot work together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
+from rlvr_bench.harness.engines import TRAIN_ENGINES
+from rlvr_bench.harness.rollout import ROLLOUT_ENGINES
+
+
+def impossible(c: RunConfig, *, min_group_size: int, task: Any) -> list[str]:
+    """What is wrong, a line each, with the place and the remedy.
+
+    Args:
+        min_group_size: what the algorithm needs.
+        task: the task's class.
+    """
+    checks = (*_sizes(c, min_group_size), *_training(c, task), *_reward(c))
+    return [text for holds, text in checks if not holds]
+
+
+def _sizes(c: RunConfig, min_group_size: int) -> tuple[tuple[bool, str], ...]:
+    return (
+        (
+            c.train.minibatches <= c.rollout.prompts and c.rollout.prompts % c.train.minibatches == 0,
+            f"train.minibatches: {c.train.minibatches} does not divide rollout.prompts = {c.rollout.prompts}",
+        ),
+        (
+            c.rollout.group_size >= min_group_size,
+            f"rollout.group_size: {c.algorithm.name} compares the completions of a prompt and needs at least "
+            f"{min_group_size}, got {c.rollout.group_size}",
+        ),
+        (
+            c.rollout.min_tokens <= c.rollout.max_tokens,
+            f"rollout.min_tokens: {c.rollout.min_tokens} exceeds rollout.max_tokens = {c.rollout.max_tokens}",
+        ),
+        (
+            all(k <= c.evaluate.samples for k in c.evaluate.k),
+            f"evaluate.k: {list(c.evaluate.k)} exceeds evaluate.samples = {c.evaluate.samples}; raise samples",
+        ),
+    )
+
+
+def _training(c: RunConfig, task: Any) -> tuple[tuple[bool, str], ...]:
+    return (
+        (
+            c.rollout.engine in ROLLOUT_ENGINES,
+            f"rollout.engine: no engine {c.rollout.engine!r}; there are: {', '.join(ROLLOUT_ENGINES)}",
+        ),
+        (
+            c.train.engine in TRAIN_ENGINES,
+            f"train.engine: no engine {c.train.engine!r}; there are: {', '.join(TRAIN_ENGINES)}",
+        ),
+        (
+            c.train.lr_warmup_steps <= c.train.steps,
+            f"train.lr_warmup_steps: {c.train.lr_warmup_steps} exceeds train.steps = {c.train.steps}",
+        ),
+        (
+            c.train.critic_warmup_steps < c.train.steps,
+            f"train.critic_warmup_steps: {c.train.critic_warmup_steps} leaves no step of train.steps = {c.train.steps} "
+            "for the actor",
+        ),
+        (
+            c.warm_start.steps == 0 or hasattr(task, "demonstration"),
+            f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
+        ),
+    )
+
+
+def _reward(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    # Half of a prompt's completions right and half wrong gives the most pairs; some prompts are held out.
+    most_pairs = int(c.reward.label_prompts * (1 - HELD_OUT)) * (c.reward.label_samples**2 // 4)
+    return (
+        (
+            bool(c.reward.components),
+            "reward.components: empty; name at least one of the task's verdicts, as in {correct = 1.0}",
+        ),
+        (
+            not (c.reward.false_positive_rate or c.reward.false_negative_rate)
+            or (c.reward.source in ("verifier", "both") and "correct" in c.reward.components),
+            "reward.false_positive_rate and reward.false_negative_rate: the policy is not rewarded for the verdict "
+            "`correct`, which they falsify; set both to 0, or reward.source to verifier",
+        ),
+        (
+            not c.has_reward_model or c.reward.label_pairs <= most_pairs,
+            f"reward.label_pairs: {c.reward.label_pairs} asked for; label_prompts = {c.reward.label_prompts} and "
+            f"label_samples = {c.reward.label_samples} cannot give more than {most_pairs}",
+        ),
+    )

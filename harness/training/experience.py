@@ -1,0 +1,175 @@
+"""One step's experience, the same for every algorithm: sample, grade, score, reward, prepare."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rlvr_bench.algorithms.types import Algorithm, Role, Rollout
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.types import TrainEngine
+from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.models.roles import Models
+from rlvr_bench.harness.models.scoring import score_rollout
+from rlvr_bench.harness.records import MetricsRow
+from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
+from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
+from rlvr_bench.harness.seeding import derive_seed, generator
+from rlvr_bench.harness.tasks.prompts import train_items
+from rlvr_bench.harness.tasks.types import Item, Task
+from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_row, refuse_masked
+from rlvr_bench.harness.training.grader import Grader, Grades
+from rlvr_bench.harness.training.step_flops import Tokens
+from rlvr_bench.harness.training.step_metrics import proxy_metrics, sampling_metrics, training_metrics
+from rlvr_bench.rewards.learned import Normalizer
+
+CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What one step learns from, and what is recorded of it."""
+
+    rollout: Rollout
+    """Prepared: of all processes, completions without a verdict left out."""
+    mine: Tensor
+    """Indices of the rows that this process sampled, and trains on."""
+    row: MetricsRow
+    """rollout/* metrics and what the verdicts cost."""
+    completions: list[CompletionRow]
+    sampled: Tokens
+    """Sizes of all sampled completions; those of the rollout may be fewer."""
+
+
+@dataclass
+class Collector:
+    """Collects the experience of each step with the models, the sampler and the grader of a run."""
+
+    config: RunConfig
+    task: Task
+    algorithm: Algorithm
+    grader: Grader
+    models: Models
+    sampler: RolloutEngine
+    engine: TrainEngine  # of the actor: which share of the prompts is this process's
+    normalizer: Normalizer
+    base_pass_rate: float | None
+    scores_actor: bool
+    """Whether the old log-probabilities need a pass of their own."""
+
+    def collect(self, step: int, meter: Recorder) -> Experience:
+        """The prepared rollout of a step.
+
+        Raises:
+            VerifierFailed: more verdicts are missing than `reward.max_masked` allows; the error holds the step's
+                metrics and completions.
+        """
+        c = self.config
+        items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
+        items, first = self._share(items)
+        owners = [item for item in items for _ in range(c.rollout.group_size)]
+        with meter.phase("rollout"):
+            samples = self._sample(items, first, step)
+            rollout = as_rollout(samples, max_tokens=c.rollout.max_tokens)
+            texts = decode_completions(self.models.tokenizer, samples)
+        retries = self.grader.retries
+        # Verdicts may come from other processes: the models score meanwhile.
+        with ThreadPoolExecutor(1) as aside:
+            pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
+            with meter.phase("score"):
+                rollout = self.score(rollout)
+            with meter.phase("reward"):
+                arrived = time.perf_counter()
+                grades, took = pending.result()
+                waited = time.perf_counter() - arrived
+                row = sampling_metrics(rollout, grades)
+                sampled = Tokens.of(rollout)
+                rollout, proxy = self._reward(rollout, grades, step)
+        row |= {
+            "cost/verdict_seconds": took,
+            "cost/verdict_wait": waited,
+            "rollout/verdict_retries": self.grader.retries - retries,
+        }
+        completions = [
+            completion_row(step, *each, sandbox=self.grader.sandbox)
+            for each in zip(owners, texts, grades.true, strict=True)
+        ]
+        masked = row["rollout/masked_fraction"]
+        assert masked is not None
+        try:
+            refuse_masked(masked, c.reward.max_masked, f"step {step}")
+        except VerifierFailed as error:
+            raise VerifierFailed(str(error), row, completions) from None
+        with meter.phase("score"), torch.no_grad():
+            whole = self.engine.gather(rollout)
+            mine = torch.isin(whole.group_ids, rollout.group_ids).nonzero().squeeze(1)
+            whole = self.algorithm.prepare(whole)
+        row |= training_metrics(whole)
+        if proxy is not None:
+            row |= proxy_metrics(
+                proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
+            )
+        return Experience(whole, mine, row, completions, sampled)
+
+    def _share(self, items: list[Item]) -> tuple[list[Item], int]:
+        """The prompts of this process, neighbors, and the place of the first among all."""
+        bounds = [len(items) * r // self.engine.size for r in (self.engine.rank, self.engine.rank + 1)]
+        return items[bounds[0] : bounds[1]], bounds[0]
+
+    def _sample(self, items: list[Item], first: int, step: int) -> Samples:
+        r = self.config.rollout
+        params = SamplingParams(r.group_size, r.max_tokens, r.min_tokens, r.temperature, first=first)
+        prompts = encode_prompts(self.models.tokenizer, [item.prompt for item in items], self.config)
+        return self.sampler.generate(prompts, params, derive_seed(self.config.seed, "rollout", step))
+
+    def score(self, rollout: Rollout) -> Rollout:
+        """Log-probabilities under the reference and, where needed, the sampling policy; the critic's values."""
+        temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
+
+        def logprobs_of(role: Role) -> Tensor:
+            with self.models.on_device(role) as model:
+                return score_rollout(lambda part: model(part, temperature=temperature)[0], rollout, limit)
+
+        scores = {}
+        if self.scores_actor:
+            scores["old_logprobs"] = logprobs_of("actor")
+        if self.models.holds("reference"):
+            scores["reference_logprobs"] = logprobs_of("reference")
+        if self.models.holds("critic"):
+            scores["values"] = score_rollout(self.models.by_role["critic"], rollout, limit)
+        return rollout.with_scores(**scores)
+
+    def _reward(self, rollout: Rollout, grades: Grades, step: int) -> tuple[Rollout, Tensor | None]:
+        """The completions that have a verdict, with the reward that the policy is trained on, and the proxy's."""
+        c, device = self.config, rollout.rewards.device
+        chosen = torch.tensor(grades.valid, dtype=torch.long, device=device)
+        if c.reward.source == "random":
+            draw = torch.rand(c.completions, generator=generator(CPU, c.seed, "coins", step)) < 0.5
+            first = int(rollout.group_ids[0]) * c.rollout.group_size
+            draw = draw[first : first + len(rollout.rewards)]
+            return replace(rollout, rewards=draw.float().to(device)).select(chosen), None
+        rollout = rollout.select(chosen)
+        rewards = torch.tensor([grades.rewards[i] for i in grades.valid], dtype=torch.float32, device=device)
+        proxy = None
+        if self.models.holds("reward") and grades.valid:
+            with self.models.on_device("reward") as model:
+                raw = score_rollout(lambda part: model(part, at="end"), rollout, c.train.micro_tokens)
+            proxy = self.normalizer(raw)
+            rewards = proxy if c.reward.source == "learned" else rewards + proxy
+        return replace(rollout, rewards=rewards), proxy
+
+
+def _right(grades: Grades, device: torch.device) -> Tensor:
+    """Of the valid completions, those that the verifier finds right."""
+    return torch.tensor([(grades.true[i].reward or 0.0) > 0 for i in grades.valid], device=device)
+
+
+def _timed(grader: Grader, completions: list[str], targets: list[Any]) -> tuple[Grades, float]:
+    """Verdicts, and the seconds that they took."""
+    begin = time.perf_counter()
+    return grader(completions, targets), time.perf_counter() - begin
