@@ -2,8 +2,9 @@
 
 Supported if the interval of the ratio of seconds lies within a factor BAND of the cost model's, refuted if outside.
 Per token of one model's size N: generate 2N, score 2N for each model that scores, train 6N an epoch for each model
-that trains.  A GRPO rollout that serves one optimizer step needs no scoring by the actor (`matching.scores_actor`):
-22/10 and 20/10 there, 22/12 and 20/12 where both algorithms score.
+that trains.  Whether the actor scored its own completions in a pass before the update is recorded with the run
+(`matching.actor_scored`), since a rollout that serves one optimizer step may need no such pass: 22/10 and 20/10 where
+GRPO did not and PPO did, 22/12 and 20/12 where both did.  Without that record there is no expected ratio to judge by.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ def step(cells: Sequence[Cell]) -> list[Finding]:
     return [_step(contrast) for contrast in matching.cost_contrasts(cells)]
 
 
-def cost_units(kept: frozenset[str], epochs: float, *, scores_actor: bool = True) -> float:
+def cost_units(kept: frozenset[str], epochs: float, *, actor_scored: bool) -> float:
     """FLOPs a token of one step, in units of one model's size N."""
     frozen = sum(role in kept for role in ("reference", "reward"))
     critic = SCORE + TRAIN * epochs if "critic" in kept else 0
-    return GENERATE + SCORE * scores_actor + TRAIN * epochs + SCORE * frozen + critic
+    return GENERATE + SCORE * actor_scored + TRAIN * epochs + SCORE * frozen + critic
 
 
 def _step(contrast: matching.Contrast) -> Finding:
@@ -44,7 +45,13 @@ def _step(contrast: matching.Contrast) -> Finding:
     if both is None or (values := pair(*both, step_seconds)) is None:
         return not_tested(identifier, claim, f"it needs {name} and GRPO with a reference and a verifier, both timed.")
     epochs = float(matching.setting(both[0], "train", "epochs") or 1)
-    units = [cost_units(matching.roles(c), epochs, scores_actor=matching.scores_actor(c)) for c in both]
+    units = [
+        cost_units(matching.roles(c), epochs, actor_scored=scored)
+        for c in both
+        if (scored := matching.actor_scored(c)) is not None
+    ]
+    if len(units) < len(both):
+        return not_tested(identifier, claim, "the records do not say which passes over the completions a step made.")
     expected = units[0] / units[1]
     low, high = expected / BAND, expected * BAND
     ratio = paired_ratio(values.a, values.b, rng())

@@ -34,6 +34,7 @@ class Spec:
     reason: str = ""
     reward: Mapping[str, Any] = field(default_factory=dict)  # settings of the reward besides its source
     facts: Mapping[str, Any] = field(default_factory=dict)  # of the reward model, for the summary
+    actor_scored: bool | None = True  # as the summary records it; None as in old records
     more: Callable[[int, int, float], Mapping[str, float | None]] | None = None  # (seed, step, share done) -> metrics
 
 
@@ -143,6 +144,7 @@ def _run(
     summary = Summary(
         status, cell.reason, part.name, cell.name, seed, digest, "2026-01-02T03:04:05Z", 42.0, last,
         {role: states(role) for role in cell.roles}, memory, reward_model=cell.facts,
+        algorithm={} if cell.actor_scored is None else {"actor_scored": cell.actor_scored},
     )  # fmt: skip
     records.write_json(folder / "summary.json", summary)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from rlvr_bench.reports.cells import matching
+from rlvr_bench.reports.claims import step_time
 from rlvr_bench.reports.claims.step_time import cost_units
+from rlvr_bench.reports.load import Cell, Run
 from tests.reports.judge import judge
 from tests.reports.synthetic import CELLS, SYSTEMS
 
@@ -23,25 +23,9 @@ def test_cost_model_numbers() -> None:
         {"actor", "critic", "reference"},
         {"actor", "reference"},
     )
-    assert [cost_units(frozenset(r), 1, scores_actor=True) for r in (four, three, two, {"actor"})] == [22, 20, 12, 10]
-    assert cost_units(frozenset(two), 2, scores_actor=True) == 18
-    assert cost_units(frozenset(two), 1, scores_actor=False) == 10
-
-
-@pytest.mark.parametrize(
-    ("name", "settings", "minibatches", "scores"),
-    [
-        ("grpo", {"kl_coef": 0.04}, 1, False),
-        ("grpo", {"kl_coef": 0.04}, 2, True),
-        ("ppo", {"kl_coef": 0.05, "kl_placement": "reward"}, 1, True),
-        ("ppo", {"kl_coef": 0.05, "kl_placement": "loss"}, 1, False),
-        ("ppo", {"kl_coef": 0.0, "kl_placement": "reward"}, 1, False),
-        ("somebody-elses", {}, 1, True),
-    ],
-)
-def test_who_scores_the_actor(name: str, settings: dict[str, Any], minibatches: int, scores: bool) -> None:
-    config = {"algorithm": {"name": name, **settings}, "train": {"epochs": 1, "minibatches": minibatches}}
-    assert matching.scores_actor(SimpleNamespace(config=config)) is scores
+    assert [cost_units(frozenset(r), 1, actor_scored=True) for r in (four, three, two, {"actor"})] == [22, 20, 12, 10]
+    assert cost_units(frozenset(two), 2, actor_scored=True) == 18
+    assert cost_units(frozenset(two), 1, actor_scored=False) == 10
 
 
 @pytest.mark.parametrize(("seconds", "conclusion"), [(1.67, "supported"), (3.0, "refuted")])
@@ -50,3 +34,21 @@ def test_time_flips(tmp_path: Path, seconds: float, conclusion: str) -> None:
     found = judge(tmp_path, PPO_FOUR, changed, GRPO, parts=[SYSTEMS])["time.step.matched"]
     assert found.conclusion == conclusion
     assert "takes 1.67 times" in found.claim  # 20 / 12
+
+
+def test_a_pass_less_in_one_algorithm_changes_what_is_expected(tmp_path: Path) -> None:
+    slow = replace(PPO, seconds=lambda s: 1.5 * (1 + 0.002 * s))
+    both = judge(tmp_path / "a", slow, GRPO, parts=[SYSTEMS])["time.step.matched"]
+    one = judge(tmp_path / "b", slow, replace(GRPO, actor_scored=False), parts=[SYSTEMS])["time.step.matched"]
+    assert "takes 1.67 times" in both.claim  # 20 / 12: 1.5 is within 1.33 to 2.08
+    assert "takes 2.00 times" in one.claim  # 20 / 10: 1.5 is below 1.6
+    assert [both.conclusion, one.conclusion] == ["supported", "refuted"]
+
+
+def test_records_that_do_not_agree_on_the_passes_are_not_judged() -> None:
+    run = Run("p", "c", 0, "completed", "", None, {}, "", {}, ({"step": 1, "cost/seconds": 1.0},) * 2, ())
+    cells = (Cell(SYSTEMS, "c", "label", (run,)),) * 2
+    found = step_time._step(matching.Contrast("matched", "PPO", cells))
+    assert found.conclusion == "not tested"
+    assert found.p is None
+    assert "which passes" in found.note
