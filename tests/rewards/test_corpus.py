@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.sandbox.tiers import Tier
 from rlvr_bench.rewards.score_file import score_lines
+from tests import data
 from tests.rewards import soak
-from tests.rewards.shared_data import TIERS, open_tested, shared_rows
+from tests.rewards.sandboxes import TIERS, open_tested
 
 FOLDERS = ("/tmp", "/dev/shm", os.getcwd())
 
@@ -27,7 +27,7 @@ FOLDERS = ("/tmp", "/dev/shm", os.getcwd())
 def entries() -> set[str]:
     """What lies in the places where something could be left.
 
-    Scratch folders are not looked at: those of the tests that run beside this one come and go.
+    Without scratch folders: those of tests in other processes come and go.
     """
     found = {
         f"{folder}/{name}" for folder in FOLDERS for name in os.listdir(folder) if "rlvr" in name or "PWNED" in name
@@ -44,17 +44,16 @@ def verifiers(tier: Tier) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("file", data.files("adversarial.jsonl"))
 @pytest.mark.parametrize("tier", TIERS)
-def test_every_row_scores_as_expected_and_leaves_nothing(tier: Tier) -> None:
-    rows = shared_rows("adversarial_sample.jsonl") * 2
+def test_every_row_scores_as_expected_and_leaves_nothing(tier: Tier, file: Path) -> None:
+    rows = data.rows(file) * 2
     random.Random(0).shuffle(rows)
     kinds = verifiers(tier)
     me = psutil.Process()
     lying = entries()
     before = me.num_fds(), {child.pid for child in me.children(recursive=True)}, me.num_threads()
-    start = time.monotonic()
     scored = [item.row or {} for item in score_lines([json.dumps(row) for row in rows], kinds)]
-    took = time.monotonic() - start
     assert [
         (row["id"], row["why"], row["outcome"], row["detail"]) for row in scored if row["reward"] != row["expected"]
     ] == []
@@ -62,12 +61,11 @@ def test_every_row_scores_as_expected_and_leaves_nothing(tier: Tier) -> None:
     assert not [row["no_file"] for row in rows if "no_file" in row and Path(row["no_file"]).exists()]
     assert entries() <= lying
     assert before == (me.num_fds(), {child.pid for child in me.children(recursive=True)}, me.num_threads())
-    assert took < 60
 
 
 def hostile_then_good(tier: Tier, hostile: int, good: int) -> None:
     with contextlib.closing(CodeVerifier(tiers=(tier,), workers=2, memory_bytes=256 << 20)) as verifier:
-        with soak.killer(verifier, 1.0):
+        with soak.killer(verifier, 0.3):
             verdicts = verifier.verify(soak.hostile(hostile), [soak.ADD] * hostile, [0.5] * hostile)
         assert verifier.retries > 0
         assert {0.0} >= {verdict.reward for verdict in verdicts if verdict.outcome != "infra"}

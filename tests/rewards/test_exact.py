@@ -1,14 +1,11 @@
-"""The answer region and exact comparison."""
-
-import time
+"""Exact comparison of the tagged answer."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.rewards.answer_region import answer_region, tagged_answer
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.exact import ExactAnswer
-from rlvr_bench.rewards.types import Verifier
 
 ROWS = [
     ("<think>3914</think><answer>1349</answer>", "1349", 1.0, "pass"),
@@ -41,12 +38,6 @@ def test_table(completion, target, reward, outcome):
     assert (verdict.reward, verdict.outcome) == (reward, outcome)
 
 
-def test_region():
-    assert answer_region("<think>a</think>b</think>c") == "c"
-    assert answer_region("plain") == "plain"
-    assert answer_region("<think>a") is None
-
-
 @given(st.lists(st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", " ", "4", "\x00", "\ud800"])))
 def test_never_raises_and_agrees_with_the_vote(pieces):
     completion = "".join(pieces)
@@ -56,17 +47,8 @@ def test_never_raises_and_agrees_with_the_vote(pieces):
     assert ExactAnswer().answer(completion) == tagged_answer(completion)
 
 
-def test_hostile_length():
-    start = time.perf_counter()
-    ExactAnswer().verify(["<answer>" * 50_000, "</answer>" * 45_000, "<answer></answer>" * 20_000], ["4"] * 3)
-    assert time.perf_counter() - start < 0.2
-
-
-def test_protocol_and_bad_calls():
+def test_bad_calls():
     verifier = ExactAnswer()
-    assert isinstance(verifier, Verifier)
-    verifier.close()
-    verifier.close()
     with pytest.raises(TypeError, match="is a string, got 4"):
         verifier.verify(["<answer>4</answer>"], [4])
     with pytest.raises(ValueError, match="shorter"):

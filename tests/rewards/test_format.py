@@ -1,17 +1,11 @@
 """The strict shape: tables, the adversarial sample, fuzzing and hostile lengths."""
 
-import json
-import time
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rlvr_bench.rewards.format import Format
-from rlvr_bench.rewards.types import Verifier
-
-SAMPLE = Path(__file__).parents[2] / "../shared/data/adversarial_sample.jsonl"
+from tests import data
 
 ROWS = [
     ("<think>3914</think><answer>1349</answer>", 1.0, "compact"),
@@ -48,11 +42,11 @@ def test_table(completion, reward, why):
     assert bool(verdict.detail) == (reward == 0)
 
 
-def test_adversarial_sample():
-    if not SAMPLE.exists():
-        pytest.skip("shared/data/adversarial_sample.jsonl is not here")
-    rows = [row for row in map(json.loads, SAMPLE.read_text("utf-8").splitlines()) if row["kind"] == "format"]
+@pytest.mark.parametrize("file", data.files("adversarial.jsonl"))
+def test_adversarial_sample(file):
+    rows = [row for row in data.rows(file) if row["kind"] == "format"]
     verdicts = Format().verify([row["completion"] for row in rows], [row["target"] for row in rows])
+    assert len(rows) >= 12
     assert {r["id"]: r["expected"] for r in rows} == {r["id"]: v.reward for r, v in zip(rows, verdicts, strict=True)}
 
 
@@ -60,12 +54,12 @@ def test_adversarial_sample():
     "piece",
     ["<think>", "<think ", "<", "< /", "<///", "<answer>", "</think>", "</think> ", "<think>a</think><answer>", " \n"],
 )
-def test_hostile_lengths_take_linear_time(piece):
+def test_hostile_lengths_take_linear_time(piece, ends_within):
+    """Milliseconds; the net is far below what a quadratic pattern takes."""
     body = piece * (400_000 // len(piece))
     for completion in (body, f"<think>{body}</answer>", f"<think>a</think>{body}<answer>2</answer>"):
-        start = time.perf_counter()
-        Format().verify([completion], [None])
-        assert time.perf_counter() - start < 0.2
+        with ends_within(5):
+            Format().verify([completion], [None])
 
 
 @given(st.lists(st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", " ", "a", "<", ">", "\x00", "İ"])))
@@ -83,11 +77,8 @@ def test_any_text_inside_never_raises(text):
     assert inside.reward in (0, 1)
 
 
-def test_protocol_and_close():
+def test_as_many_targets_as_completions():
     verifier = Format()
-    assert isinstance(verifier, Verifier)
     assert verifier.verify([], []) == []
-    verifier.close()
-    verifier.close()
     with pytest.raises(ValueError, match="1 completions, 2 targets"):
         verifier.verify(["a"], [None, None])

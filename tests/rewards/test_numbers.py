@@ -1,6 +1,5 @@
 """Exact numbers: what is one, what is not."""
 
-import time
 from decimal import Decimal
 from fractions import Fraction
 
@@ -100,9 +99,8 @@ def test_never_raises(text):
     assert isinstance(parse_number(text), Fraction | None)
 
 
-def test_hostile_lengths():
-    start = time.perf_counter()
-    for piece in ("1,", "1,111", "1", "1 ", "1/", "\\frac{", "{,}", "1.", " ", "-"):
-        parse_number(piece * (1000 // len(piece)))
-        parse_number(piece * 400_000)
-    assert time.perf_counter() - start < 0.2
+def test_hostile_lengths_take_linear_time(ends_within):
+    with ends_within(10):
+        for piece in ("1,", "1,111", "1", "1 ", "1/", "\\frac{", "{,}", "1.", " ", "-"):
+            parse_number(piece * (1000 // len(piece)))
+            parse_number(piece * 400_000)

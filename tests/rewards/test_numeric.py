@@ -1,17 +1,13 @@
-"""Numeric answers in `<answer>` tags or behind `####`."""
+"""Numeric answers in `<answer>` tags or after `####`."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rlvr_bench.rewards.numeric import Numeric
-from rlvr_bench.rewards.types import Verifier
-
-SAMPLE = Path(__file__).parents[2] / "../shared/data/adversarial_sample.jsonl"
+from tests import data
 
 ROWS = [
     ("<think>a</think><answer>1,000</answer>", "1000", 1.0, "pass"),
@@ -43,19 +39,17 @@ def test_table(completion, target, reward, outcome):
     assert (verdict.reward, verdict.outcome) == (reward, outcome)
 
 
-def test_numbers_of_the_adversarial_sample():
+@pytest.mark.parametrize("file", data.files("adversarial.jsonl"))
+def test_numbers_of_the_adversarial_sample(file):
     """Rows about numbers in a box, with the box's content as the answer: boxes belong to the math verifier."""
-    if not SAMPLE.exists():
-        pytest.skip("shared/data/adversarial_sample.jsonl is not here")
-    rows = [row for row in map(json.loads, SAMPLE.read_text("utf-8").splitlines()) if row["kind"] == "math"]
-    judged = {}
-    for row in rows:
+    graded = {}
+    for row in (row for row in data.rows(file) if row["kind"] == "math"):
         boxes = re.findall(r"\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}", row["completion"])
         if boxes and re.fullmatch(r"[0-9.]+", row["target"]):
             (verdict,) = Numeric().verify([f"<answer>{boxes[-1]}</answer>"], [row["target"]])
-            judged[row["id"]] = verdict.reward == row["expected"]
-    assert len(judged) >= 7
-    assert all(judged.values()), judged
+            graded[row["id"]] = verdict.reward == row["expected"]
+    assert len(graded) >= 7
+    assert all(graded.values()), graded
 
 
 @given(
@@ -73,11 +67,7 @@ def test_votes_count_values_not_spellings():
     assert Numeric().answer("4") is None
 
 
-def test_protocol_and_bad_targets():
-    verifier = Numeric()
-    assert isinstance(verifier, Verifier)
-    verifier.close()
-    verifier.close()
+def test_bad_targets():
     for target in ("four", 4, None):
         with pytest.raises(ValueError, match="target of a numeric answer"):
-            verifier.verify([""], [target])
+            Numeric().verify([""], [target])

@@ -92,7 +92,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert peak(3000) < 1.5 * peak(500)
 
 
-def test_rows_say_how_they_were_judged() -> None:
+def test_rows_say_how_they_were_run() -> None:
     script = {"type": "script", "script": "assert add(1, 2) == 3"}
     lines = [line("code", CODE, ADD, limit_s=9), line("code", CODE, script), line()]
     unsafe = {**DEFAULT_VERIFIERS, "code": lambda: CodeVerifier(unsafe=True, workers=1)}

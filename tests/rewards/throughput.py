@@ -36,7 +36,7 @@ def main() -> int:
     math.close()
     for tier in ("bwrap", "landlock"):
         code = CodeVerifier(tiers=(tier,), workers=2)
-        # All different: the verifier judges the same completion only once.
+        # All different: the verifier runs the same completion only once.
         adders = [f"```python\ndef add(a, b):\n    return a + b  #{i}\n```" for i in range(600)]
         results.append((f"trivial code, {tier}", rate(code, adders, [ADD] * 600), 150.0))
         code.close()

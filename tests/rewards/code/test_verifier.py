@@ -1,25 +1,20 @@
-"""The code verifier: extraction, comparison, outcomes; HumanEval's own solutions and mutants of them."""
+"""The code verifier: outcomes, comparison, isolation of expected values, recovery."""
 
 from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rlvr_bench.rewards.code.asserts import call_target
-from rlvr_bench.rewards.code.fences import last_block
-from rlvr_bench.rewards.code.targets import check_target, integrity
+from rlvr_bench.rewards.code.targets import integrity
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox import values
-from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
-from rlvr_bench.rewards.types import Verifier
-from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
-from tests.rewards.shared_data import shared_rows
+from rlvr_bench.rewards.workers.pool import Reply, Worker, WorkerDied
+from tests import data
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}, {"args": [-5, 12], "want": 7}]}
 SUM = {"type": "stdio", "cases": [{"stdin": "1 2\n", "stdout": "3\n"}, {"stdin": "-5 12\n", "stdout": "7\n"}]}
@@ -29,48 +24,24 @@ GOOD = "def add(a, b):\n    return a + b"
 READ = "a, b = map(int, input().split())\n"
 
 
-@pytest.fixture(scope="module")
-def verifier() -> Iterator[CodeVerifier]:
-    try:
-        made = CodeVerifier(workers=2, time_limit_s=2.0, memory_bytes=256 << 20)
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-    yield made
-    made.close()
-
-
 def block(code: str) -> str:
     return f"Here it is.\n```python\n{code}\n```\n"
 
 
+def outcomes(verifier: CodeVerifier, codes: list[str], target: Any) -> list[str]:
+    return [v.outcome for v in verifier.verify([block(code) for code in codes], [target] * len(codes))]
+
+
+def watch_jobs(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The jobs that go into the sandbox from now on."""
+    sent: list[bytes] = []
+    run = verifier.sandbox.pool.run
+    monkeypatch.setattr(verifier.sandbox.pool, "run", lambda job, seconds: (sent.append(job), run(job, seconds))[1])
+    return sent
+
+
 def returns(want: Any) -> dict[str, Any]:
     return {"type": "call", "entry": "f", "cases": [{"args": [], "want": want}]}
-
-
-@pytest.mark.parametrize(
-    ("completion", "code"),
-    [
-        ("```python\nx\n```", "x\n"),
-        ("```\nx\n```", "x\n"),
-        ("```py\r\nx\r\n```\r\n", "x\r\n"),
-        ("```\na\n```\ntext\n```\nb\n```", "b\n"),
-        ("```\na\n```\n```\nb", "a\n"),  # the last complete one
-        ("```python\nx = 1", None),
-        ("x = 1", None),
-        ("", None),
-        ("use ```x = 1``` inline", None),
-        ("```\ns = '```'\n```", "s = '```'\n"),
-        ("````\n```\n````", "```\n"),
-        ("1. So:\n   ```python\n   x\n     y\n   ```", "x\n  y\n"),
-        ("```\n    '''\n    ```\n    '''\n```", "    '''\n    ```\n    '''\n"),
-        ("<think>```\nx\n```</think>", None),
-        ("<think>\n```\nx\n```\n</think>\n```\ny\n```", "y\n"),
-        ("<think>\n```\nx\n```", None),
-        ("</think>\n```\nx\n```\n</think>", None),
-    ],
-)
-def test_the_last_complete_block_counts(completion: str, code: str | None) -> None:
-    assert code == last_block(completion)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +92,8 @@ def test_the_last_complete_block_counts(completion: str, code: str | None) -> No
         ("import os; os._exit(0)", SCRIPT, "crash"),
     ],
 )  # fmt: skip
-def test_outcomes(verifier: CodeVerifier, code: str, target: dict[str, Any], outcome: str) -> None:
-    (verdict,) = verifier.verify([block(code)], [target])
+def test_outcomes(code_verifier: CodeVerifier, code: str, target: dict[str, Any], outcome: str) -> None:
+    (verdict,) = code_verifier.verify([block(code)], [target])
     assert outcome == verdict.outcome, verdict
     assert (1.0 if outcome == "pass" else 0.0) == verdict.reward
 
@@ -160,8 +131,8 @@ def test_outcomes(verifier: CodeVerifier, code: str, target: dict[str, Any], out
         ("(x for x in [1])", [1], False),
     ],
 )
-def test_values_are_equal_by_type(verifier: CodeVerifier, expression: str, want: Any, equal: bool) -> None:
-    (verdict,) = verifier.verify([block(f"def f():\n    return {expression}")], [returns(want)])
+def test_values_are_equal_by_type(code_verifier: CodeVerifier, expression: str, want: Any, equal: bool) -> None:
+    (verdict,) = code_verifier.verify([block(f"def f():\n    return {expression}")], [returns(want)])
     assert ("pass" if equal else "wrong") == verdict.outcome, verdict
 
 
@@ -189,145 +160,62 @@ def test_values_are_equal_by_type(verifier: CodeVerifier, expression: str, want:
     ],
 )
 def test_python_equality_where_a_target_asks_for_it(
-    verifier: CodeVerifier, expression: str, want: Any, equal: bool
+    code_verifier: CodeVerifier, expression: str, want: Any, equal: bool
 ) -> None:
-    (verdict,) = verifier.verify([block(f"def f():\n    return {expression}")], [returns(want) | PYTHON])
+    (verdict,) = code_verifier.verify([block(f"def f():\n    return {expression}")], [returns(want) | PYTHON])
     assert ("pass" if equal else "wrong") == verdict.outcome, verdict
 
 
-def test_a_case_may_ask_for_another_equality_than_its_target(verifier: CodeVerifier) -> None:
+def test_a_case_may_ask_for_another_equality_than_its_target(code_verifier: CodeVerifier) -> None:
     target = call_target("assert f(1) == 1\nassert f(2) is True", "f")
     codes = ["def f(x): return True", "def f(x): return 1", "def f(x): return 1.0 if x == 1 else True"]
-    assert [v.outcome for v in verifier.verify([block(c) for c in codes], [target] * 3)] == ["pass", "wrong", "pass"]
-    for bad in ({"equality": "loose"}, {"equality": None}, {"cases": [{"args": [], "want": 1, "equality": "=="}]}):
-        with pytest.raises(ValueError, match="equality"):
-            check_target(returns(1) | bad)
+    assert outcomes(code_verifier, codes, target) == ["pass", "wrong", "pass"]
 
 
-def test_solutions_of_mbpp_that_equal_only_by_value_pass(verifier: CodeVerifier) -> None:
+def test_solutions_of_mbpp_that_equal_only_by_value_pass(code_verifier: CodeVerifier) -> None:
     target = call_target("assert find_Volume(10,8,6) == 240\nassert find_Volume(3,2,2) == 6", "find_Volume")
     right, mutant = ("def find_Volume(l, b, h): return ((l * b * h) / 2)", "def find_Volume(l, b, h): return 240.0")
-    assert [v.outcome for v in verifier.verify([block(right), block(mutant)], [target] * 2)] == ["pass", "wrong"]
+    assert outcomes(code_verifier, [right, mutant], target) == ["pass", "wrong"]
 
 
-def test_a_value_forged_by_the_child_is_judged_in_time(verifier: CodeVerifier) -> None:
-    """Written past the machinery, so the child has not paid for its colliding hashes."""
-    keys = "','.join(f'[{(2**61 - 1) * i}, 1]' for i in range(100000))"
-    write = "import os\nnote = ('{\"values\": [' + %s + ']}').encode()\nfor d in range(3, 30):\n    try:\n"
-    write += "        while note: note = note[os.write(d, note):]\n    except OSError: pass\nos._exit(0)"
-    forms = [
-        f"'{{\"dict\": [' + {keys} + ']}}'",
-        """'{"complex": [1%s, 0]}' % ('0' * 400)""",
-        """'{"complex": [[], 0]}'""",
-    ]
-    start = time.monotonic()
-    verdicts = verifier.verify([block(write % form) for form in forms], [returns(1) | PYTHON] * 3)
-    assert [verdict.outcome for verdict in verdicts] == ["wrong", "protocol", "protocol"]
-    assert time.monotonic() - start < 10
-
-
-def test_the_name_of_a_type_is_short_whatever_the_child_wrote() -> None:
-    assert values.type_name(values.encode(2**70)) == "int" and values.type_name({"other": "Counter"}) == "Counter"
-    assert values.type_name({"other": "x" * 10**6}) == values.type_name({"x" * 10**6: 1}) == "x" * 80
-    assert values.type_name({"other": [[1]] * 1000}) == "unknown"
-
-
-def test_no_case_starts_behind_the_time_limit(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_case_starts_after_the_time_limit(code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
 
     def run(job: dict[str, Any], seconds: float) -> Reply:
         given.append(seconds)
         return Reply("exit", 0, b"", b"3", 1.0)
 
-    monkeypatch.setattr(verifier.sandbox, "run", run)
+    monkeypatch.setattr(code_verifier.sandbox, "run", run)
     target = {"type": "stdio", "cases": [{"stdin": str(i), "stdout": "3"} for i in range(4)]}
-    (verdict,) = verifier.verify([block("print(3)")], [target])
+    (verdict,) = code_verifier.verify([block("print(3)")], [target])
     assert (verdict.outcome, given) == ("timeout", [2.0, 1.0])
 
 
-def test_expected_values_never_enter_the_sandbox(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = []
-    real = verifier.sandbox.pool.run
-    monkeypatch.setattr(verifier.sandbox.pool, "run", lambda job, seconds: (sent.append(job), real(job, seconds))[1])
+def test_expected_values_never_enter_the_sandbox(code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = watch_jobs(code_verifier, monkeypatch)
     want, printed = 193_707_721, "761838257287"
     stdio = {"type": "stdio", "cases": [{"stdin": "", "stdout": printed}]}
-    verifier.verify([block(f"def f(): return {want - 1} + 1"), block("print(1)")], [returns(want), stdio])
+    code_verifier.verify([block(f"def f(): return {want - 1} + 1"), block("print(1)")], [returns(want), stdio])
     assert len(sent) == 2
     assert not [job for job in sent if str(want).encode() in job or printed.encode() in job]
 
 
-def test_the_machinery_failing_is_no_verdict(verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sandbox_that_fails_is_no_verdict(code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(job: bytes, seconds: float) -> None:
         raise WorkerDied("gone")
 
-    monkeypatch.setattr(verifier.sandbox.pool, "run", fail)
-    (verdict,) = verifier.verify([block(GOOD)], [ADD])
+    monkeypatch.setattr(code_verifier.sandbox.pool, "run", fail)
+    (verdict,) = code_verifier.verify([block(GOOD)], [ADD])
     assert (verdict.reward, verdict.outcome, verdict.detail) == (None, "infra", "gone")
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        None, "x", {}, {"type": "call"}, {"type": "call", "entry": "f", "cases": []}, {"type": "other"},
-        {"type": "call", "entry": "f", "cases": [{"args": [1]}]}, {"type": "call", "entry": 3, "cases": [{}]},
-        {"type": "stdio", "cases": [{"stdin": ""}]}, {"type": "script"}, returns(float("nan")), returns(object()),
-    ],
-)  # fmt: skip
-def test_a_malformed_target_is_refused(verifier: CodeVerifier, target: Any) -> None:
-    with pytest.raises(ValueError, match=r"target|case"):
-        check_target(target)
-    with pytest.raises(ValueError, match=r"target|case"):
-        verifier.verify([block(GOOD)], [target])
-
-
-def test_values_survive_the_way_and_garbage_raises_a_value_error() -> None:
-    value = [1, -(2**70), 1.5, "x", None, True, (1, (2,)), {"a": {1}}, {(1, 2): b"\xff"}, frozenset([3]), 2j]
-    assert value == values.decode(values.encode(value))
-    for form in ({"int": 5}, {"int": "zz"}, {"dict": 5}, {"dict": [1]}, {"bytes": "x"}, {"a": 1, "b": 2}, {"set": 1}):
-        with pytest.raises(ValueError):  # noqa: PT011  # each has a message of its own
-            values.canonical(form)
-
-
-def test_colliding_hashes_cost_no_time(verifier: CodeVerifier) -> None:
+def test_colliding_hashes_are_only_wrong(code_verifier: CodeVerifier) -> None:
     code = "def f(): return {'x': [(2**61 - 1) * i for i in range(100000)]}"
     collide = "def f(): return [frozenset([(2**61 - 1) * i]) for i in range(60000)]"
-    assert [v.outcome for v in verifier.verify([block(code), block(collide)], [returns({1})] * 2)] == ["wrong", "wrong"]
+    assert outcomes(code_verifier, [code, collide], returns({1})) == ["wrong", "wrong"]
 
 
-def test_asserts_become_cases() -> None:
-    check = "METADATA = {}\ndef check(candidate):\n    assert candidate([1], k=2) == (3, 4)\n    assert True, 'x'\n"
-    assert (call_target(check, "f") or {})["cases"] == [{"args": [[1]], "kwargs": {"k": 2}, "want": (3, 4)}]
-    identity = {"args": [-1], "kwargs": {}, "want": None, "equality": "exact"}
-    assert (call_target("assert None is f(-1)", "f") or {})["cases"] == [identity]
-    assert (call_target(check, "f") or {})["equality"] == "python"
-    for tests in (
-        "assert abs(f(1) - 2) < 1",
-        "assert f(x) == 1",
-        "for i in [1]: assert f(i) == 1",
-        "assert f(1)",
-        "",
-        "(",
-    ):
-        assert call_target(tests, "f") is None
-
-
-def test_humaneval_solutions_pass_and_mutants_fail(verifier: CodeVerifier) -> None:
-    solutions, mutants, targets = [], [], []
-    for row in shared_rows("humaneval.jsonl.gz"):
-        entry, code = row["entry_point"], row["prompt"] + row["canonical_solution"]
-        script = {"type": "script", "script": f"{row['test']}\ncheck({entry})\n"}
-        targets.append(call_target(row["test"], entry) or script)
-        solutions.append(block(code))
-        mutants.append(
-            block(f"{code}\n_true = {entry}\ndef {entry}(*a, **k):\n    return ['mutant', _true(*a, **k)]\n")
-        )
-    assert len(targets) == 164
-    assert sum(integrity(target) == "strong" for target in targets) >= 140
-    assert {"pass"} == {verdict.outcome for verdict in verifier.verify(solutions, targets)}
-    assert {0.0} == {verdict.reward for verdict in verifier.verify(mutants, targets)}
-
-
-def test_recovery_after_hostile_completions(verifier: CodeVerifier) -> None:
+def test_recovery_after_hostile_completions(code_verifier: CodeVerifier) -> None:
     hostile = [
         "def add(a, b): return 'x' * 10**7",
         "import os\ndef add(a, b): os.kill(os.getppid(), 9)",
@@ -336,45 +224,101 @@ def test_recovery_after_hostile_completions(verifier: CodeVerifier) -> None:
         "import threading\ndef add(a, b):\n    for i in range(10**4): threading.Thread(target=input).start()",
     ] * 4
     numbered = [block(f"{code}\n#{i}") for i, code in enumerate(hostile)]
-    verdicts = verifier.verify(numbered, [ADD] * len(hostile))
+    verdicts = code_verifier.verify(numbered, [ADD] * len(hostile))
     assert {0.0} == {verdict.reward for verdict in verdicts}
-    for pid in verifier.sandbox.pool.worker_pids():
+    for pid in code_verifier.sandbox.pool.worker_pids():
         os.kill(pid, signal.SIGKILL)
     good = [block(f"{GOOD}\n#{i}") for i in range(50)]
-    assert {"pass"} == {verdict.outcome for verdict in verifier.verify(good, [ADD] * 50)}
-
-
-def test_a_worker_killed_during_a_batch_costs_a_retry_and_no_verdict(verifier: CodeVerifier) -> None:
-    before = verifier.retries
-    slow = [block(f"import time\ntime.sleep(0.3)\n{GOOD} + {i} - {i}") for i in range(6)]
-    wrong = block("def add(a, b): return 4")
-
-    def kill() -> None:
-        os.kill(verifier.sandbox.pool.worker_pids()[0], signal.SIGKILL)
-
-    verifier.verify([block(GOOD)] * 2, [ADD] * 2)
-    timer = threading.Timer(0.2, kill)
-    timer.start()
-    verdicts = verifier.verify([*slow, wrong], [ADD] * 7)
-    timer.join()
-    assert [verdict.outcome for verdict in verdicts] == ["pass"] * 6 + ["wrong"]
-    assert verifier.retries >= before + 1
+    assert {"pass"} == {verdict.outcome for verdict in code_verifier.verify(good, [ADD] * 50)}
 
 
 def test_the_same_job_several_times_in_a_batch_is_run_once(
-    verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
+    code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = []
-    real = verifier.sandbox.pool.run
-    monkeypatch.setattr(verifier.sandbox.pool, "run", lambda job, seconds: (sent.append(job), real(job, seconds))[1])
+    sent = watch_jobs(code_verifier, monkeypatch)
     one, true = returns([1]), returns([True])
     completions = [block("def f(): return [1]")] * 4 + [block("def f(): return [True]")]
-    verdicts = verifier.verify(completions, [one, dict(one), true, one, one], [None, None, None, 1.0, None])
+    verdicts = code_verifier.verify(completions, [one, dict(one), true, one, one], [None, None, None, 1.0, None])
     assert [verdict.outcome for verdict in verdicts] == ["pass", "pass", "wrong", "pass", "wrong"]
     assert len(sent) == 4
 
 
-def test_it_is_a_verifier(verifier: CodeVerifier) -> None:
-    assert isinstance(verifier, Verifier)
-    assert verifier.verify([], []) == []
-    assert verifier.verify(["```\n\n```"], [ADD])[0].outcome == "no_code"
+def test_a_forged_value_is_compared_as_text_and_never_decoded(
+    code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written straight to the pipe, so the child did not pay for its colliding hashes; nor must this process."""
+
+    def refuse(form: object) -> None:
+        raise AssertionError("a value from inside was decoded")
+
+    monkeypatch.setattr(values, "decode", refuse)
+    keys = "','.join(f'[{(2**61 - 1) * i}, 1]' for i in range(100000))"
+    write = "import os\nnote = ('{\"values\": [' + %s + ']}').encode()\nfor d in range(3, 30):\n    try:\n"
+    write += "        while note: note = note[os.write(d, note):]\n    except OSError: pass\nos._exit(0)"
+    forms = [
+        f"'{{\"dict\": [' + {keys} + ']}}'",
+        """'{"complex": [1%s, 0]}' % ('0' * 400)""",
+        """'{"complex": [[], 0]}'""",
+    ]
+    verdicts = code_verifier.verify([block(write % form) for form in forms], [returns(1) | PYTHON] * 3)
+    assert [verdict.outcome for verdict in verdicts] == ["wrong", "protocol", "protocol"]
+
+
+@pytest.mark.parametrize("file", data.files("humaneval.jsonl"))
+def test_humaneval_solutions_pass_and_mutants_fail(code_verifier: CodeVerifier, file: Path) -> None:
+    solutions, mutants, targets = [], [], []
+    for row in data.rows(file):
+        entry, code = row["entry_point"], row["prompt"] + row["canonical_solution"]
+        script = {"type": "script", "script": f"{row['test']}\ncheck({entry})\n"}
+        targets.append(call_target(row["test"], entry) or script)
+        solutions.append(block(code))
+        mutants.append(
+            block(f"{code}\n_true = {entry}\ndef {entry}(*a, **k):\n    return ['mutant', _true(*a, **k)]\n")
+        )
+    # of 164, 21 use more than calls and literals; the sample has 7 of those
+    weak = sum(integrity(target) == "weak" for target in targets)
+    assert (len(targets), weak) in ((164, 21), (30, 7))
+    assert {"pass"} == {verdict.outcome for verdict in code_verifier.verify(solutions, targets)}
+    assert {0.0} == {verdict.reward for verdict in code_verifier.verify(mutants, targets)}
+
+
+def test_a_worker_killed_during_a_batch_costs_a_retry_and_no_verdict(
+    code_verifier: CodeVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, killed = code_verifier.retries, []
+    run = Worker.run
+
+    def killed_once(worker: Worker, job: bytes, seconds: float) -> Reply:
+        if not killed:
+            killed.append(worker.pid)
+            os.kill(worker.pid, signal.SIGKILL)
+        return run(worker, job, seconds)
+
+    monkeypatch.setattr(Worker, "run", killed_once)
+    right = [block(f"{GOOD} + {i} - {i}") for i in range(6)]
+    verdicts = code_verifier.verify([*right, block("def add(a, b): return 4")], [ADD] * 7)
+    assert [verdict.outcome for verdict in verdicts] == ["pass"] * 6 + ["wrong"]
+    assert code_verifier.retries >= before + 1
+
+
+def test_malformed_targets_are_named_without_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise AssertionError("a sandbox was opened")
+
+    monkeypatch.setattr("rlvr_bench.rewards.code.verifier.open_sandbox", refuse)
+    problems = CodeVerifier.check_targets([ADD, "def", SUM, {**ADD, "cases": []}], time_limit_s=1.0)
+    assert list(problems) == [1, 3]
+    assert "a code target is an object" in problems[1] and "`cases`" in problems[3]
+
+
+def test_a_malformed_target_raises_before_anything_runs(code_verifier: CodeVerifier) -> None:
+    with pytest.raises(ValueError, match="a code target"):
+        code_verifier.verify([block(GOOD)], ["x"])
+
+
+def test_it_names_its_tier_and_its_answer(code_verifier: CodeVerifier) -> None:
+    assert code_verifier.tier == code_verifier.sandbox.tier
+    assert CodeVerifier.answer(block(" x = 1 ")) == "x = 1"
+    assert CodeVerifier.answer("x = 1") is CodeVerifier.answer("```\n\n```") is None
+    assert code_verifier.verify([], []) == []
+    assert code_verifier.verify(["```\n\n```"], [ADD])[0].outcome == "no_code"

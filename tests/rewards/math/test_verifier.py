@@ -1,4 +1,4 @@
-"""The math verifier: which answers are the same, which are none, and that nothing can hold it up."""
+"""The math verifier: which answers are the same, and that nothing can hold it up."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import psutil
@@ -18,67 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.rewards.math.answer import last_box, math_answer
-from rlvr_bench.rewards.math.text import cleaned
+from rlvr_bench.rewards.math import verifier as module
 from rlvr_bench.rewards.math.verifier import MathVerifier
-from rlvr_bench.rewards.types import Outcome, Verifier
-from rlvr_bench.rewards.workers.pool import WorkerDied
-from tests.rewards.shared_data import ROOT, shared_rows
+from rlvr_bench.rewards.types import Outcome
+from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
+from tests import data
 
 TOWER = "e^{e^{e^{e^{e^{e}}}}}"  # evaluating it never ends
 POLYNOMIAL = "x^2+2x+1"
 
 
-@pytest.fixture(scope="module")
-def verifier() -> Iterator[MathVerifier]:
-    made = MathVerifier(workers=2)
-    yield made
-    made.close()
-
-
 def box(answer: str) -> str:
     return f"So it is \\boxed{{{answer}}}."
-
-
-@pytest.mark.parametrize(
-    ("completion", "answer"),
-    [
-        ("\\boxed{42}", "42"),
-        ("\\boxed{42} no wait, \\boxed{41}", "41"),
-        ("\\boxed{41} and \\boxed{42", "41"),
-        ("\\boxed{\\boxed{42}}", "{42}"),
-        ("\\boxed{\\boxed{42}", "42"),
-        ("\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"),
-        ("\\boxed{\\{1, 2\\}}", "\\{1, 2\\}"),
-        ("\\boxed{a\\}b}", "a\\}b"),
-        ("} \\boxed{5}", "5"),
-        ("\\boxed{}", None),
-        ("\\boxed{ \n}", None),
-        ("42", None),
-        ("The answer is 42.", None),
-        ("\\boxed{" + "1" * 1001 + "}", None),
-        ("<answer>42</answer>", "42"),
-        ("<answer>it is \\boxed{41} or \\boxed{42}</answer>", "42"),
-        ("<answer>41</answer><answer>42</answer>", "42"),
-        ("\\boxed{41}<answer>42</answer>", "42"),
-        ("<answer>42</answer>\\boxed{41}", "42"),
-        ("<answer> </answer>\\boxed{41}", None),
-        ("<think>\\boxed{41}</think>\\boxed{42}", "42"),
-        ("<think>\\boxed{41}</think>", None),
-        ("<think>\\boxed{41}", None),
-        ("</think>\\boxed{41}<think>", None),
-        ("\\boxed{41}</think>\\boxed{42}", "42"),
-    ],
-)
-def test_where_the_answer_is(completion: str, answer: str | None) -> None:
-    assert answer == math_answer(completion)
-
-
-def test_extraction_takes_linear_time() -> None:
-    for hostile in ("\\boxed{" * 100_000, "{" * 500_000, "\\boxed{" * 50_000 + "}" * 50_000, "\\" * 500_001):
-        start = time.perf_counter()
-        last_box(hostile)
-        assert time.perf_counter() - start < 2.0
 
 
 SAME = [
@@ -127,15 +77,15 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
-def test_the_same_answer_earns_one_and_another_none(verifier: MathVerifier) -> None:
+def test_the_same_answer_earns_one_and_another_none(math_verifier: MathVerifier) -> None:
     rows = [(a, b, 1.0) for a, b in SAME] + [(b, a, 1.0) for a, b in SAME[:1]] + [(a, b, 0.0) for a, b in DIFFERENT]
-    verdicts = verifier.verify([box(answer) for answer, _, _ in rows], [gold for _, gold, _ in rows])
+    verdicts = math_verifier.verify([box(answer) for answer, _, _ in rows], [gold for _, gold, _ in rows])
     assert [(row, v) for row, v in zip(rows, verdicts, strict=True) if v.reward != row[2]] == []
 
 
-def test_the_order_and_the_company_do_not_matter(verifier: MathVerifier) -> None:
+def test_the_order_and_the_company_do_not_matter(math_verifier: MathVerifier) -> None:
     rows = SAME + DIFFERENT
-    expected = [v.reward for v in verifier.verify([box(a) for a, _ in rows], [g for _, g in rows])]
+    expected = [v.reward for v in math_verifier.verify([box(a) for a, _ in rows], [g for _, g in rows])]
     fresh = MathVerifier(workers=1)
     order = list(range(len(rows)))
     random.Random(1).shuffle(order)
@@ -154,32 +104,14 @@ def test_nothing_that_a_completion_contains_raises(text: str, gold: str) -> None
     cheap.close()
 
 
-@given(st.text(st.sampled_from("0123456789+-*/^_{}()[]\\,.=<>!|%$ aexorpi"), max_size=40))
-def test_cleaning_twice_is_cleaning_once_and_linear(text: str) -> None:
-    once = cleaned(text)
-    assert once is None or len(once) <= 4 * len(text) + 10
-
-
-def test_gold_answers_that_cannot_be_read_are_named_by_position(verifier: MathVerifier) -> None:
+def test_gold_answers_that_cannot_be_read_are_named_by_position(math_verifier: MathVerifier) -> None:
     good = ["42", "\\frac{\\sqrt{2}}{2}", "(1,2)", "\\text{even}", "x^2+1", 7]
     bad = ["", "nan", "\\frac{1", "\\unknown{3}", "\u4e8c", None, ["5"], "9^{9^{9^9}}", "\\unknown{3}"]
     problems = MathVerifier.check_targets([*good, *bad], workers=2)
     assert list(range(6, 15)) == sorted(problems)
     assert "gold answer '\\\\unknown{3}' cannot be read: NotAnExpression" in problems[9] == problems[14]
     with pytest.raises(ValueError, match="gold answer"):
-        verifier.verify([box("5")], [None])
-
-
-def test_hostile_expressions_cannot_hold_a_batch() -> None:
-    verifier = MathVerifier(workers=2, item_deadline_s=2.0, batch_deadline_s=4.0)
-    verifier.verify([box("x+1")], ["1+x"])  # start-up is not what is measured
-    hostile = [f"{TOWER}+{i}" for i in range(12)]
-    start = time.monotonic()
-    verdicts = verifier.verify([box(h) for h in [*hostile, "(x+1)^2"]], [POLYNOMIAL] * 13)
-    assert time.monotonic() - start < 6.0
-    assert {"timeout", "infra"} >= {v.outcome for v in verdicts[:-1]}
-    assert verdicts[0].outcome == "timeout"
-    verifier.close()
+        math_verifier.verify([box("5")], [None])
 
 
 def test_out_of_time_before_the_first_turn_is_no_verdict() -> None:
@@ -188,24 +120,24 @@ def test_out_of_time_before_the_first_turn_is_no_verdict() -> None:
     verifier.close()
 
 
-def test_workers_killed_from_outside_are_replaced(verifier: MathVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    verifier.verify([box("a+b+c")], ["c+b+a"])
-    for pid in verifier.pool.worker_pids():
+def test_workers_killed_from_outside_are_replaced(math_verifier: MathVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    math_verifier.verify([box("a+b+c")], ["c+b+a"])
+    for pid in math_verifier.pool.worker_pids():
         os.kill(pid, signal.SIGKILL)
-    assert verifier.verify([box("a+b+d")], ["d+b+a"])[0].outcome == "pass"
+    assert math_verifier.verify([box("a+b+d")], ["d+b+a"])[0].outcome == "pass"
 
     def fail(job: bytes, seconds: float) -> None:
         raise WorkerDied("gone")
 
-    monkeypatch.setattr(verifier.pool, "run", fail)
-    assert verifier.verify([box("a+b+f")], ["f+b+a"])[0].outcome == "infra"
+    monkeypatch.setattr(math_verifier.pool, "run", fail)
+    assert math_verifier.verify([box("a+b+f")], ["f+b+a"])[0].outcome == "infra"
 
 
-def test_threads_share_a_verifier(verifier: MathVerifier) -> None:
+def test_threads_share_a_verifier(math_verifier: MathVerifier) -> None:
     results: dict[int, list[str]] = {}
 
     def work(n: int) -> None:
-        verdicts = verifier.verify([box(f"(x+{n})^2"), box(f"x+{n}")], [f"x^2+{2 * n}x+{n * n}"] * 2)
+        verdicts = math_verifier.verify([box(f"(x+{n})^2"), box(f"x+{n}")], [f"x^2+{2 * n}x+{n * n}"] * 2)
         results[n] = [v.outcome for v in verdicts]
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
@@ -229,29 +161,69 @@ def test_closing_leaves_nothing() -> None:
 def test_the_computer_algebra_stays_out_of_this_process() -> None:
     heavy = {"sympy", "math_verify", "latex2sympy2_extended"}
     code = f"import sys; import rlvr_bench.rewards.math.verifier; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=data.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_majority_votes_count_equal_numbers_as_one(verifier: MathVerifier) -> None:
-    assert isinstance(verifier, Verifier)
-    votes = {verifier.answer(box(a)) for a in ("0.5", "\\frac{1}{2}", "50\\%", "1/2")}
+def test_majority_votes_count_equal_numbers_as_one(math_verifier: MathVerifier) -> None:
+    votes = {math_verifier.answer(box(a)) for a in ("0.5", "\\frac{1}{2}", "50\\%", "1/2")}
     assert {"1/2"} == votes
-    assert verifier.answer("no box") is None
+    assert math_verifier.answer("no box") is None
 
 
-def test_real_gold_answers(verifier: MathVerifier) -> None:
-    golds = [row["answer"] for row in shared_rows("math500.jsonl")]
+class Clock:
+    """A clock that only the pool of the test advances."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_every_expression_gets_a_short_turn_before_any_gets_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven hostile ones and an honest one, one worker: 7 first turns of 1 s, then long ones until the batch ends."""
+    clock, turns = Clock(), []
+    monkeypatch.setattr(module, "time", clock)
+
+    def run(job: bytes, seconds: float) -> Reply:
+        hostile = json.loads(job)["answer"].startswith("e^")
+        turns.append((hostile, seconds))
+        clock.now += seconds if hostile else 0.25
+        return Reply("timeout", -9, b"", b"", seconds) if hostile else Reply("exit", 0, b'{"equal": true}', b"", 0.25)
+
+    with MathVerifier(workers=1, item_deadline_s=5.0, batch_deadline_s=15.0) as verifier:
+        monkeypatch.setattr(verifier.pool, "run", run)
+        answers = [*(f"{TOWER}+{i}" for i in range(7)), "(x+1)^2"]
+        verdicts = verifier.verify([box(answer) for answer in answers], [POLYNOMIAL] * 8)
+    assert [v.outcome for v in verdicts] == ["timeout"] * 7 + ["pass"]
+    assert sorted(turns[:8]) == [(False, 1.0)] + [(True, 1.0)] * 7
+    # 15 - 7 x 1 - 0.25 = 7.75 are left: one turn of 5 and one of 2.75; the others keep their first timeout
+    assert turns[8:] == [(True, 5.0), (True, 2.75)]
+
+
+def test_an_expression_that_never_ends_is_a_timeout() -> None:
+    with MathVerifier(workers=1, item_deadline_s=0.3) as verifier:
+        assert [v.outcome for v in verifier.verify([box(TOWER), box("(x+1)^2")], [POLYNOMIAL] * 2)] == [
+            "timeout",
+            "pass",
+        ]
+
+
+@pytest.mark.parametrize("file", data.files("math500.jsonl"))
+def test_real_gold_answers(math_verifier: MathVerifier, file: Path) -> None:
+    golds = [row["answer"] for row in data.rows(file)]
     assert MathVerifier.check_targets(golds, workers=2) == {}
-    assert {"pass"} == {v.outcome for v in verifier.verify([box(gold) for gold in golds], golds)}
+    assert {"pass"} == {v.outcome for v in math_verifier.verify([box(gold) for gold in golds], golds)}
     others = [*golds[1:], golds[0]]
-    same = [
-        (a, b)
-        for a, b, v in zip(golds, others, verifier.verify([box(g) for g in golds], others), strict=True)
-        if v.reward
-    ]
-    assert same == [("5", "x=5"), ("7", "7"), ("3", "3")]
-    numbers = [row["answer"].rpartition("####")[2].strip() for row in shared_rows("gsm8k_test.jsonl")]
-    assert {1.0} == {v.reward for v in verifier.verify([box(number) for number in numbers], numbers)}
+    verdicts = math_verifier.verify([box(gold) for gold in golds], others)
+    same = [(a, b) for a, b, v in zip(golds, others, verdicts, strict=True) if v.reward]
+    assert same == {500: [("5", "x=5"), ("7", "7"), ("3", "3")], 34: []}[len(golds)]
+
+
+@pytest.mark.parametrize("file", data.files("gsm8k_test.jsonl"))
+def test_real_numbers(math_verifier: MathVerifier, file: Path) -> None:
+    numbers = [row["answer"].rpartition("####")[2].strip() for row in data.rows(file)]
+    assert {1.0} == {v.reward for v in math_verifier.verify([box(number) for number in numbers], numbers)}
     changed: list[Any] = [json.dumps(json.loads(number.replace(",", "")) + 1) for number in numbers]
-    assert {0.0} == {v.reward for v in verifier.verify([box(number) for number in numbers], changed)}
+    assert {0.0} == {v.reward for v in math_verifier.verify([box(number) for number in numbers], changed)}
