@@ -20,10 +20,12 @@ def number(value: float) -> str:
 
 
 def share(value: float) -> str:
+    """A share in [0, 1]."""
     return f"{value:.3f}"
 
 
 def percent(value: float) -> str:
+    """A share as a percentage, to a tenth."""
     return f"{100 * value:.1f} %"
 
 
@@ -38,6 +40,7 @@ def change(value: float) -> str:
 
 
 def factor(value: float) -> str:
+    """A ratio."""
     return f"{value:.2f}"
 
 
@@ -74,6 +77,7 @@ def whole_percent(value: float) -> str:
 
 
 def count(n: int, noun: str) -> str:
+    """A number of things, with the noun in its number."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
@@ -83,6 +87,7 @@ def whole(n: int) -> str:
 
 
 def p_value(p: float | None) -> str:
+    """Three decimals, or that it is smaller."""
     if p is None:
         return ABSENT
     return "< .001" if p < 0.001 else f"{p:.3f}".lstrip("0") if p < 1 else "1"

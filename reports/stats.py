@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -175,6 +175,12 @@ def share_difference(events_a: int, n_a: int, events_b: int, n_b: int, *, level:
     low = a - b - float(np.hypot(a - low_a, high_b - b))
     high = a - b + float(np.hypot(high_a - a, b - low_b))
     return Estimate(a - b, low, high, min(n_a, n_b), "score")
+
+
+def fisher_exact(events_a: int, n_a: int, events_b: int, n_b: int) -> float:
+    """Two-sided p of Fisher's exact test that two shares are equal."""
+    found: Any = scipy_stats.fisher_exact([[events_a, n_a - events_a], [events_b, n_b - events_b]])
+    return float(found.pvalue)
 
 
 def variance_ratio(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> tuple[Estimate, float] | None:

@@ -22,14 +22,17 @@ def setting(cell: Cell, *path: str) -> Any:
 
 
 def algorithm(cell: Cell) -> str:
+    """The configured name; empty if none was recorded."""
     return str(setting(cell, "algorithm", "name") or "")
 
 
 def source(cell: Cell) -> str:
+    """The configured source of the reward."""
     return str(setting(cell, "reward", "source") or "")
 
 
 def roles(cell: Cell) -> frozenset[str]:
+    """The models that the cell kept."""
     return frozenset(cell.roles)
 
 
@@ -81,6 +84,7 @@ def cost_contrasts(cells: Sequence[Cell]) -> tuple[Contrast, ...]:
 
 
 def four_model_ppo(cells: Sequence[Cell]) -> Cell | None:
+    """PPO with a critic, a reference and a reward model."""
     return next((c for c in cells if algorithm(c) == "ppo" and roles(c) == FOUR_MODELS), None)
 
 

@@ -14,7 +14,7 @@ from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.numbers import whole
 
 RANDOM, VERIFIER, LEARNED, BOTH = "random", "verifier", "learned", "both"
-MODELLED = (LEARNED, BOTH)
+MODELED = (LEARNED, BOTH)
 _MODEL_SETTINGS = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
 _ERROR_RATES = ("false_positive_rate", "false_negative_rate")
 
@@ -56,15 +56,16 @@ class RewardSetting:
 
 
 def reward_setting(cell: Cell) -> RewardSetting:
+    """By the configuration; settings of a reward model count only where one was used."""
     reward = cell.config.get("reward")
     reward = reward if isinstance(reward, Mapping) else {}
     source = str(reward.get("source") or "")
-    modelled = source in MODELLED
+    modeled = source in MODELED
     positives, negatives = (float(reward.get(name) or 0.0) for name in _ERROR_RATES)
     # A rate that was not recorded is 0: records from before there were rates stay comparable with later ones.
-    used = {k: v for k, v in reward.items() if k not in _ERROR_RATES and (modelled or k not in _MODEL_SETTINGS)}
+    used = {k: v for k, v in reward.items() if k not in _ERROR_RATES and (modeled or k not in _MODEL_SETTINGS)}
     settings = tuple((k, show(v)) for k, v in sorted(used.items()))
-    return RewardSetting(source, reward.get("label_pairs") if modelled else None, positives, negatives, settings)
+    return RewardSetting(source, reward.get("label_pairs") if modeled else None, positives, negatives, settings)
 
 
 def by_reward_setting(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]]:

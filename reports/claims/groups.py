@@ -21,7 +21,8 @@ from rlvr_bench.reports.stats import mean_estimate, rng, t_test
 
 ID = "groups.silent"
 SILENT = 0.5
-CLAIM = f"At most {SILENT:.0%} of GRPO's groups have all-equal rewards, that is, no signal, over the whole run."
+SILENT_TEXT = numbers.whole_percent(SILENT)
+CLAIM = f"At most {SILENT_TEXT} of GRPO's groups have all-equal rewards, that is, no signal, over the whole run."
 
 
 def silent(cells: Sequence[Cell]) -> list[Finding]:
@@ -46,7 +47,7 @@ def silent(cells: Sequence[Cell]) -> list[Finding]:
             effect=text,
             n=numbers.count(len(shares), "seed"),
             equal="one cell, nothing compared",
-            rule=f"Supported if the {numbers.INTERVAL} of the share lies below {SILENT:.0%}, refuted if above.",
+            rule=f"Supported if the {numbers.INTERVAL} of the share lies below {SILENT_TEXT}, refuted if above.",
             note=f"{growth}Whether the mean is the better baseline would need gradient variances, which are not "
             "recorded.",
             sentence=f"On average {text} of GRPO's groups had equal rewards and gave no signal.",

@@ -23,6 +23,7 @@ from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes, state_b
 from rlvr_bench.reports.stats import Estimate, paired_ratio, rng, t_test
 
 SAVING = 0.40
+SAVING_TEXT = numbers.whole_percent(SAVING)
 LEAST_STATES = 0.10
 
 
@@ -38,7 +39,7 @@ def peak(cells: Sequence[Cell]) -> list[Finding]:
 
 def _states(contrast: Contrast) -> Finding:
     identifier, name = f"memory.states.{contrast.suffix}", contrast.name
-    claim = f"GRPO's model states take at least {SAVING:.0%} fewer bytes than those of {name}."
+    claim = f"GRPO's model states take at least {SAVING_TEXT} fewer bytes than those of {name}."
     if contrast.cells is None:
         return not_tested(identifier, claim, f"it needs {name} and GRPO with a reference and a verifier, both built.")
     ppo, grpo = (state_bytes(c) or 0 for c in contrast.cells)
@@ -52,7 +53,7 @@ def _states(contrast: Contrast) -> Finding:
         effect=f"{numbers.percent(saving)} (exact): {numbers.size(ppo)} against {numbers.size(grpo)}",
         n="exact",
         equal=held_equal(*contrast.cells),
-        rule=f"Exact bytes of weights, gradients, optimizer states and buffers; threshold {SAVING:.0%}.",
+        rule=f"Exact bytes of weights, gradients, optimizer states and buffers; threshold {SAVING_TEXT}.",
         sentence=f"Against {name}, GRPO's model states take {numbers.percent(saving)} fewer bytes (exact).",
         estimate=Estimate(saving, saving, saving, 1, "exact"),
     )
@@ -60,7 +61,7 @@ def _states(contrast: Contrast) -> Finding:
 
 def _peak(contrast: Contrast) -> Finding:
     identifier, name, both = f"memory.peak.{contrast.suffix}", contrast.name, contrast.cells
-    claim = f"GRPO's measured peak memory is at least {SAVING:.0%} below that of {name}."
+    claim = f"GRPO's measured peak memory is at least {SAVING_TEXT} below that of {name}."
     layer = memory_layer(both) if both else None
     values = pair(*both, partial(peak_bytes, layer=layer)) if both and layer else None
     if both is None or values is None:
@@ -88,7 +89,7 @@ def _peak(contrast: Contrast) -> Finding:
         effect=f"{text}: mean {means[0]} against {means[1]}",
         n=values.n,
         equal=held_equal(*both),
-        rule=f"Supported if the {numbers.INTERVAL} lies above {SAVING:.0%}, refuted if below. Largest peak of a run "
+        rule=f"Supported if the {numbers.INTERVAL} lies above {SAVING_TEXT}, refuted if below. Largest peak of a run "
         "after warm-up, less what was held before any model was built; paired ratio on the log scale.",
         sentence=f"Against {name}, GRPO lowered the measured peak by {text}.",
         estimate=saving,

@@ -23,13 +23,19 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.fairness import held_equal
 from rlvr_bench.reports.cells.pairing import pair
-from rlvr_bench.reports.cells.reward_setting import LEARNED, MODELLED, reward_setting
+from rlvr_bench.reports.cells.reward_setting import LEARNED, MODELED, reward_setting
 from rlvr_bench.reports.claims.decide import SAME_RULE, decide_above, decide_below, decide_same
 from rlvr_bench.reports.claims.finding import Conclusion, Finding, not_tested
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.accuracy import final_score
 from rlvr_bench.reports.measures.overoptimization import GAP, PROXY, TRUE, final_distance
-from rlvr_bench.reports.measures.windows import LAST_QUARTER, last_recorded_quarter, recorded_quarters, training_series
+from rlvr_bench.reports.measures.windows import (
+    LAST_QUARTER,
+    QUARTERS,
+    last_recorded_quarter,
+    recorded_quarters,
+    training_series,
+)
 from rlvr_bench.reports.stats import mean_estimate, paired_difference, rng, t_test
 
 GAP_MARGIN = 0.2  # base-model standard deviations: 10 points of true reward at a pass rate of one half
@@ -53,7 +59,7 @@ def _hacked(cell: Cell) -> Finding:
         if ends[0] and ends[1]:
             changes.append((ends[0][1] - ends[0][0], ends[1][1] - ends[1][0]))
     if not changes:
-        return not_tested(identifier, claim, "no finished run recorded both rewards over four steps or more.")
+        return not_tested(identifier, claim, f"no finished run recorded both rewards over {QUARTERS} steps or more.")
     proxy, true = (mean_estimate([c[i] for c in changes], rng()) for i in (0, 1))
     proxy_rose, true_rose = decide_above(proxy, 0.0) == "supported", decide_above(true, 0.0)
     conclusion: Conclusion = "refuted" if true_rose == "supported" else "inconclusive"
@@ -143,13 +149,13 @@ def _labels(most: Cell, fewest: Cell) -> Finding:
 
 def algorithm(cells: Sequence[Cell]) -> list[Finding]:
     """reward.algorithm"""
-    matched = [p for p in matching.matched_pairs(cells) if reward_setting(p[0]).source in MODELLED]
+    matched = [p for p in matching.matched_pairs(cells) if reward_setting(p[0]).source in MODELED]
     return [_algorithm(*p) for p in matched] or [_no_algorithm("it needs PPO and GRPO with one learned reward.")]
 
 
 def _algorithm(ppo: Cell, grpo: Cell) -> Finding:
     if (values := pair(ppo, grpo, partial(last_recorded_quarter, metric=GAP))) is None:
-        return _no_algorithm("no seed of a matched pair recorded the gap over four steps or more in both cells.")
+        return _no_algorithm(f"no seed of a matched pair recorded the gap over {QUARTERS} steps or more in both cells.")
     difference = paired_difference(values.b, values.a, rng())
     conclusion, p = decide_same(difference, np.subtract(values.b, values.a), GAP_MARGIN)
     text, reward = numbers.with_interval(difference, numbers.change, "SD"), reward_setting(ppo).phrase

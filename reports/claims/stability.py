@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.fairness import held_equal
@@ -26,7 +25,7 @@ from rlvr_bench.reports.claims.finding import Finding, not_tested
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.accuracy import final_score
 from rlvr_bench.reports.measures.collapse import collapse_events
-from rlvr_bench.reports.stats import share_difference, variance_ratio, zero_event_upper
+from rlvr_bench.reports.stats import fisher_exact, share_difference, variance_ratio, zero_event_upper
 
 COLLAPSE_MARGIN = 0.10
 
@@ -54,7 +53,6 @@ def _collapse(matched: Pair | None) -> Finding:
     ]
     text = numbers.with_interval(gap, numbers.points, "points")
     counted = f"PPO {events[0]} of {sizes[0]}, GRPO {events[1]} of {sizes[1]}"
-    table = [[events[0], sizes[0] - events[0]], [events[1], sizes[1] - events[1]]]
     return Finding(
         id=identifier,
         claim=claim,
@@ -67,7 +65,7 @@ def _collapse(matched: Pair | None) -> Finding:
         note=" ".join(bounds),
         sentence=f"Collapsed runs: {reward} {counted}, a difference of {text}.",
         estimate=gap,
-        p=float(fisher_exact(table)[1]),
+        p=fisher_exact(events[0], sizes[0], events[1], sizes[1]),
     )
 
 

@@ -85,6 +85,6 @@ def _wall_clock_note(ppo: Cell, grpo: Cell) -> str:
     generation = seconds.get("rollout", 0.0) / sum(seconds.values())
     predicted = 1 + (1 - generation) * (rest[0] - rest[1]) / rest[1]
     return (
-        f"{note} Generation is {generation:.0%} of GRPO's step here; with the recorded FLOPs of the other phases the "
-        f"expected ratio of seconds is {predicted:.2f} (n = 1 run, no interval)."
+        f"{note} Generation is {100 * generation:.0f} % of GRPO's step here; with the recorded FLOPs of the other "
+        f"phases the expected ratio of seconds is {predicted:.2f} (n = 1 run, no interval)."
     )

@@ -47,7 +47,7 @@ def overoptimization(cells: Sequence[Cell], width: Width) -> Figure | None:
                 continue
             start = np.mean(starts, axis=0)
             axes.plot(*start, "o", markersize=6, markerfacecolor="none", color="black", zorder=4, label="start")
-            # The base model's own scores have mean 0 by the normalisation.
+            # The base model's own scores have mean 0 by the normalization.
             if (level := base if name == TRUE else 0.0) is not None:
                 axes.axhline(level, color="black", linestyle=":", linewidth=0.9, label="base model", zorder=1)
             axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

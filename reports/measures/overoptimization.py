@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from statistics import fmean
 
-from rlvr_bench.reports.cells.reward_setting import MODELLED, RANDOM, reward_setting
+from rlvr_bench.reports.cells.reward_setting import MODELED, RANDOM, reward_setting
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.over_seeds import over_seeds
 from rlvr_bench.reports.measures.windows import Series, last_recorded_quarter, recorded_quarters, training_series
@@ -25,7 +25,7 @@ BLOCKS = 24  # a run's steps after the first are averaged in at most so many blo
 
 def is_studied(cells: Sequence[Cell]) -> bool:
     """Whether any cell was trained on something else than the verifier."""
-    return any(reward_setting(c).source in (*MODELLED, RANDOM) for c in cells)
+    return any(reward_setting(c).source in (*MODELED, RANDOM) for c in cells)
 
 
 def sequence_kl(run: Run) -> Series:

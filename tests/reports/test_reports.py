@@ -11,7 +11,7 @@ from rlvr_bench import reports
 from tests.reports import synthetic
 from tests.reports.synthetic import CELLS
 
-LONG = "A label that is far longer than anybody would want in a table, and then some more of it"
+LONG = "A label that is far longer than fits any table, and then some more of it"
 
 
 def test_comparison_tables_are_texts_of_every_part(tmp_path: Path) -> None:

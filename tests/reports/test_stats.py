@@ -16,7 +16,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 def test_interquartile_mean_cuts_a_quarter_from_either_end() -> None:
-    # 8 values: 2 are cut from either end; (3 + 4 + 5 + 6) / 4 = 4.5, whatever the outliers are.
+    # 8 values: 2 are cut from either end; (3 + 4 + 5 + 6) / 4 = 4.5, for any outliers.
     close(float(stats.interquartile_mean([1, 2, 3, 4, 5, 6, 7, 1000])), 4.5)
     # Below 4 values nothing is cut.
     close(float(stats.interquartile_mean([1, 2, 6])), 3.0)
@@ -90,6 +90,12 @@ def test_share_difference_is_newcombes() -> None:
     close([found.value, found.low, found.high], [0.2, 0.0524, 0.3339], places=4)
 
 
+def test_fisher_exact_by_hand() -> None:
+    # 3 of 3 against 0 of 3: 2 of the C(6, 3) = 20 tables are as extreme
+    close(stats.fisher_exact(3, 3, 0, 3), 0.1)
+    close(stats.fisher_exact(0, 3, 0, 3), 1.0)
+
+
 def test_variance_ratio_by_hand() -> None:
     # variances 4 and 1 with 2 and 2 degrees of freedom; F(.975; 2, 2) = 39: interval 4/39 to 4 * 39
     found = stats.variance_ratio([0, 2, 4], [0, 1, 2])
@@ -98,6 +104,7 @@ def test_variance_ratio_by_hand() -> None:
     # P(F > 4) = 1 / (1 + 4) for 2 and 2 degrees of freedom, doubled
     close(found[1], 0.4)
     assert stats.variance_ratio([1, 1], [0, 1]) is None
+    assert stats.variance_ratio([0.7] * 3, [0, 1, 2]) is None  # the sum of three .7 is not exact, their spread is 0
 
 
 def coverage(draw, interval, repeats: int) -> float:

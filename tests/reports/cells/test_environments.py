@@ -19,12 +19,12 @@ def small(folder: Path, **changes: Any) -> Path:
     return synthetic.write(folder, parts=[replace(LEARNING, seeds=(0, 1))], steps=6, **changes)
 
 
-def unlike(part: Any, cell: Any, seed: int) -> dict[str, Any]:
+def two_cpus(part: Any, cell: Any, seed: int) -> dict[str, Any]:
     return {"cpu": {"model": "A" if cell.name == "grpo" else "B", "cores": 2}, "hostname": f"{seed}"}
 
 
 def test_different_environments_are_refused_or_marked(tmp_path: Path) -> None:
-    study = load(small(tmp_path, environment=unlike))
+    study = load(small(tmp_path, environment=two_cpus))
     with pytest.raises(RecordError, match=r"CPU: B in ppo-rm/seed-0.*A in grpo/seed-0"):
         check_environments(study, allow_unlike=False)
     assert [d.field for d in check_environments(study, allow_unlike=True)] == ["CPU"]

@@ -81,7 +81,7 @@ def test_which_passes_a_step_made_is_read_from_the_records(tmp_path: Path) -> No
         ("ppo", {"kl_coef": 0.05, "kl_placement": "reward"}, 1, True),
         ("ppo", {"kl_coef": 0.05, "kl_placement": "loss"}, 1, False),
         ("ppo", {"kl_coef": 0.0, "kl_placement": "reward"}, 1, False),
-        ("somebody-elses", {}, 1, True),
+        ("a-plugin", {}, 1, True),
     ],
 )
 def test_records_from_before_the_passes_were_recorded(

@@ -106,12 +106,12 @@ def test_every_shape_of_study_gives_a_page(tmp_path: Path, cells: list[Spec], pa
 
 
 @pytest.mark.usefixtures("no_figures")
-def test_unlike_environments_mark_the_page(tmp_path: Path) -> None:
+def test_different_environments_mark_the_page(tmp_path: Path) -> None:
     def environment(part, cell, seed) -> dict:
         return {"threads": 1 + (cell.name == "grpo")}
 
     synthetic.write(tmp_path, CELLS[1:], [replace(SYSTEMS, seeds=(0, 1))], environment=environment)
-    assert "Unlike environments" in reports.build(tmp_path, tmp_path / "elsewhere", allow_unlike=True).read_text()
+    assert "Different environments" in reports.build(tmp_path, tmp_path / "elsewhere", allow_unlike=True).read_text()
 
 
 @pytest.mark.usefixtures("quick_figures")
