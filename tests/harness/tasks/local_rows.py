@@ -1,4 +1,4 @@
-"""Small data sets of the tests' own, and where the real ones lie."""
+"""Small data sets of the tests' own, and their items."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rlvr_bench.harness.tasks.types import Task
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
-from tests.rewards.shared_data import shared_rows
 
 
 def write(path: Path, *rows: dict[str, Any]) -> str:
@@ -19,11 +20,6 @@ def write(path: Path, *rows: dict[str, Any]) -> str:
     return str(path)
 
 
-def shared_copy(name: str, path: Path) -> str:
-    """A file of the shared data, in a folder of the test's own; the test skips where it is absent."""
-    return write(path, *shared_rows(name))
-
-
 def items_of(task: Task) -> list[Any]:
     """All items of a finite task."""
     return [task.item(split, i) for split in ("train", "test") for i in range(task.size(split) or 0)]
@@ -31,8 +27,6 @@ def items_of(task: Task) -> list[Any]:
 
 def opened(task: Task) -> Any:
     """The task's verifier of programs; the test skips where no sandbox works."""
-    import pytest
-
     try:
         return task.verifiers()["correct"]
     except SandboxUnavailable as error:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from rlvr_bench.harness.config.plugins import PluginError
 from rlvr_bench.harness.tasks.datasets.jsonl import Jsonl, JsonlConfig
 from rlvr_bench.harness.tasks.types import Task, TaskError
 from rlvr_bench.rewards.numeric import Numeric
@@ -167,3 +168,19 @@ def test_golds_of_mathematics_are_read(write):
     bad = {"prompt": "a", "answer": "x+\\frac{1}{}"}
     with pytest.raises(TaskError, match="1 bad rows\n  row 41: field 'answer': the verifier 'math' cannot take it"):
         Jsonl(JsonlConfig(path=write("b.jsonl", *good, bad), verifier="math"))
+
+
+def test_a_verifier_without_the_base_class_is_refused(write, monkeypatch):
+    class Bare:
+        def verify(self, completions, targets):
+            return []
+
+    monkeypatch.setattr("rlvr_bench.harness.config.plugins.load", lambda group, name: Bare)
+    with pytest.raises(PluginError, match=r"'mine' .*does not inherit .*\.Verifier; derive the class from it"):
+        Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, 5)), verifier="mine"))
+
+
+def test_bad_golds_are_named_with_the_file_that_has_them(write):
+    train, test = write("a.jsonl", *rows(0, 5)), write("b.jsonl", {"prompt": "a", "answer": "four"}, *rows(5, 8))
+    with pytest.raises(TaskError, match=r"^.*b\.jsonl: 1 bad rows\n  row 1: field 'answer': the verifier 'numeric'"):
+        Jsonl(JsonlConfig(path=train, test_path=test, verifier="numeric"))

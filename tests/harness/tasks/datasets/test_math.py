@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rlvr_bench.harness.tasks.datasets.math import ASK, Math, MathConfig
-from rlvr_bench.harness.tasks.datasets.sources import text_of
 from rlvr_bench.harness.tasks.types import Task, TaskError
-from tests.harness.tasks.local_rows import items_of, shared_copy, write
-from tests.rewards.shared_data import shared_rows
+from tests import data
+from tests.harness.tasks.local_rows import items_of, write
 
 pytestmark = pytest.mark.usefixtures("arrow_cache")
 
@@ -44,8 +45,6 @@ def test_what_is_neither_text_nor_number_is_named(tmp_path) -> None:
     path = write(tmp_path / "a.jsonl", {"problem": "p", "answer": True})
     with pytest.raises(TaskError, match="row 1: field 'answer' is no text, got True"):
         Math(MathConfig(path=path, test_share=1e-9))
-    with pytest.raises(ValueError, match="field 'solution' is no text, got 5"):
-        text_of({"solution": 5}, "solution")
 
 
 def test_every_bad_row_is_named_with_its_number_in_the_file(tmp_path) -> None:
@@ -65,45 +64,22 @@ def test_every_bad_row_is_named_with_its_number_in_the_file(tmp_path) -> None:
     assert "NaN" in lines[3] and all(line.endswith("; correct or remove the row") for line in lines)
 
 
-def test_held_out_rows_from_another_file(tmp_path) -> None:
-    train = write(tmp_path / "a.jsonl", *[problem(i) for i in range(5)])
-    task = Math(MathConfig(path=train, test_path=write(tmp_path / "b.jsonl", problem(7), problem(8))))
-    assert (task.size("train"), task.size("test")) == (5, 2)
-    again = write(tmp_path / "c.jsonl", problem(7), problem(4, solution="again: \\boxed{5}"))
-    with pytest.raises(TaskError, match=r"c.jsonl: 1 bad rows\n  row 2: it is also in .*a.jsonl, row 5; remove one"):
-        Math(MathConfig(path=train, test_path=again))
-
-
-def test_splits_are_disjoint_and_stable(tmp_path) -> None:
-    def texts(count: int) -> dict[str, list[str]]:
-        task = Math(MathConfig(path=write(tmp_path / "a.jsonl", *[problem(i) for i in range(count)]), test_share=0.3))
-        return {s: [task.item(s, i).prompt for i in range(task.size(s) or 0)] for s in ("train", "test")}
-
-    few, many = texts(100), texts(150)
-    assert not set(many["train"]) & set(many["test"]) and len(many["train"]) + len(many["test"]) == 150
-    assert all(many[split][: len(few[split])] == few[split] for split in ("train", "test"))
-
-
-def test_splits_of_a_hub_data_set(monkeypatch) -> None:
-    import datasets
-
-    parts: dict[str, list[object]] = {"validation": [problem(1)], "test": [problem(2)]}
-    monkeypatch.setattr(datasets, "load_dataset", lambda *args, **options: parts)
-    with pytest.raises(TaskError, match="has the splits validation, test and no train; give a data set that has it"):
-        Math(MathConfig(path="some/where"))
-    parts["train"] = [problem(3)]
-    assert [item.target for item in items_of(Math(MathConfig(path="some/where")))] == ["4", "3"]
-
-
 def test_bad_configs_name_every_field() -> None:
     with pytest.raises(ValueError, match=r"path .*test_path .*test_share .*template"):
         MathConfig(path="", test_path="", test_share=0, template="x")
 
 
-def test_the_real_math500(tmp_path) -> None:
-    rows = shared_rows("math500.jsonl")
-    task = Math(MathConfig(path=shared_copy("math500.jsonl", tmp_path / "math500.jsonl")))
+def test_held_out_rows_from_another_file(tmp_path: Path) -> None:
+    train = write(tmp_path / "a.jsonl", *[problem(i) for i in range(5)])
+    task = Math(MathConfig(path=train, test_path=write(tmp_path / "b.jsonl", problem(7), problem(8))))
+    assert (task.size("train"), task.size("test")) == (5, 2)
+
+
+@pytest.mark.parametrize("file", data.files("math500.jsonl"))
+def test_real_rows(tmp_path: Path, file: Path) -> None:
+    rows = data.rows(file)
+    task = Math(MathConfig(path=write(tmp_path / "rows.jsonl", *rows)))
     items = items_of(task)
-    assert len(items) == 500 and 40 <= (task.size("test") or 0) <= 85
+    assert len(items) == len(rows)
     assert {item.prompt for item in items} == {f"{row['prompt'].rstrip()}\n" for row in rows}
     assert all(item.prompt.count(ASK) == 1 for item in items)

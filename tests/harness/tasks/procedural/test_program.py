@@ -1,4 +1,4 @@
-"""Programs for a few steps of arithmetic, and the settings of the sandbox."""
+"""Programs for a few steps of arithmetic: right targets, demonstrations, verdicts from the sandbox."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import re
 import pytest
 
 from rlvr_bench.harness.models.tiny import UNKNOWN, character_tokenizer
-from rlvr_bench.harness.tasks import sandboxed
 from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
-from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_verifier
-from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task, TaskError
-from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.harness.tasks.types import Item
 from tests.harness.tasks.local_rows import opened
 
 TASK = Program(ProgramConfig())
@@ -34,7 +31,6 @@ def value(completion: str, x: int) -> int:
 
 @pytest.mark.parametrize("task", [TASK, LONG])
 def test_targets_are_right(task: Program) -> None:
-    assert isinstance(task, Task) and isinstance(task, Demonstrates)
     items = [task.item("train", i) for i in range(300)]
     assert {item.meta["ops"] for item in items} == set(range(task.config.min_ops, task.config.max_ops + 1))
     for item in items:
@@ -57,8 +53,6 @@ def test_demonstrations_right_and_wrong(task: Program) -> None:
         assert max(map(len, shown)) <= 32 + 4 * max(0, task.config.max_ops - 3)
     assert [task.demonstration(item, noise=1.0, seed=0) for item in items] == shown
     assert [task.demonstration(item, noise=1.0, seed=1) for item in items] != shown
-    with pytest.raises(ValueError, match="noise"):
-        task.demonstration(items[0], noise=-1, seed=0)
 
 
 def test_literals() -> None:
@@ -79,25 +73,9 @@ def test_the_tiny_tokenizer_has_every_character() -> None:
         assert len(ids) == len(text) and tokenizer.convert_tokens_to_ids(UNKNOWN) not in ids
 
 
-def test_splits_are_disjoint_over_all_seeds() -> None:
-    tasks = [TASK, Program(ProgramConfig(seed=1))]
-    prompts = {s: {t.item(s, i).prompt for t in tasks for i in range(1500)} for s in ("train", "test")}
-    assert not prompts["train"] & prompts["test"]
-    assert tasks[0].item("train", 1).prompt != tasks[1].item("train", 0).prompt
-    assert len({t.item(s, i).id for t in tasks[:1] for s in ("train", "test") for i in range(50)}) == 100
-    with pytest.raises(IndexError):
-        TASK.item("test", -1)
-
-
 def test_the_sandbox_does_not_change_the_items() -> None:
     other = Program(ProgramConfig(time_limit_s=1.0, tier="landlock", unsafe_no_sandbox=True))
     assert [other.item("test", i) for i in range(20)] == [TASK.item("test", i) for i in range(20)]
-
-
-def test_an_empty_split_is_an_error(monkeypatch) -> None:
-    monkeypatch.setattr("rlvr_bench.harness.tasks.procedural.draw.split_of", lambda text, share: "train")
-    with pytest.raises(TaskError, match="no prompt falls in the split test"):
-        TASK.item("test", 0)
 
 
 def test_verdicts() -> None:
@@ -111,36 +89,8 @@ def test_verdicts() -> None:
     assert TASK.answer(right[0]) == right[0].removeprefix("```\n").removesuffix("\n```")
 
 
-def test_settings_reach_the_verifier(monkeypatch) -> None:
-    seen = []
-    monkeypatch.setattr(sandboxed, "CodeVerifier", lambda **options: seen.append(options))
-    code_verifier(CodeSettings())
-    code_verifier(CodeSettings(time_limit_s=2.5, tier="docker", unsafe_no_sandbox=True))
-    assert seen == [
-        {"tiers": ("bwrap", "landlock"), "unsafe": False, "time_limit_s": 5.0},
-        {"tiers": ("docker",), "unsafe": True, "time_limit_s": 2.5},
-    ]
-
-
-def test_no_isolation_only_by_name() -> None:
-    verifier = code_verifier(CodeSettings(unsafe_no_sandbox=True, time_limit_s=0.5))
-    assert verifier.tier == "unsafe"
-    item = TASK.item("train", 0)
-    (verdict,) = verifier.verify(["```\nwhile 1: pass\n```"], [item.target])
-    assert verdict.outcome == "timeout"
-    verifier.close()
-
-
-def test_a_tier_that_is_not_there(monkeypatch) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(SandboxUnavailable, match="docker"):
-        Program(ProgramConfig(tier="docker")).verifiers()
-
-
 def test_bad_configs_name_every_field() -> None:
     with pytest.raises(ValueError, match=r"time_limit_s .*61.*min_ops .*max_ops must be at most 100"):
         ProgramConfig(time_limit_s=61, min_ops=0, max_ops=101)
     with pytest.raises(ValueError, match="must not be below"):
         ProgramConfig(min_ops=3, max_ops=2)
-    with pytest.raises(ValueError, match=r"time_limit_s must lie in \(0, 60\], got nan"):
-        CodeSettings(time_limit_s=float("nan"))

@@ -1,59 +1,17 @@
-"""reasoning-gym's generators and scorers; the package is an extra."""
+"""Verdicts by reasoning-gym's scorers, and which answers may reach them."""
 
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
 from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore, harmless, reader_of
 from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig
-from rlvr_bench.harness.tasks.types import Task, TaskError
-
-
-@pytest.fixture
-def gym():
-    return pytest.importorskip("reasoning_gym", reason="pip install 'rlvr-bench[tasks]'")
 
 
 def tagged(answer: object) -> str:
     return f"<think>...</think><answer>{answer}</answer>"
-
-
-def test_the_missing_package_is_an_error_with_its_remedy(monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
-    with pytest.raises(TaskError, match=r"cannot be imported .*pip install 'rlvr-bench\[tasks\]'"):
-        ReasoningGym(ReasoningGymConfig(dataset="leg_counting"))
-
-
-def test_unknown_generators_and_bad_options(gym) -> None:
-    with pytest.raises(TaskError, match="no generator 'leg_count'; did you mean leg_counting"):
-        ReasoningGym(ReasoningGymConfig(dataset="leg_count"))
-    with pytest.raises(TaskError, match=r"no generator 'composite'.*"):
-        ReasoningGym(ReasoningGymConfig(dataset="composite"))
-    with pytest.raises(TaskError, match=r"options: the generator 'leg_counting' refuses them .*legs"):
-        ReasoningGym(ReasoningGymConfig(dataset="leg_counting", options={"legs": 3}))
-    with pytest.raises(TaskError, match="'game_of_life_halting' accepts any answer"):
-        ReasoningGym(ReasoningGymConfig(dataset="game_of_life_halting"))
-    with pytest.raises(ValueError, match=r"dataset .*options: seed .*options: size .*template"):
-        ReasoningGymConfig(dataset="", options={"seed": 1, "size": 2}, template="x")
-
-
-def test_items(gym) -> None:
-    task, other = (
-        ReasoningGym(ReasoningGymConfig(dataset="chain_sum", options={"max_terms": 3}, seed=seed)) for seed in (0, 1)
-    )
-    assert isinstance(task, Task) and task.size("train") is None
-    prompts = {s: {t.item(s, i).prompt for t in (task, other) for i in range(60)} for s in ("train", "test")}
-    assert not prompts["train"] & prompts["test"] and min(map(len, prompts.values())) > 110
-    assert task.item("train", 1).prompt != other.item("train", 0).prompt
-    assert task.item("test", 5) == ReasoningGym(task.config).item("test", 5)
-    item = task.item("train", 0)
-    assert item.target["question"] in item.prompt and "<answer>" in item.prompt
-    assert json.loads(json.dumps(item.target)) == item.target
-    with pytest.raises(IndexError):
-        task.item("train", -1)
 
 
 @pytest.mark.parametrize("dataset", ["knights_knaves", "countdown", "n_queens"])

@@ -1,0 +1,53 @@
+"""Chains of arithmetic: right answers, lengths within bounds, demonstrations of the promised quality."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
+from rlvr_bench.harness.tasks.types import Item
+
+CONFIGS = [ChainConfig(), ChainConfig(min_steps=1, max_steps=9, modulus=7)]
+
+
+@pytest.fixture(params=CONFIGS, ids=["mod 10", "mod 7"])
+def task(request: pytest.FixtureRequest) -> Chain:
+    return Chain(request.param)
+
+
+def oracle(prompt: str, modulus: int) -> str:
+    first, *rest = re.findall(r"[-+*]?[0-9]", prompt)
+    expression = "(" * len(rest) + first + "".join(f"{step})" for step in rest)
+    return str(eval(expression) % modulus)  # one modulo at the end: the same ring
+
+
+def test_targets_are_right_and_lengths_within_bounds(task: Chain) -> None:
+    items = [task.item("train", i) for i in range(300)]
+    assert [item.target for item in items] == [oracle(item.prompt, task.config.modulus) for item in items]
+    assert {item.meta["steps"] for item in items} == set(range(task.config.min_steps, task.config.max_steps + 1))
+
+
+def test_literals() -> None:
+    """Stable over runs and versions: a change here changes every recorded result."""
+    task = Chain(ChainConfig())
+    assert task.item("test", 0).prompt == "5-6-8*8+5+2:"
+    shown = task.demonstration(Item("x", "7+3*2-5:", "5"), noise=0, seed=0)
+    assert shown == "<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>"
+    assert task.answer(shown) == "5"
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_demonstrations(task: Chain, noise: float) -> None:
+    items = [task.item("train", i) for i in range(1500)]
+    shown = [task.demonstration(item, noise=noise, seed=0) for item in items]
+    verifiers, targets = task.verifiers(), [item.target for item in items]
+    assert {v.outcome for v in verifiers["format"].verify(shown, targets)} == {"pass"}
+    right = sum(v.reward or 0 for v in verifiers["correct"].verify(shown, targets)) / len(items)
+    assert abs(right - (1 - noise)) <= (0.05 if 0 < noise < 1 else 0)  # four standard deviations
+
+
+def test_bad_configs_name_every_field() -> None:
+    with pytest.raises(ValueError, match=r"min_steps .*max_steps .*modulus"):
+        ChainConfig(min_steps=0, max_steps=-1, modulus=1)

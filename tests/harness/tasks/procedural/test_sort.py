@@ -1,0 +1,49 @@
+"""Sorting: right answers, lengths within bounds, demonstrations of the promised quality."""
+
+from __future__ import annotations
+
+import pytest
+
+from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
+from rlvr_bench.harness.tasks.types import Item
+
+
+@pytest.fixture
+def task() -> Sort:
+    return Sort(SortConfig())
+
+
+def oracle(prompt: str) -> str:
+    return "".join(digit * prompt.count(digit) for digit in "0123456789")
+
+
+def test_targets_are_right_and_lengths_within_bounds(task: Sort) -> None:
+    items = [task.item("train", i) for i in range(300)]
+    assert [item.target for item in items] == [oracle(item.prompt) for item in items]
+    assert {item.meta["digits"] for item in items} == {5, 6, 7, 8}
+    assert all(len(item.target) == item.meta["digits"] for item in items)
+
+
+def test_literals(task: Sort) -> None:
+    """Stable over runs and versions: a change here changes every recorded result."""
+    assert task.item("test", 0).prompt == "sort 0 0 9 4 6 8 5 0:"
+    shown = task.demonstration(Item("x", "sort 3 9 1 4:", "1349"), noise=0, seed=0)
+    assert shown == "<think>3914</think><answer>1349</answer>"
+    assert task.answer(shown) == "1349"
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
+def test_demonstrations(task: Sort, noise: float) -> None:
+    items = [task.item("train", i) for i in range(1500)]
+    shown = [task.demonstration(item, noise=noise, seed=0) for item in items]
+    verifiers, targets = task.verifiers(), [item.target for item in items]
+    assert {v.outcome for v in verifiers["format"].verify(shown, targets)} == {"pass"}
+    right = sum(v.reward or 0 for v in verifiers["correct"].verify(shown, targets)) / len(items)
+    assert abs(right - (1 - noise)) <= (0.05 if 0 < noise < 1 else 0)  # four standard deviations
+
+
+def test_bad_configs_name_every_field() -> None:
+    with pytest.raises(ValueError, match=r"min_digits .*max_digits .*must be at most 64"):
+        SortConfig(min_digits=1, max_digits=65)
+    with pytest.raises(ValueError, match=r"must not be below"):
+        SortConfig(min_digits=5, max_digits=4)
