@@ -13,7 +13,7 @@ INFRA = Verdict(None, "infra", "worker died")
 
 
 class Fixed(Verifier):
-    """Gives the same verdicts whatever it is asked."""
+    """Always gives the same verdicts."""
 
     def __init__(self, *verdicts: Verdict) -> None:
         self.verdicts, self.closed = list(verdicts), 0

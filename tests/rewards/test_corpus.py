@@ -1,4 +1,4 @@
-"""The adversarial corpus: every row as expected, in each tier, in any order, leaving nothing behind."""
+"""The adversarial corpus: every row as expected, in each tier, in any order, and nothing is left."""
 
 from __future__ import annotations
 

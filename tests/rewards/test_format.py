@@ -17,7 +17,7 @@ ROWS = [
     ("<think>a</think>", 0.0, "no answer"),
     ("<think>a<answer>2</answer>", 0.0, "never closed"),
     ("Sure! <think>a</think><answer>2</answer>", 0.0, "text before"),
-    ("<think>a</think><answer>2</answer> done", 0.0, "text behind"),
+    ("<think>a</think><answer>2</answer> done", 0.0, "text after"),
     ("<think>a</think> so <answer>2</answer>", 0.0, "text between"),
     ("<think>a</think>\u00a0<answer>2</answer>", 0.0, "no ASCII white space between"),
     ("<think> \n</think><answer>2</answer>", 0.0, "blank reasoning"),

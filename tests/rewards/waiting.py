@@ -10,5 +10,5 @@ def wait_until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Return as soon as the condition holds; the seconds are only a safety net."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.01)

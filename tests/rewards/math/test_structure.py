@@ -10,7 +10,7 @@ from rlvr_bench.rewards.math.structure import Node, equal, parse
 
 
 def same_text(gold: str, answer: str, equation: bool) -> bool:
-    """Expressions are equal when their texts are; stands for the computer algebra."""
+    """In place of the computer algebra: expressions are equal when their texts are."""
     return gold.replace(" ", "") == answer.replace(" ", "")
 
 

@@ -77,7 +77,7 @@ def test_the_first_prompt_of_the_split_is_taken(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(f"{module}.split_of", lambda text, _: "test" if text > "b" else "train")
     prompts = iter("abcd")
     assert draw("test", lambda: (next(prompts), "parts"), task="t", remedy="r") == ("c", "parts")
-    assert next(prompts) == "d"  # nothing was drawn in vain
+    assert next(prompts) == "d"  # and no more are drawn
     with pytest.raises(TaskError, match="t: no prompt falls in the split test; r"):
         draw("test", lambda: ("a", None), task="t", remedy="r", draws=3)
 
