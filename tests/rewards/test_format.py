@@ -52,12 +52,29 @@ def test_adversarial_sample(file):
 
 @pytest.mark.parametrize(
     "piece",
-    ["<think>", "<think ", "<", "< /", "<///", "<answer>", "</think>", "</think> ", "<think>a</think><answer>", " \n"],
+    [
+        "<think>",
+        "<think ",
+        "<",
+        "< /",
+        "<///",
+        "<answer>",
+        "</think>",
+        "</think> ",
+        "<think>a</think><answer>",
+        " \n",
+        "/ ",
+    ],
 )
 def test_hostile_lengths_take_linear_time(piece, ends_within):
     """Milliseconds; the net is far below what a quadratic pattern takes."""
     body = piece * (400_000 // len(piece))
-    for completion in (body, f"<think>{body}</answer>", f"<think>a</think>{body}<answer>2</answer>"):
+    inside = (
+        f"<think>{body}</answer>",
+        f"<think><{body}</think><answer>2</answer>",
+        f"<think>a</think>{body}<answer>2</answer>",
+    )
+    for completion in (body, *inside):
         with ends_within(5):
             Format().verify([completion], [None])
 

@@ -133,7 +133,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(
         """The first attempt never ends by itself; its deadline is minutes away."""
         if hang:
             hang.pop()
-            job = json.dumps(json.loads(job) | {"code": "while True: pass"}).encode()
+            job = json.dumps(json.loads(job) | {"code": "import time; time.sleep(600)"}).encode()
         return run(worker, job, 300.0)
 
     def kill() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rlvr_bench.rewards.workers.pool import Launch, Worker, encode_job
+from rlvr_bench.rewards.workers.pool import Launch, Worker, WorkerDied, encode_job
 
 PROGRAM = """
 import os, sys, time
@@ -70,6 +70,13 @@ def test_cleaning_up_after_one_job_is_not_charged_to_the_next(start: Start) -> N
     setup = "real, jumps = time.monotonic, []\ntime.monotonic = lambda: real() + 1000 * len(jumps)"
     worker = start(setup, after="lambda: jumps.append(1)")
     assert [worker.run(job(""), 500.0).seconds < 500 for _ in range(3)] == [True] * 3
+
+
+def test_an_answer_is_sent_before_the_clean_up_and_survives_its_failure(start: Start) -> None:
+    worker = start(after="lambda: os._exit(3)")
+    assert worker.run(job("os.write(notes, b'note')"), 20.0).notes == b"note"
+    with pytest.raises(WorkerDied):
+        worker.run(job(""), 20.0)
 
 
 def test_the_end_of_the_trusted_side_ends_the_worker(start: Start) -> None:
