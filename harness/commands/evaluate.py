@@ -26,7 +26,7 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         CheckpointError: the run kept no checkpoint.
     """
     config = from_dict(read_json(folder / "config.json")["config"])
-    use_threads(config.threads)
+    use_threads(config.compute.threads)
     samples = samples or config.evaluate.samples
     wanted = replace(
         config.evaluate,

@@ -25,7 +25,7 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
     """
     if not config.reward.label_pairs:
         raise ConfigError(["reward.label_pairs: 0 leaves the reward model untrained; set the number of pairs"])
-    use_threads(config.threads)
+    use_threads(config.compute.threads)
     task = build(plugins.TASKS, config.task)
     with Grader(task, config.reward, seed=config.seed) as grader:
         base, tokenizer, _ = base_model(config, task)

@@ -136,6 +136,17 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class ComputeConfig:
+    threads: Count = 0
+    """Processor threads that torch computes with; 0 is all cores.  With 1, numbers do not depend on the cores."""
+    share: bool = True
+    """Compute equal completions of a prompt, and equal beginnings in sampling, once.  It changes no sample and no
+    number beyond rounding; `false` where seconds must not depend on how repetitive a policy is."""
+    autocast: Literal["off", "bfloat16"] = "off"
+    """`bfloat16` computes matrix products of float32 models in bfloat16, where the processor or GPU has it."""
+
+
+@dataclass(frozen=True, config=_STRICT)
 class MeasureConfig:
     period_s: Annotated[float, Field(ge=0.001, le=10)] = 0.02
     """Seconds between background samples of memory, power and clocks, in [0.001, 10]."""
@@ -161,8 +172,6 @@ class RunConfig:
     """Which algorithm, and the algorithm's own fields."""
     seed: Count = 1
     """Seed of the prompts' order, of sampling, of minibatches and of the critic's head."""
-    threads: Count = 0
-    """Processor threads that torch computes with; 0 is all cores.  With 1, numbers do not depend on the cores."""
     model: ModelConfig = field(default_factory=ModelConfig)
     """The one architecture that all roles share."""
     warm_start: WarmStartConfig = field(default_factory=WarmStartConfig)
@@ -175,6 +184,8 @@ class RunConfig:
     """The optimisation."""
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     """Held-out accuracy."""
+    compute: ComputeConfig = field(default_factory=ComputeConfig)
+    """How the machine computes it; the same for every role and algorithm."""
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     """The meters."""
 

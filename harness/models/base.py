@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
 from rlvr_bench.harness.models.architectures import ARCHITECTURES, architecture_config
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
@@ -21,6 +21,11 @@ def pick_device(config: ModelConfig) -> torch.device:
         raise ModelError("model.device: cuda asked for, but torch sees no GPU; see `rlvr-bench doctor`")
     wants_gpu = config.device == "cuda" or (config.device == "auto" and torch.cuda.is_available())
     return torch.device("cuda", torch.cuda.current_device()) if wants_gpu else torch.device("cpu")
+
+
+def precision_of(config: RunConfig) -> str:
+    """The type that matrix products are computed in."""
+    return "bfloat16" if config.compute.autocast == "bfloat16" else config.model.dtype
 
 
 def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:

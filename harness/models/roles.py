@@ -16,16 +16,34 @@ import torch
 from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import Role, Rollout
-from rlvr_bench.harness.models.scoring import Entropy, hidden_states, scatter, token_scores
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models.precision import Autocast, autocast
+from rlvr_bench.harness.models.scoring import Entropy, distinct, hidden_states, positions_read, scatter, token_scores
 
 TRAINED: frozenset[Role] = frozenset({"actor", "critic"})
 
 
-class Policy(nn.Module):
+class Reading(nn.Module):
+    """What actor, reference, critic and reward model share: how they read completions, and how much they have read."""
+
+    def __init__(self, share: bool, precision: Autocast) -> None:
+        super().__init__()
+        self.share, self.precision = share, precision
+        self.positions_read = 0
+
+    def read(self, backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:
+        """Hidden states, (B, T or T+1, H); see `scoring.hidden_states`."""
+        checkpointing = backbone.training and getattr(backbone, "gradient_checkpointing", False)
+        self.positions_read += positions_read(rollout, prompts_once=not checkpointing)
+        with autocast(rollout.rewards.device, self.precision):
+            return hidden_states(backbone, rollout, after_last=after_last)
+
+
+class Policy(Reading):
     """A causal language model that says how likely given completions are: actor and reference."""
 
-    def __init__(self, lm: Any) -> None:
-        super().__init__()
+    def __init__(self, lm: Any, *, share: bool = True, precision: Autocast = "off") -> None:
+        super().__init__(share, precision)
         self.lm = lm
 
     def forward(self, rollout: Rollout, *, temperature: float, entropy: Entropy = "off") -> tuple[Tensor, Tensor]:
@@ -37,23 +55,29 @@ class Policy(nn.Module):
         Returns:
             (B, T) each, nats, zero where masked.
         """
+        if self.share:
+            kinds, index = distinct(rollout)
+            logprobs, entropies = self._scores(kinds, temperature, entropy)
+            return logprobs[index], entropies[index]
+        return self._scores(rollout, temperature, entropy)
+
+    def _scores(self, rollout: Rollout, temperature: float, entropy: Entropy) -> tuple[Tensor, Tensor]:
         mask = rollout.response_mask
-        states = hidden_states(self.lm.base_model, rollout, after_last=False)[mask]
+        states = self.read(self.lm.base_model, rollout, after_last=False)[mask]
         head = self.lm.get_output_embeddings()
-        logprobs, entropies = token_scores(head, states, rollout.completion_ids[mask], temperature=temperature)
-        if entropy == "detached":
-            entropies = entropies.detach()
+        tokens = rollout.completion_ids[mask]
+        logprobs, entropies = token_scores(head, states, tokens, temperature=temperature, entropy=entropy)
         return scatter(logprobs, mask), scatter(entropies, mask)
 
 
-class ScalarModel(nn.Module):
+class ScalarModel(Reading):
     """The base model's backbone with one scalar per position instead of a vocabulary: critic and reward model.
 
     The head starts at zero: a new critic predicts 0 everywhere, whatever the backbone says.
     """
 
-    def __init__(self, backbone: Any) -> None:
-        super().__init__()
+    def __init__(self, backbone: Any, *, share: bool = True, precision: Autocast = "off") -> None:
+        super().__init__(share, precision)
         self.backbone = backbone
         width = backbone.config.get_text_config().hidden_size
         parameter = next(backbone.parameters())
@@ -62,9 +86,9 @@ class ScalarModel(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     @classmethod
-    def from_causal_lm(cls, lm: Any) -> ScalarModel:
+    def from_causal_lm(cls, lm: Any, *, share: bool = True, precision: Autocast = "off") -> ScalarModel:
         """A copy of the backbone, without the language-model head."""
-        return cls(copy.deepcopy(lm.base_model))
+        return cls(copy.deepcopy(lm.base_model), share=share, precision=precision)
 
     def forward(self, rollout: Rollout, *, at: Literal["tokens", "end"] = "tokens") -> Tensor:
         """Values of the states in which tokens were chosen, (B, T), zero where masked; or one score a completion.
@@ -72,20 +96,28 @@ class ScalarModel(nn.Module):
         Args:
             at: `end` reads the whole completion, at its last token; (B,).
         """
+        if self.share:
+            kinds, index = distinct(rollout)
+            return self._scores(kinds, at)[index]
+        return self._scores(rollout, at)
+
+    def _scores(self, rollout: Rollout, at: Literal["tokens", "end"]) -> Tensor:
         if at == "tokens":
-            states = hidden_states(self.backbone, rollout, after_last=False)[rollout.response_mask]
-            return scatter(self.head(states).float().squeeze(-1), rollout.response_mask)
+            states = self.read(self.backbone, rollout, after_last=False)[rollout.response_mask]
+            return scatter(self._head(states), rollout.response_mask)
         length = rollout.response_mask.sum(1)
-        states = hidden_states(self.backbone, rollout, after_last=True)
-        states = states[torch.arange(len(length), device=length.device), length]
-        return self.head(states).float().squeeze(-1)
+        states = self.read(self.backbone, rollout, after_last=True)
+        return self._head(states[torch.arange(len(length), device=length.device), length])
+
+    def _head(self, states: Tensor) -> Tensor:
+        return self.head(states.to(self.head.weight.dtype)).float().squeeze(-1)
 
 
 @dataclass
 class Models:
     """The models that this run holds, by role, and the tokenizer that they share."""
 
-    by_role: dict[Role, nn.Module]
+    by_role: dict[Role, Reading]
     tokenizer: Any
     device: torch.device
     offload_frozen: bool
@@ -98,6 +130,13 @@ class Models:
 
     def holds(self, role: Role) -> bool:
         return role in self.by_role
+
+    def take_reads(self) -> dict[Role, int]:
+        """Positions that went through each model since the last call."""
+        reads = {role: model.positions_read for role, model in self.by_role.items()}
+        for model in self.by_role.values():
+            model.positions_read = 0
+        return reads
 
     @contextmanager
     def on_device(self, role: Role) -> Iterator[nn.Module]:
@@ -117,9 +156,9 @@ def build_models(
     base: Any,
     tokenizer: Any,
     roles: frozenset[Role],
+    config: RunConfig,
     *,
     device: torch.device,
-    offload_frozen: bool,
     reward_model: nn.Module | None,
 ) -> Models:
     """The actor is the base itself; the others are copies of it.
@@ -127,15 +166,18 @@ def build_models(
     Args:
         roles: what the algorithm declares; the reward model comes with `reward_model`.
     """
-    by_role: dict[Role, nn.Module] = {"actor": Policy(base)}
+    how: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
+    by_role: dict[Role, Reading] = {"actor": Policy(base, **how)}
     if "critic" in roles:
-        by_role["critic"] = ScalarModel.from_causal_lm(base)
+        by_role["critic"] = ScalarModel.from_causal_lm(base, **how)
     if "reference" in roles:
-        by_role["reference"] = Policy(copy.deepcopy(base))
+        by_role["reference"] = Policy(copy.deepcopy(base), **how)
     if reward_model is not None:
+        assert isinstance(reward_model, ScalarModel)
         by_role["reward"] = reward_model
+    offload = config.model.offload_frozen
     for role, model in by_role.items():
         model.requires_grad_(role in TRAINED)
         model.train(role in TRAINED)
-        model.to("cpu" if offload_frozen and role not in TRAINED else device)
-    return Models(by_role, tokenizer, device, offload_frozen)
+        model.to("cpu" if offload and role not in TRAINED else device)
+    return Models(by_role, tokenizer, device, offload)

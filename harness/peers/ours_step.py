@@ -57,6 +57,7 @@ def settings(work: Work, algorithm: str, model: Path, task: dict[str, Any], step
             "micro_tokens": micro_batch * (work.prompt_tokens + work.completion_tokens),
         },
         "evaluate": {"every": 0},
+        "compute": {"threads": work.threads, "share": False},  # every completion is worked on, on either side
     }
 
 

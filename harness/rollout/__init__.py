@@ -11,15 +11,24 @@ if TYPE_CHECKING:
 ROLLOUT_ENGINES = ("torch",)
 
 
-def rollout_engine(config: RunConfig, lm: Any, tokenizer: Any) -> RolloutEngine:
+def rollout_engine(config: RunConfig, lm: Any, tokenizer: Any, *, with_logprobs: bool = False) -> RolloutEngine:
     """The engine that a run's configuration names, one of ROLLOUT_ENGINES; imported here and not before.
 
     Args:
         lm: the live model, where it is.
+        with_logprobs: keep the log-probabilities of the sampled tokens.
     """
     name = config.rollout.engine
     if name == "torch":
         from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 
-        return TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=config.max_rows)
+        return TorchRollout(
+            lm,
+            pad=tokenizer.pad_token_id,
+            eos=tokenizer.eos_token_id,
+            max_rows=config.max_rows,
+            share=config.compute.share,
+            precision=config.compute.autocast,
+            with_logprobs=with_logprobs,
+        )
     raise ValueError(f"no rollout engine {name!r}; there are {', '.join(ROLLOUT_ENGINES)}")

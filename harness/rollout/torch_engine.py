@@ -1,4 +1,4 @@
-"""The reference engine: samples with the live model's own forward pass and key-value cache, in this process."""
+"""The reference engine: samples with the live model's own weights, in this process."""
 
 from __future__ import annotations
 
@@ -8,22 +8,41 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rlvr_bench.harness.models.precision import Autocast, autocast
+from rlvr_bench.harness.rollout.draw import choose, uniforms
+from rlvr_bench.harness.rollout.reading import Reader, reader
 from rlvr_bench.harness.rollout.text import left_padded
 from rlvr_bench.harness.rollout.types import Samples, SamplingParams, TokenIds, join
 
+CHECK_EVERY = 8  # tokens between two looks at who has ended, where a look makes the processor wait for the device
+
 
 class TorchRollout:
-    """A prompt is read once for its whole group.  Completions that have ended leave the batch when they are
-    half of it, and sampling stops when none is left.
+    """A prompt is read once for its whole group, and with `share` so is every beginning that siblings have in common.
+
+    A token of a completion depends on its prompt, its seed and its place alone, so sharing changes no sample.
+    Completions that have ended leave the batch when they are half of it.
     """
 
-    def __init__(self, lm: Any, *, pad: int, eos: int, max_rows: int) -> None:
+    def __init__(
+        self,
+        lm: Any,
+        *,
+        pad: int,
+        eos: int,
+        max_rows: int,
+        share: bool = True,
+        precision: Autocast = "off",
+        with_logprobs: bool = False,
+    ) -> None:
         """
         Args:
             lm: a causal language model of transformers, where it is to sample.
             max_rows: most completions sampled at once; bounds the memory of the cache.
+            with_logprobs: keep the log-probability of each sampled token.
         """
         self.lm, self.pad, self.eos, self.max_rows = lm, pad, eos, max_rows
+        self.share, self.precision, self.with_logprobs = share, precision, with_logprobs
 
     def sync(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         """Nothing to do: the module is the one that is trained."""
@@ -34,106 +53,115 @@ class TorchRollout:
     @torch.no_grad()
     def generate(self, prompts: Sequence[TokenIds], params: SamplingParams, seed: int) -> Samples:
         device = next(self.lm.parameters()).device
-        generator = torch.Generator(device).manual_seed(seed)
-        size = max(1, self.max_rows // params.group_size)
+        group = params.group_size
+        uniform = uniforms(len(prompts) * group, params.max_tokens, seed, device, first=params.first * group)
+        size = max(1, self.max_rows // group)
         was_training = self.lm.training
         self.lm.eval()
-        parts = [
-            self._sample_at_once(prompts[i : i + size], params, generator, params.first + i, device)
-            for i in range(0, len(prompts), size)
-        ]
+        with autocast(device, self.precision):
+            parts = [
+                self._at_once(prompts[i : i + size], params, uniform[i * group : (i + size) * group], params.first + i)
+                for i in range(0, len(prompts), size)
+            ]
         self.lm.train(was_training)
         return parts[0] if len(parts) == 1 else join(parts, self.pad)
 
-    def _sample_at_once(
-        self,
-        prompts: Sequence[TokenIds],
-        params: SamplingParams,
-        generator: torch.Generator,
-        first: int,
-        device: torch.device,
-    ) -> Samples:
-        from transformers import DynamicCache
-
+    def _at_once(self, prompts: Sequence[TokenIds], params: SamplingParams, uniform: Tensor, first: int) -> Samples:
+        device = uniform.device
         prompt_ids, prompt_mask = left_padded(prompts, self.pad, device)
-        cache = DynamicCache(config=self.lm.config)
-        positions = (prompt_mask.long().cumsum(1) - 1).clamp(min=0)
-        logits = self.lm(
-            input_ids=prompt_ids,
-            attention_mask=None if prompt_mask.all() else prompt_mask.long(),
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
+        ids, logprobs, read = self._decode(prompt_ids, prompt_mask, params, uniform)
+        ends = ids == self.eos
+        truncated = ~ends.any(1)
+        lengths = torch.where(truncated, params.max_tokens, ends.long().argmax(1) + 1)
+        width = int(lengths.max())
+        mask = torch.arange(width, device=device) < lengths.unsqueeze(1)
 
         def repeat(tensor: Tensor) -> Tensor:
             return tensor.repeat_interleave(params.group_size, dim=0)
 
-        if params.group_size > 1:
-            cache.batch_repeat_interleave(params.group_size)
-        completion_ids, lengths, truncated = self._decode(
-            cache, repeat(logits), repeat(prompt_mask), params, generator, device
-        )
-        width = int(lengths.max())
         return Samples(
             prompt_ids=repeat(prompt_ids),
             prompt_mask=repeat(prompt_mask),
-            completion_ids=completion_ids[:, :width],
-            response_mask=torch.arange(width, device=device) < lengths.unsqueeze(1),
+            completion_ids=ids[:, :width].masked_fill(~mask, self.pad),
+            response_mask=mask,
             truncated=truncated,
             group_ids=repeat(torch.arange(first, first + len(prompts), device=device)),
+            tokens_read=read,
+            logprobs=logprobs[:, :width] * mask if self.with_logprobs else None,
         )
 
     def _decode(
-        self,
-        cache: Any,
-        logits: Tensor,
-        prompt_mask: Tensor,
-        params: SamplingParams,
-        generator: torch.Generator,
-        device: torch.device,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Token by token from the logits after the prompt: ids (B, max_tokens), lengths (B,), truncated (B,)."""
-        total, eos = len(logits), self.eos
-        ids = torch.full((total, params.max_tokens), self.pad, device=device)
-        lengths = torch.full((total,), params.max_tokens, device=device)
-        truncated = torch.ones(total, dtype=torch.bool, device=device)
-        rows = torch.arange(total, device=device)  # which completions the batch still holds
-        mask = torch.cat([prompt_mask.long(), torch.ones_like(ids)], dim=1)
-        prompt_lengths = prompt_mask.sum(1)
-        padded = not bool(prompt_mask.all())
+        self, prompt_ids: Tensor, prompt_mask: Tensor, params: SamplingParams, uniform: Tensor
+    ) -> tuple[Tensor, Tensor, int]:
+        """Token by token: ids and log-probabilities, (B, max_tokens), and how many tokens were read for it.
 
+        Rows end at their first EOS; what stands behind it is arbitrary.
+        """
+        device = uniform.device
+        ids = torch.full(uniform.shape, self.pad, device=device)
+        logprobs = torch.zeros(uniform.shape, device=device)
+        rows = torch.arange(len(uniform), device=device)  # completions that go on
+        owner = rows // params.group_size  # the state that each is in
+        states, read, looked = reader(self.lm), 0, 0
+        logits = states.prompts(prompt_ids, prompt_mask)
         for t in range(params.max_tokens):
-            if t < params.min_tokens:
-                logits[:, eos] = -torch.inf
-            tokens = choose(logits, params, generator)
-            running = truncated[rows]
-            ids[rows, t] = torch.where(running, tokens, ids[rows, t])
-            ends = running & (tokens == eos)
-            lengths[rows[ends]] = t + 1
-            truncated[rows[ends]] = False
-            running = running & ~ends
-            left = int(running.sum())
-            if left == 0 or t + 1 == params.max_tokens:
+            tokens, scores = self._tokens(logits, owner, uniform[rows, t], params, t)
+            ids[rows, t] = tokens
+            if scores is not None:
+                logprobs[rows, t] = scores
+            if t + 1 == params.max_tokens:
                 break
-            if 2 * left <= len(rows):
-                keep = running.nonzero().squeeze(1)
-                cache.batch_select_indices(keep)
-                rows, tokens = rows[keep], tokens[keep]
-            logits = self.lm(
-                input_ids=tokens.unsqueeze(1),
-                attention_mask=mask[rows, : prompt_mask.shape[1] + t + 1] if padded else None,
-                position_ids=(prompt_lengths[rows] + t).unsqueeze(1),
-                past_key_values=cache,
-                use_cache=True,
-            ).logits[:, -1]
-        return ids, lengths, truncated
+            if t >= params.min_tokens and (device.type == "cpu" or t - looked >= CHECK_EVERY):
+                going_on = (ids[rows, looked : t + 1] != self.eos).all(1)
+                rows, owner, tokens, looked = rows[going_on], owner[going_on], tokens[going_on], t + 1
+                if len(rows) == 0:
+                    break
+            owner, tokens = self._next_states(states, len(logits), owner, tokens)
+            logits = states.token(tokens)
+            read += len(tokens)
+        return ids, logprobs, read
 
+    def _tokens(
+        self, logits: Tensor, owner: Tensor, uniform: Tensor, params: SamplingParams, t: int
+    ) -> tuple[Tensor, Tensor | None]:
+        """The t-th token of each completion, and its log-probability as scoring would give it."""
+        allowed = logits
+        if t < params.min_tokens:
+            allowed = logits.clone()
+            allowed[:, self.eos] = -torch.inf
+        if params.greedy:
+            tokens = allowed.argmax(-1)[owner]
+        else:
+            tokens = choose(allowed, owner, uniform, temperature=params.temperature)
+        if not self.with_logprobs:
+            return tokens, None
+        scaled = logits.float() / params.temperature
+        table = scaled - scaled.logsumexp(-1, keepdim=True)
+        return tokens, table[owner, tokens]
 
-def choose(logits: Tensor, params: SamplingParams, generator: torch.Generator) -> Tensor:
-    """The next token of each row; (B, V) -> (B,)."""
-    if params.greedy:
-        return logits.argmax(-1)
-    probabilities = torch.softmax(logits.float() / params.temperature, dim=-1)
-    return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+    def _next_states(self, states: Reader, count: int, owner: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Give each continuation a state: the state of each completion, and the token that each state reads.
+
+        With sharing, completions in one state with one token stay in one.  A state's first continuation takes its
+        place; further ones are copies behind the others.  States that nobody is in are read on, with any token, until
+        they are half of all.
+        """
+        if self.share:
+            width = int(tokens.max()) + 1
+            pairs, index = torch.unique(owner * width + tokens, return_inverse=True)
+            parents, tokens = pairs // width, pairs % width
+        else:
+            parents, index = owner, torch.arange(len(owner), device=owner.device)
+        if 2 * len(parents) <= count:
+            states.take(parents)
+            return index, tokens
+        is_first = torch.ones_like(parents, dtype=torch.bool)
+        is_first[1:] = parents[1:] != parents[:-1]
+        further = parents[~is_first]
+        place = parents.clone()
+        place[~is_first] = count + torch.arange(len(further), device=owner.device)
+        if len(further):
+            states.take(torch.cat([torch.arange(count, device=owner.device), further]))
+        read = torch.full((count + len(further),), self.pad, device=owner.device)
+        read[place] = tokens
+        return place[index], read

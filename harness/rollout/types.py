@@ -39,6 +39,8 @@ class Samples:
     response_mask: Tensor  # (B, T) bool, first EOS included
     truncated: Tensor  # (B,) bool
     group_ids: Tensor  # (B,) place of the prompt in the whole step
+    tokens_read: int = 0  # tokens that went through the model after the prompts; fewer than sampled where shared
+    logprobs: Tensor | None = None  # (B, T) nats, zero where masked, if the engine was asked for them
 
 
 class RolloutEngine(Protocol):
@@ -83,6 +85,8 @@ def join(parts: Sequence[Samples], pad: int) -> Samples:
     def right(tensor: Tensor, value: int) -> Tensor:
         return functional.pad(tensor, (0, width - tensor.shape[1]), value=value)
 
+    scores = [p.logprobs for p in parts if p.logprobs is not None]
+    logprobs = [right(s, 0) for s in scores] if len(scores) == len(parts) else None
     return Samples(
         prompt_ids=torch.cat([left(p.prompt_ids, pad) for p in parts]),
         prompt_mask=torch.cat([left(p.prompt_mask, False) for p in parts]),
@@ -90,4 +94,6 @@ def join(parts: Sequence[Samples], pad: int) -> Samples:
         response_mask=torch.cat([right(p.response_mask, False) for p in parts]),
         truncated=torch.cat([p.truncated for p in parts]),
         group_ids=torch.cat([p.group_ids for p in parts]),
+        tokens_read=sum(p.tokens_read for p in parts),
+        logprobs=None if logprobs is None else torch.cat(logprobs),
     )

@@ -89,15 +89,15 @@ class _Run:
         from rlvr_bench.harness.meters.environment import environment
         from rlvr_bench.harness.meters.flops import peak_flops
         from rlvr_bench.harness.meters.recorder import Recorder
-        from rlvr_bench.harness.models.base import DTYPES, pick_device
+        from rlvr_bench.harness.models.base import DTYPES, pick_device, precision_of
         from rlvr_bench.harness.runs.machine import use_threads
         from rlvr_bench.harness.training import checkpoint
         from rlvr_bench.harness.training.loop import Trainer
 
-        use_threads(self.config.threads)
+        use_threads(self.config.compute.threads)
         device = pick_device(self.config.model)
         write_json(self.folder / "environment.json", environment(device))
-        peak = peak_flops(device, DTYPES[self.config.model.dtype])
+        peak = peak_flops(device, DTYPES[precision_of(self.config)])
         with (
             Recorder(device, self.config.measure.period_s, peak) as meter,
             Trainer(self.config, self.folder, meter) as trainer,

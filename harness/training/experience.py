@@ -16,7 +16,7 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import score_rollout
-from rlvr_bench.harness.records import MetricsRow
+from rlvr_bench.harness.records import MetricsRow, Phase
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
 from rlvr_bench.harness.seeding import derive_seed, generator
@@ -44,6 +44,8 @@ class Experience:
     completions: list[CompletionRow]
     sampled: Tokens
     """Sizes of all sampled completions; those of the rollout may be fewer."""
+    reads: dict[Phase, dict[Role, int]]
+    """Positions that went through each model in rollout, score and reward."""
 
 
 @dataclass
@@ -59,8 +61,8 @@ class Collector:
     engine: TrainEngine  # of the actor: which share of the prompts is this process's
     normalizer: Normalizer
     base_pass_rate: float | None
-    scores_actor: bool
-    """Whether the old log-probabilities need a pass of their own."""
+    needs_logprobs: bool
+    """Whether anything reads the old log-probabilities before the update's own forward pass gives them."""
 
     def collect(self, step: int, meter: Recorder) -> Experience:
         """The prepared rollout of a step.
@@ -82,7 +84,11 @@ class Collector:
         with ThreadPoolExecutor(1) as aside:
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                rollout = self.score(rollout)
+                rollout = self.score(rollout, samples.logprobs)
+            reads: dict[Phase, dict[Role, int]] = {
+                "rollout": {"actor": samples.tokens_read + Tokens.of(rollout).prompt},
+                "score": self.models.take_reads(),
+            }
             with meter.phase("reward"):
                 arrived = time.perf_counter()
                 grades, took = pending.result()
@@ -114,7 +120,8 @@ class Collector:
             row |= proxy_metrics(
                 proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
             )
-        return Experience(whole, mine, row, completions, sampled)
+        reads["reward"] = self.models.take_reads()
+        return Experience(whole, mine, row, completions, sampled, reads)
 
     def _share(self, items: list[Item]) -> tuple[list[Item], int]:
         """The prompts of this process, neighbors, and the place of the first among all."""
@@ -127,8 +134,12 @@ class Collector:
         prompts = encode_prompts(self.models.tokenizer, [item.prompt for item in items], self.config)
         return self.sampler.generate(prompts, params, derive_seed(self.config.seed, "rollout", step))
 
-    def score(self, rollout: Rollout) -> Rollout:
-        """Log-probabilities under the reference and, where needed, the sampling policy; the critic's values."""
+    def score(self, rollout: Rollout, sampled_at: Tensor | None) -> Rollout:
+        """Log-probabilities under the reference and, where needed, the sampling policy; the critic's values.
+
+        Args:
+            sampled_at: the log-probabilities that the sampler kept; they are scored anew without them.
+        """
         temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
 
         def logprobs_of(role: Role) -> Tensor:
@@ -136,8 +147,8 @@ class Collector:
                 return score_rollout(lambda part: model(part, temperature=temperature)[0], rollout, limit)
 
         scores = {}
-        if self.scores_actor:
-            scores["old_logprobs"] = logprobs_of("actor")
+        if self.needs_logprobs:
+            scores["old_logprobs"] = logprobs_of("actor") if sampled_at is None else sampled_at
         if self.models.holds("reference"):
             scores["reference_logprobs"] = logprobs_of("reference")
         if self.models.holds("critic"):

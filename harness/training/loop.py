@@ -20,11 +20,11 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
 from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
-from rlvr_bench.harness.records import MetricsRow, append_completions, append_metrics
+from rlvr_bench.harness.records import MetricsRow, Phase, append_completions, append_metrics
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
-from rlvr_bench.harness.training.experience import Collector
+from rlvr_bench.harness.training.experience import Collector, Experience
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, step_flops
@@ -77,19 +77,16 @@ class Trainer:
         if c.has_reward_model:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
         torch.manual_seed(c.seed)
-        self.models = build_models(
-            base,
-            tokenizer,
-            self.algorithm.roles,
-            device=self.device,
-            offload_frozen=c.model.offload_frozen,
-            reward_model=learned,
-        )
+        self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
         engines: dict[Role, TrainEngine] = {
             role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
         }
         self.learner = Learner(self.algorithm, self.models, engines, c)
-        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer)
+        needs_logprobs = self.learner.needs_logprobs
+        # Only what is computed in float32 is the same number in sampling and in scoring.
+        keep = needs_logprobs and c.model.dtype == "float32" and c.compute.autocast == "off"
+        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, with_logprobs=keep)
+        self.actor_scored = needs_logprobs and not keep
         self.collector = Collector(
             c,
             self.task,
@@ -100,7 +97,7 @@ class Trainer:
             engines["actor"],
             normalizer,
             self.reward_facts.get("base_pass_rate"),
-            scores_actor=not self.learner.on_policy,
+            needs_logprobs=needs_logprobs,
         )
 
     def facts(self) -> dict[str, Any]:
@@ -109,7 +106,7 @@ class Trainer:
         return {
             "algorithm": {
                 "roles": sorted(self.algorithm.roles),
-                "actor_scored": not self.learner.on_policy,
+                "actor_scored": self.actor_scored,
                 "needs": vars(needs),
             },
             "roles": self.learner.states(),
@@ -148,29 +145,40 @@ class Trainer:
         """One rollout and the optimizer steps on it; returns its rollout/* and train/* metrics."""
         found = self.collector.collect(step, self.meter)
         row = found.row
-        self._count(found.sampled, Tokens.of(found.rollout.select(found.mine)), step)
         try:
             row |= self.learner.update(found.rollout, found.mine, step, self.meter)
         except Diverged as error:
             raise Diverged(str(error), row | error.row) from None
+        self._count(found, step)
         # The sampler follows the weights that were trained, wherever they are.
         self.sampler.sync(self.learner.engines["actor"].weights())
         if step in (1, self.config.train.steps):
             self._keep(found.completions)
         return row
 
-    def _count(self, sampled: Tokens, trained: Tokens, step: int) -> None:
-        flops = step_flops(
-            self.models,
-            sampled,
-            trained,
-            epochs=self.config.train.epochs,
-            actor_trained=step > self.config.train.critic_warmup_steps or not self.models.holds("critic"),
-            actor_scored=not self.learner.on_policy,
-        )
+    def _count(self, found: Experience, step: int) -> None:
+        """FLOPs and tokens of the step, for the record."""
+        reads = self.models.take_reads()
+        updates: dict[Phase, dict[Role, int]] = {"update_actor": reads, "update_critic": reads}
+        trained = Tokens.of(found.rollout.select(found.mine))
+        flops = step_flops(self.models, found.sampled, trained, self._passes(step), {**found.reads, **updates})
         for phase, count in flops.items():
-            self.meter.count(phase, flops=count)
-        self.meter.count("rollout", tokens=sampled.completion, samples=sampled.rows)
+            self.meter.count(phase, flops=count.needed, flops_done=count.done)
+        self.meter.count("rollout", tokens=found.sampled.completion, samples=found.sampled.rows)
+
+    def _passes(self, step: int) -> dict[Phase, dict[Role, float]]:
+        """How often each model reads the completions of a step, phase by phase."""
+        held, epochs = self.models.by_role, self.config.train.epochs
+        scoring: list[Role] = [role for role in ("reference", "critic") if role in held]
+        scoring += ["actor"] if self.actor_scored else []
+        actor = step > self.config.train.critic_warmup_steps or "critic" not in held
+        return {
+            "rollout": {"actor": 1},
+            "score": dict.fromkeys(scoring, 1),
+            "reward": {"reward": 1} if "reward" in held else {},
+            "update_actor": {"actor": epochs} if actor else {},
+            "update_critic": {"critic": epochs} if "critic" in held else {},
+        }
 
     def _evaluate(self, step: int) -> MetricsRow:
         with self.meter.phase("evaluate"):

@@ -17,7 +17,7 @@ from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
 from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.models.roles import ScalarModel
-from rlvr_bench.harness.models.scoring import micro_batches, score_rollout, width_of
+from rlvr_bench.harness.models.scoring import score_rollout, width_of
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
@@ -47,7 +47,7 @@ def reward_model(
     Raises:
         RewardModelError: too few pairs; says how many there were.
     """
-    model = ScalarModel.from_causal_lm(base)
+    model = ScalarModel.from_causal_lm(base, share=config.compute.share, precision=config.compute.autocast)
     if not config.reward.label_pairs:
         return model, Normalizer(), {"pairs": 0, "note": "untrained: for memory and speed only"}
 
@@ -139,7 +139,7 @@ def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], con
     batches = list(_shuffled_batches(pairs, r.batch, r.epochs))
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):
-        parts = list(micro_batches(torch.tensor(batch), 2 * width_of(rollout), config.train.micro_tokens))
+        parts = torch.tensor(batch).split(max(1, config.train.micro_tokens // (2 * width_of(rollout))))
         for i, part in enumerate(parts):
             rows = part.T.flatten().to(rollout.rewards.device)  # the right ones, then the wrong ones
             right, wrong = engine.module(rollout.select(rows), at="end").chunk(2)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rlvr_bench.algorithms.types import Role, Rollout
-from rlvr_bench.harness.meters.flops import ModelShape, forward_flops, model_shape, training_flops
+from rlvr_bench.harness.meters.flops import forward_flops, model_shape, training_flops
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.records import Phase
 
@@ -38,30 +39,40 @@ class Tokens:
         )
 
 
+@dataclass(frozen=True)
+class PhaseFlops:
+    """Of one phase: what it needs, and what was done where equal completions were read once."""
+
+    needed: float
+    done: float
+
+
 def step_flops(
-    models: Models, sampled: Tokens, trained: Tokens, *, epochs: int, actor_trained: bool, actor_scored: bool
-) -> dict[Phase, float]:
+    models: Models,
+    sampled: Tokens,
+    trained: Tokens,
+    passes: Mapping[Phase, Mapping[Role, float]],
+    reads: Mapping[Phase, Mapping[Role, int]],
+) -> dict[Phase, PhaseFlops]:
     """FLOPs by phase.
 
     Args:
-        sampled: all completions; the actor, the reference and the critic read them while the verdicts are made.
-        trained: those that have a verdict; the reward model and the updates read these.
+        sampled: all completions; they are read in rollout and score.
+        trained: those that have a verdict; they are read in reward and the updates.
+        passes: how often each role reads them in each phase, by the algorithm and the settings.
+        reads: positions that went through each role's model in each phase; where they are fewer than the passes read,
+            the FLOPs that were done are as many times fewer.
     """
-    shapes: dict[Role, ModelShape] = {role: model_shape(model) for role, model in models.by_role.items()}
-
-    def forward(role: Role, tokens: Tokens = sampled) -> float:
-        if role not in shapes:
-            return 0.0
-        return forward_flops(shapes[role], tokens.read, context=tokens.context, head_tokens=tokens.completion)
-
-    def train(role: Role) -> float:
-        size = trained
-        return epochs * training_flops(shapes[role], size.read, context=size.context, head_tokens=size.completion)
-
-    return {
-        "rollout": forward("actor"),
-        "reward": forward("reward", trained),
-        "score": actor_scored * forward("actor") + forward("reference") + forward("critic"),
-        "update_actor": train("actor") if actor_trained else 0.0,
-        "update_critic": train("critic") if "critic" in shapes else 0.0,
-    }
+    found = {}
+    for phase, roles in passes.items():
+        size = sampled if phase in ("rollout", "score") else trained
+        flops = training_flops if phase.startswith("update") else forward_flops
+        needed = done = 0.0
+        for role, times in roles.items():
+            shape = model_shape(models.by_role[role])
+            all_of_it = times * flops(shape, size.read, context=size.context, head_tokens=size.completion)
+            expected = times * size.read
+            needed += all_of_it
+            done += all_of_it * reads[phase].get(role, 0) / expected if expected else 0.0
+        found[phase] = PhaseFlops(needed, done)
+    return found

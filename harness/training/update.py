@@ -18,7 +18,7 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.meters.states import role_states
 from rlvr_bench.harness.models.roles import Models
-from rlvr_bench.harness.models.scoring import Entropy, micro_batches, width_of
+from rlvr_bench.harness.models.scoring import Entropy, micro_batches, part_of
 from rlvr_bench.harness.records import MetricsRow, Phase, RoleStates
 from rlvr_bench.harness.seeding import generator
 
@@ -56,13 +56,17 @@ class Learner:
     config: RunConfig
 
     @property
-    def on_policy(self) -> bool:
-        """One optimizer step a rollout, and nothing asks for the policy's log-probabilities before it.
+    def single_step(self) -> bool:
+        """One optimizer step a rollout: the policy that sampled is the one that is updated, and the ratio is 1.
 
-        The update's own forward pass gives them then, for any algorithm: a pass is saved.
+        The old log-probabilities in the loss come from the update's own forward pass then, for any algorithm.
         """
-        steps = self.config.train.epochs * self.config.train.minibatches
-        return steps == 1 and not needs_of(self.algorithm).logprobs_in_prepare
+        return self.config.train.epochs * self.config.train.minibatches == 1
+
+    @property
+    def needs_logprobs(self) -> bool:
+        """Whether the old log-probabilities are read before the update: by `prepare`, or by a second optimizer step."""
+        return not self.single_step or needs_of(self.algorithm).logprobs_in_prepare
 
     def update(self, rollout: Rollout, mine: Tensor, step: int, meter: Recorder) -> MetricsRow:
         """All optimizer steps on one rollout; returns train/* metrics.
@@ -104,11 +108,11 @@ class Learner:
 
     def _backward(self, role: Role, batch: Rollout, log: _Log) -> None:
         """Gradient of the whole minibatch, a micro-batch at a time."""
-        rows = torch.arange(len(batch.rewards), device=batch.rewards.device)
-        parts = list(micro_batches(rows, width_of(batch), self.config.train.micro_tokens))
+        parts = list(micro_batches(batch, self.config.train.micro_tokens))
         losses = []
-        for i, part in enumerate(parts):
-            loss = self._policy_loss(batch.select(part)) if role == "actor" else self._value_loss(batch.select(part))
+        for i, rows in enumerate(parts):
+            part = part_of(batch, rows)
+            loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
             self.engines[role].backward(loss.scalar, last=i + 1 == len(parts))
             losses.append(loss)
         name = "policy_loss" if role == "actor" else "value_loss"
@@ -119,7 +123,7 @@ class Learner:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"
         temperature = self.config.rollout.temperature
         logprobs, entropies = self.engines["actor"].module(batch, temperature=temperature, entropy=entropy)
-        if self.on_policy:
+        if self.single_step:
             batch = replace(batch, old_logprobs=logprobs.detach())
         return self.algorithm.policy_loss(batch, logprobs, entropies)
 

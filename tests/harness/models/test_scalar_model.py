@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from rlvr_bench.algorithms.types import Rollout
+from rlvr_bench.harness.models import scoring
 from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.models.scoring import score_rollout
 from tests.harness.ragged import LENGTHS, PROMPTS, padded, sequence
@@ -16,8 +17,9 @@ from tests.tolerance import assert_close
 
 
 @pytest.fixture
-def transparent(model: Any) -> Iterator[ScalarModel]:
+def transparent(model: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScalarModel]:
     """Its score at a position is 1000 x the position + the token there, whatever the weights are."""
+    monkeypatch.setattr(scoring, "is_lean", lambda backbone: False)  # the lean decoder calls no hooks
     scalar = ScalarModel.from_causal_lm(model)
     torch.nn.init.zeros_(scalar.head.weight)
     scalar.head.weight.data[0, :2] = torch.tensor([1000.0, 1.0])

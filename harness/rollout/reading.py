@@ -1,0 +1,95 @@
+"""Reading token by token with a key-value cache: by the lean decoder, or by transformers where it does not serve."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from rlvr_bench.harness.models.decoder import Decoder, KeyValues, causal_mask, is_lean
+
+
+class Reader(Protocol):
+    """Holds the states of a batch of sequences."""
+
+    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Read left-padded prompts, (B, P); logits of what follows, (B, V)."""
+        ...
+
+    def token(self, tokens: Tensor) -> Tensor:
+        """Read one token more of each sequence, (B,); logits of what follows, (B, V)."""
+        ...
+
+    def take(self, rows: Tensor) -> None:
+        """Go on with these sequences, in this order; one may be taken several times."""
+        ...
+
+
+def reader(lm: Any) -> Reader:
+    """The faster of the two that serves."""
+    return LeanReader(lm) if is_lean(lm.base_model) else TransformersReader(lm)
+
+
+class LeanReader:
+    """The lean decoder, with packed weights and buffers that are written in place."""
+
+    def __init__(self, lm: Any) -> None:
+        self.decoder, self.head = Decoder(lm.base_model, packed=True), lm.get_output_embeddings()
+
+    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
+        self.padded = not bool(mask.all())
+        self.mask, self.positions = mask, mask.sum(1)
+        positions = (mask.long().cumsum(1) - 1).clamp(min=0)
+        hidden, states = self.decoder(ids, positions, mask=causal_mask(mask) if self.padded else None)
+        self.cache = [KeyValues(keys, values) for keys, values in states]
+        return self.head(hidden[:, -1])
+
+    def token(self, tokens: Tensor) -> Tensor:
+        if self.padded:
+            self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
+        hidden = self.decoder.token(tokens, self.positions, self.cache, self.mask if self.padded else None)
+        self.positions = self.positions + 1
+        return self.head(hidden)
+
+    def take(self, rows: Tensor) -> None:
+        self.mask, self.positions = self.mask[rows], self.positions[rows]
+        for layer in self.cache:
+            layer.take(rows)
+
+
+class TransformersReader:
+    """The model's own forward pass and cache."""
+
+    def __init__(self, lm: Any) -> None:
+        from transformers import DynamicCache
+
+        self.lm, self.cache = lm, DynamicCache(config=lm.config)
+
+    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
+        self.padded = not bool(mask.all())
+        self.mask, self.positions = mask.long(), mask.sum(1)
+        return self.lm(
+            input_ids=ids,
+            attention_mask=self.mask if self.padded else None,
+            position_ids=(self.mask.cumsum(1) - 1).clamp(min=0),
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+
+    def token(self, tokens: Tensor) -> Tensor:
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
+        logits = self.lm(
+            input_ids=tokens.unsqueeze(1),
+            attention_mask=self.mask if self.padded else None,
+            position_ids=self.positions.unsqueeze(1),
+            past_key_values=self.cache,
+            use_cache=True,
+        ).logits[:, -1]
+        self.positions = self.positions + 1
+        return logits
+
+    def take(self, rows: Tensor) -> None:
+        self.mask, self.positions = self.mask[rows], self.positions[rows]
+        self.cache.batch_select_indices(rows)
