@@ -3,7 +3,7 @@
 name = "quick"
 title = "..."
 [base]                    settings of every run, sections as in a run's own TOML
-[parts.NAME]              kind, title, seeds, timeout_minutes, cells (all by default)
+[parts.NAME]              kind, title, seeds, timeout_minutes, alone, cells (all by default)
 [parts.NAME.run]          settings of this part
 [cells.NAME]              label
 [cells.NAME.run]          what makes this cell what it is
@@ -35,6 +35,9 @@ class Part:
     title: str
     seeds: Seeds
     timeout_minutes: Positive = 60
+    alone: bool | None = None
+    """Whether a run has the machine to itself, with all threads; by default where costs are measured (`systems`).
+    Other runs are placed side by side, with one thread each unless the suite sets `compute.threads`."""
     cells: list[str] = field(default_factory=list)
     run: Table = field(default_factory=dict)
 
@@ -63,13 +66,14 @@ class SuiteFile:
 
 
 @dataclass(frozen=True)
-class PlannedCell:
+class RunPlan:
     """One run of a suite, before it is run."""
 
     part: str
     cell: str
     config: RunConfig
     timeout_s: float
+    alone: bool = True  # on the machine
 
     @property
     def folder(self) -> str:
@@ -127,7 +131,7 @@ def plan(
     dry: bool = False,
     parts: Iterable[str] = (),
     unsafe: bool = False,
-) -> list[PlannedCell]:
+) -> list[RunPlan]:
     """All runs, in the order in which they are to be run.
 
     Within a part the seeds come one after the other, and the order of the cells turns by one from seed to
@@ -141,19 +145,21 @@ def plan(
         raise ConfigError([f"no part {name!r} in this suite (parts: {', '.join(suite.parts)})" for name in unknown])
     last: list[Mapping[str, Any]] = [suite.dry.run] if dry else []
     last.append(parse_overrides(overrides))
-    planned: list[PlannedCell] = []
+    planned: list[RunPlan] = []
     problems: dict[str, list[str]] = {}
     for part_name in chosen:
         part = suite.parts[part_name]
         names = part.cells or list(suite.cells)
+        alone = part.kind == "systems" if part.alone is None else part.alone
+        first: Table = {} if alone else {"compute": {"threads": 1}}
         for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
-                data = merge(suite.base, part.run, suite.cells[cell].run, *last)
+                data = merge(first, suite.base, part.run, suite.cells[cell].run, *last)
                 try:
                     if "seed" in data:
-                        raise ConfigError(["seed: the seeds of a suite stand in its parts; change them there"])
+                        raise ConfigError(["seed: the seeds of a suite are set in its parts; change them there"])
                     data["seed"] = seed
-                    planned.append(PlannedCell(part_name, cell, resolve(data), part.timeout_minutes * 60))
+                    planned.append(RunPlan(part_name, cell, resolve(data), part.timeout_minutes * 60, alone))
                 except ConfigError as error:
                     for problem in error.problems:
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")

@@ -1,18 +1,16 @@
-"""Runs a suite: every cell in a fresh process, alone on the device; failures are recorded, never fatal."""
+"""Runs a suite: every run in a fresh process; failures are recorded, never fatal."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rlvr_bench.harness.config.load import ConfigError, config_hash
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.config.suite_file import PlannedCell, SuiteFile
+from rlvr_bench.harness.config.suite_file import RunPlan, SuiteFile
 from rlvr_bench.harness.records import (
     CellInfo,
     PartInfo,
@@ -24,29 +22,32 @@ from rlvr_bench.harness.records import (
     read_json,
     write_json,
 )
+from rlvr_bench.harness.runs import slots
+from rlvr_bench.harness.runs.children import Ending, Job, run_jobs
+from rlvr_bench.harness.runs.prepare import Notice, prepare
 from rlvr_bench.harness.runs.process import now
 
 UNSAFE_NOTE = "Untrusted code ran without a sandbox (--unsafe-no-sandbox)."
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume
-Watch = Callable[[PlannedCell, int], None]  # called while a cell runs, with the steps that it has done
+Watch = Callable[[Sequence[tuple[RunPlan, int]]], None]  # called with the runs in progress and the steps they have done
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a cell ended, for the progress display."""
+class RunEnd:
+    """How a run ended, for the progress display."""
 
-    cell: PlannedCell
+    run: RunPlan
     status: Status
     reason: str
     seconds: float
     skipped: bool
 
 
-def manifest(suite: SuiteFile, planned: list[PlannedCell], *, command: str, version: str) -> SuiteManifest:
+def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, version: str) -> SuiteManifest:
     """What is about to be run."""
-    parts = list(dict.fromkeys(cell.part for cell in planned))
-    seeds = {p: tuple(dict.fromkeys(c.config.seed for c in planned if c.part == p)) for p in parts}
-    cells = dict.fromkeys(c.cell for c in planned)
+    parts = list(dict.fromkeys(run.part for run in planned))
+    seeds = {p: tuple(dict.fromkeys(r.config.seed for r in planned if r.part == p)) for p in parts}
+    cells = dict.fromkeys(r.cell for r in planned)
     return SuiteManifest(
         name=suite.name,
         title=suite.title,
@@ -55,8 +56,8 @@ def manifest(suite: SuiteFile, planned: list[PlannedCell], *, command: str, vers
         created_at=now(),
         parts=tuple(PartInfo(p, suite.parts[p].kind, suite.parts[p].title, seeds[p]) for p in parts),
         cells=tuple(CellInfo(name, cell.label) for name, cell in suite.cells.items() if name in cells),
-        runs=tuple(PlannedRun(c.part, c.cell, c.config.seed, c.folder, config_hash(c.config)) for c in planned),
-        notes=(*suite.notes, *([UNSAFE_NOTE] if any(_unsafe(c.config) for c in planned) else [])),
+        runs=tuple(PlannedRun(r.part, r.cell, r.config.seed, r.folder, config_hash(r.config)) for r in planned),
+        notes=(*suite.notes, *([UNSAFE_NOTE] if any(_unsafe(r.config) for r in planned) else [])),
     )
 
 
@@ -86,79 +87,105 @@ def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:
     write_json(path, planned)
 
 
-def run_suite(out: Path, planned: list[PlannedCell], *, watch: Watch, done: Callable[[Ended], None]) -> None:
-    """Run what is not finished yet, one cell after the other."""
-    for cell in planned:
-        folder = out / cell.folder
-        summary = _summary(folder)
-        if summary is not None and summary.status in FINAL:
-            done(Ended(cell, summary.status, summary.reason, summary.wall_seconds, skipped=True))
-            continue
-        _set_aside(folder)
-        folder.mkdir(parents=True)
-        write_json(folder / "config.json", {"hash": config_hash(cell.config), "config": cell.config.to_dict()})
-        begin = time.monotonic()
-        summary = _run_in_child(folder, cell, watch)
-        done(Ended(cell, summary.status, summary.reason, time.monotonic() - begin, skipped=False))
+def run_suite(
+    out: Path,
+    planned: Sequence[RunPlan],
+    *,
+    jobs: int | None = None,
+    devices: Sequence[str] = (),
+    watch: Watch,
+    done: Callable[[RunEnd], None],
+    notice: Notice = lambda line: None,
+) -> None:
+    """Run what is not finished yet, in the order of the plan.
+
+    Runs of a part that has the machine to itself follow one another; those of other parts are placed side by side.
+
+    Args:
+        jobs: runs side by side; by default one a core, or one a GPU of `devices`.
+        devices: GPUs, as CUDA_VISIBLE_DEVICES names them.
+        notice: called with a line for a person.
+    """
+    shared = slots.side_by_side(jobs, devices)
+    todo = []
+    for run in planned:
+        summary = _summary(out / run.folder)
+        if summary is None or summary.status not in FINAL:
+            todo.append(run)
+        else:
+            done(RunEnd(run, summary.status, summary.reason, summary.wall_seconds, skipped=True))
+    prepare([run.config for run in todo], shared, notice=notice)
+    for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
+        work = [_job(out, run) for run in runs]
+        where = slots.alone(devices) if alone else shared
+        for ending in run_jobs(
+            work, where, watch=lambda running: watch([(j.name, _steps_done(out, j.name)) for j in running])
+        ):
+            summary = _summary_of(out, ending)
+            done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
 
 
-def _run_in_child(folder: Path, cell: PlannedCell, watch: Watch) -> Summary:
-    started = now()
-    deadline = time.monotonic() + cell.timeout_s
-    command = [sys.executable, "-P", "-m", "rlvr_bench.harness.runs.process", str(folder), cell.part, cell.cell]
-    # Threads that spin while they wait for each other cost a busy machine a hundredfold; these give up soon.
-    defaults = {"PYTHONHASHSEED": "0", "TOKENIZERS_PARALLELISM": "false", "GOMP_SPINCOUNT": "10000"}
-    environment = defaults | os.environ
-    timed_out = False
-    begin = time.monotonic()
-    with (folder / "run.log").open("wb") as log:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-        try:
-            while child.poll() is None:
-                if time.monotonic() > deadline:
-                    timed_out = True
-                    child.kill()
-                    break
-                watch(cell, _steps_done(folder))
-                try:
-                    child.wait(timeout=0.3)
-                except subprocess.TimeoutExpired:
-                    continue
-        finally:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
+def _watch(out: Path, watch: Watch, running: Sequence[Job]) -> None:
+    watch([(job.name, _steps_done(out, job.name)) for job in running])
+
+
+def _job(out: Path, run: RunPlan) -> Job:
+    folder = out / run.folder
+    return Job(
+        run,
+        "rlvr_bench.harness.runs.process",
+        [str(folder), run.part, run.cell],
+        folder / "run.log",
+        threads=run.config.compute.threads,
+        timeout_s=run.timeout_s,
+        before=partial(_make_folder, folder, run),
+    )
+
+
+def _make_folder(folder: Path, run: RunPlan) -> None:
+    """Keep what an unfinished earlier try left, under another name, and begin anew."""
+    if folder.exists():
+        tries = sum(1 for other in folder.parent.glob(f"{folder.name}.try-*") if other.is_dir())
+        folder.rename(folder.with_name(f"{folder.name}.try-{tries + 1}"))
+    folder.mkdir(parents=True)
+    write_json(folder / "config.json", {"hash": config_hash(run.config), "config": run.config.to_dict()})
+
+
+def _summary_of(out: Path, ending: Ending) -> Summary:
+    """What the run wrote, or what can be said of one that died before it could."""
+    run: RunPlan = ending.job.name
+    folder = out / run.folder
     summary = _summary(folder)
     if summary is not None and summary.status != "running":
         return summary
-    status, reason = _how_it_died(child.returncode, cell.timeout_s if timed_out else None)
+    status, reason = _how_it_died(ending)
     summary = Summary(
         status,
         reason,
-        cell.part,
-        cell.cell,
-        cell.config.seed,
-        config_hash(cell.config),
-        started,
-        time.monotonic() - begin,
-        _steps_done(folder),
+        run.part,
+        run.cell,
+        run.config.seed,
+        config_hash(run.config),
+        summary.started_at if summary else now(),
+        ending.seconds,
+        _steps_done(out, run),
     )
     write_json(folder / "summary.json", summary)
     return summary
 
 
-def _how_it_died(code: int, timeout_s: float | None) -> tuple[Status, str]:
-    if timeout_s is not None:
-        return "timeout", f"not done after {timeout_s / 60:.0f} minutes, the part's timeout_minutes"
-    if code < 0:
-        hint = "; if nobody sent it, the system ran out of memory" if code == -9 else ""
-        return "killed", f"ended by signal {-code}{hint}"
-    return "failed", f"exit status {code} without a summary; see run.log"
+def _how_it_died(ending: Ending) -> tuple[Status, str]:
+    if ending.timed_out:
+        return "timeout", f"not done after {ending.job.timeout_s / 60:.0f} minutes, the part's timeout_minutes"
+    if ending.code < 0:
+        hint = "; if nobody sent it, the system ran out of memory" if ending.code == -9 else ""
+        return "killed", f"ended by signal {-ending.code}{hint}"
+    return "failed", f"exit status {ending.code} without a summary; see run.log"
 
 
-def _steps_done(folder: Path) -> int:
+def _steps_done(out: Path, run: RunPlan) -> int:
     """Lines of metrics so far; cheap enough to ask a few times a second."""
-    path = folder / "metrics.jsonl"
+    path = out / run.folder / "metrics.jsonl"
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
@@ -167,10 +194,3 @@ def _summary(folder: Path) -> Summary | None:
         return Summary.from_json(read_json(folder / "summary.json"))
     except RecordError:
         return None
-
-
-def _set_aside(folder: Path) -> None:
-    """Keep what an unfinished earlier try left, under another name."""
-    if folder.exists():
-        tries = sum(1 for other in folder.parent.glob(f"{folder.name}.try-*") if other.is_dir())
-        folder.rename(folder.with_name(f"{folder.name}.try-{tries + 1}"))

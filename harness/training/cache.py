@@ -15,7 +15,7 @@ import torch
 from rlvr_bench.harness.config.load import hash_of
 from rlvr_bench.harness.records import write_json
 
-RECIPE = 1  # raise when the code that makes a cached thing changes what it makes
+RECIPE = 2  # raise when the code that makes a cached thing changes what it makes
 
 
 def cache_root() -> Path:
@@ -23,6 +23,16 @@ def cache_root() -> Path:
     if chosen := os.environ.get("RLVR_BENCH_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rlvr-bench"
+
+
+def is_cached(kind: str, key: Any) -> bool:
+    """Whether it was made before."""
+    return _folder(kind, key).exists()
+
+
+def _folder(kind: str, key: Any) -> Path:
+    digest = hash_of({"recipe": RECIPE, "torch": torch.__version__, "kind": kind, "key": key})
+    return cache_root() / f"{kind}-{digest}"
 
 
 def cached(
@@ -34,8 +44,7 @@ def cached(
         key: JSON-able; everything that the result depends on.
         make: returns (state dict, facts).
     """
-    digest = hash_of({"recipe": RECIPE, "torch": torch.__version__, "kind": kind, "key": key})
-    folder = cache_root() / f"{kind}-{digest}"
+    folder = _folder(kind, key)
     if not folder.exists():
         weights, facts = make()
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -55,17 +55,20 @@ def reward_model(
         facts = _train(model, config, base, tokenizer, grader, task)
         return model.state_dict(), facts
 
-    r = asdict(config.reward)
-    key = {
-        **warm_start_key(config),
-        "labels": {
-            name: r[name] for name in ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
-        },
-        "sampling": [config.rollout.min_tokens, config.rollout.max_tokens, config.rollout.temperature, config.max_rows],
-    }
-    weights, facts = cached("reward-model", key, make)
+    weights, facts = cached("reward-model", reward_model_key(config), make)
     model.load_state_dict(weights)
     return model, Normalizer(facts["mean"], facts["std"]), facts
+
+
+def reward_model_key(config: RunConfig) -> dict[str, Any]:
+    """What a reward model depends on."""
+    r, rollout = asdict(config.reward), config.rollout
+    names = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+    return {
+        **warm_start_key(config),
+        "labels": {name: r[name] for name in names},
+        "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
+    }
 
 
 def label_pairs(correct: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:

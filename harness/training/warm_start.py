@@ -40,6 +40,7 @@ def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]
 def warm_start_key(config: RunConfig) -> dict[str, Any]:
     """What a warm start depends on; the device and the RL settings are not in it."""
     return {
+        "compute": [config.compute.threads, config.compute.autocast],
         "model": [config.model.name, config.model.dtype, config.model.chat_template],
         "warm_start": asdict(config.warm_start),
         "task": asdict(config.task),

@@ -1,0 +1,90 @@
+"""Models that several runs share, made once in processes of their own before the first run.
+
+So neither their time nor their memory is in any run's; a run finds them in the cache.
+`python -m rlvr_bench.harness.runs.prepare CONFIG.json KIND` makes one.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build, from_dict, hash_of
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.machine import use_threads
+from rlvr_bench.harness.runs.slots import Slot
+
+Kind = Literal["base model", "reward model"]
+Notice = Callable[[str], None]
+
+
+def missing(configs: Iterable[RunConfig]) -> dict[Kind, list[RunConfig]]:
+    """One configuration for each model that is to be made and is not in the cache."""
+    from rlvr_bench.harness.training.cache import is_cached
+    from rlvr_bench.harness.training.reward_model import reward_model_key
+    from rlvr_bench.harness.training.warm_start import warm_start_key
+
+    found: dict[Kind, dict[str, RunConfig]] = {"base model": {}, "reward model": {}}
+    for config in configs:
+        if config.warm_start.steps and not is_cached("warm-start", key := warm_start_key(config)):
+            found["base model"].setdefault(hash_of(key), config)
+        learned = config.has_reward_model and config.reward.label_pairs
+        if learned and not is_cached("reward-model", key := reward_model_key(config)):
+            found["reward model"].setdefault(hash_of(key), config)
+    return {kind: list(by_key.values()) for kind, by_key in found.items()}
+
+
+def prepare(configs: Sequence[RunConfig], slots: Sequence[Slot], *, notice: Notice) -> None:
+    """Make what is missing; what cannot be made is left to the runs, which fail and record why.
+
+    Args:
+        notice: called with a line for a person.
+    """
+    for kind, wanted in missing(configs).items():
+        if not wanted:
+            continue
+        notice(f"making {len(wanted)} {kind}{'s' if len(wanted) > 1 else ''}, shared by the runs")
+        with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
+            for ending in run_jobs([_job(c, kind, Path(folder) / str(i)) for i, c in enumerate(wanted)], slots):
+                if ending.code:
+                    log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()
+                    notice(f"a {kind} could not be made: {log.splitlines()[-1] if log else 'no reason given'}")
+
+
+def _job(config: RunConfig, kind: Kind, folder: Path) -> Job:
+    folder.mkdir()
+    write_json(folder / "config.json", config.to_dict())
+    module = "rlvr_bench.harness.runs.prepare"
+    arguments = [str(folder / "config.json"), kind]
+    return Job(kind, module, arguments, folder / "log", threads=config.compute.threads)
+
+
+def make(config: RunConfig, kind: Kind) -> None:
+    """Put the model into the cache."""
+    from rlvr_bench.harness.models.base import pick_device
+    from rlvr_bench.harness.training.grader import Grader
+    from rlvr_bench.harness.training.reward_model import reward_model
+    from rlvr_bench.harness.training.warm_start import base_model
+
+    use_threads(config.compute.threads)
+    task = build(plugins.TASKS, config.task)
+    base, tokenizer, _ = base_model(config, task)
+    if kind == "reward model":
+        with Grader(task, config.reward, seed=config.seed) as grader:
+            reward_model(config, base.to(pick_device(config.model)), tokenizer, grader, task)
+
+
+def main(arguments: list[str]) -> None:
+    """Entry of the child process: CONFIG.json KIND."""
+    path, kind = arguments
+    make(from_dict(read_json(Path(path))), "reward model" if kind == "reward model" else "base model")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
