@@ -30,6 +30,7 @@ def is_lean(backbone: nn.Module) -> bool:
         config.model_type in FAMILIES
         and config.hidden_act == "silu"
         and not getattr(config, "attention_dropout", 0.0)
+        and not getattr(config, "mlp_bias", False)
         and set(layers) == {"full_attention"}
     )
 
@@ -37,8 +38,12 @@ def is_lean(backbone: nn.Module) -> bool:
 class KeyValues:
     """Keys and values of one layer, (rows, heads, tokens, size); tokens are written in place."""
 
-    def __init__(self, keys: Tensor, values: Tensor) -> None:
-        self.keys, self.values, self.length = keys, values, keys.shape[2]
+    def __init__(self, keys: Tensor, values: Tensor, *, most: int) -> None:
+        """
+        Args:
+            most: tokens that there can ever be.
+        """
+        self.keys, self.values, self.length, self.most = keys, values, keys.shape[2], most
 
     def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """All keys and values with the new ones behind the old."""
@@ -52,7 +57,7 @@ class KeyValues:
 
     def _grown(self, buffer: Tensor, end: int) -> Tensor:
         rows, heads, capacity, size = buffer.shape
-        grown = buffer.new_empty(rows, heads, max(2 * capacity, end, 32), size)
+        grown = buffer.new_empty(rows, heads, min(max(2 * capacity, end, 32), self.most), size)
         grown[:, :, : self.length] = buffer[:, :, : self.length]
         return grown
 

@@ -1,6 +1,6 @@
 """Alternating runs of this project and of TRL on the fixed work, and the ratio of their step times.
 
-    python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers
+    python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers/1m.json
 
 Every run is a process of its own; ours and TRL's take turns, so that a machine that slows down slows both.
 A ratio is taken within a pair of neighbours, never between runs that are far apart in time.
@@ -16,13 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rlvr_bench.harness.peers.work import Work
+from rlvr_bench.harness.peers.work import SIZES, Work
 from rlvr_bench.harness.records import write_json
+from rlvr_bench.harness.text_table import text_table
 
 HERE = Path(__file__).resolve().parent
 ROLES = {"grpo": {"actor", "reference"}, "ppo": {"actor", "critic", "reference", "reward"}}
@@ -70,7 +71,7 @@ def side(runs: Sequence[Run], warm_up: int) -> dict[str, Any]:
     }
 
 
-def summarise(pairs: Sequence[Pair], warm_up: int = WARM_UP) -> dict[str, Any]:
+def summarize(pairs: Sequence[Pair], warm_up: int = WARM_UP) -> dict[str, Any]:
     """Both sides, and ours / theirs: of the run medians of each pair, the fastest steps, the processor's seconds.
 
     The last two are what others on the machine disturb least; they tell whether the ratio of the medians is
@@ -90,25 +91,31 @@ def summarise(pairs: Sequence[Pair], warm_up: int = WARM_UP) -> dict[str, Any]:
 
 
 def table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Plain text, a line a side, the ratio of each algorithm below."""
-    lines = [
-        f"{'':6}{'library':20}{'s / step':>10}{'runs from .. to':>18}{'fastest':>9}{'cpu s':>8}{'peak memory':>13}"
-    ]
+    """Plain text: a row for each side, and under them the ratio for each algorithm."""
+    rows, ratios = [], []
     for algorithm, summary in summaries.items():
-        for key in ("ours", "theirs"):
-            s = summary[key]
-            runs = f"{min(s['step_seconds_by_run']):.2f} .. {max(s['step_seconds_by_run']):.2f}"
-            lines.append(
-                f"{algorithm:6}{s['library'] + ' ' + s['version']:20}{s['step_seconds']:10.2f}{runs:>18}"
-                f"{s['fastest_step_seconds']:9.2f}{s['step_cpu_seconds']:8.2f}{s['peak_rss_bytes'] / 2**20:9.0f} MiB"
-            )
-        ratios = summary["ratios"]
-        lines.append(
-            f"{'':6}ours / theirs: {summary['ratio']:.2f} (median of {len(ratios)} pairs, {min(ratios):.2f} .. "
-            f"{max(ratios):.2f}; fastest steps {summary['fastest_ratio']:.2f}, cpu {summary['cpu_ratio']:.2f})"
+        rows += [_row(algorithm, summary[key]) for key in ("ours", "theirs")]
+        by_pair = summary["ratios"]
+        ratios.append(
+            f"{algorithm}, ours / theirs: step {summary['ratio']:.2f} (median of {len(by_pair)} pairs, "
+            f"{min(by_pair):.2f} .. {max(by_pair):.2f}; fastest steps {summary['fastest_ratio']:.2f}, "
+            f"cpu {summary['cpu_ratio']:.2f}), memory {summary['peak_rss_ratio']:.2f}"
         )
-        lines.append(f"{'':6}memory, ours / theirs: {summary['peak_rss_ratio']:.2f}")
-    return "\n".join(lines)
+    columns = ("algorithm", "library", "s / step", "runs from .. to", "fastest", "cpu s", "peak memory")
+    return "\n".join([text_table(columns, rows), "", *ratios])
+
+
+def _row(algorithm: str, one_side: Mapping[str, Any]) -> tuple[str, ...]:
+    by_run = one_side["step_seconds_by_run"]
+    return (
+        algorithm,
+        f"{one_side['library']} {one_side['version']}",
+        f"{one_side['step_seconds']:.2f}",
+        f"{min(by_run):.2f} .. {max(by_run):.2f}",
+        f"{one_side['fastest_step_seconds']:.2f}",
+        f"{one_side['step_cpu_seconds']:.2f}",
+        f"{one_side['peak_rss_bytes'] / 2**20:.0f} MiB",
+    )
 
 
 def wait_for_quiet(patience: float) -> float:
@@ -126,7 +133,7 @@ def measure(command: Sequence[str], algorithm: str, options: argparse.Namespace,
     used = wait_for_quiet(options.patience)
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
-        # Threads that spin while they wait for one another are many times slower as soon as anybody else needs a core.
+        # Threads that wait for each other by spinning are many times slower as soon as another process needs a core.
         "GOMP_SPINCOUNT": "10000",
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
@@ -150,7 +157,8 @@ def compare(options: argparse.Namespace, work: Work) -> dict[str, list[Pair]]:
         model = Path(folder) / "model"
         # A process of its own, so that this one stays small and never loads torch.
         subprocess.run(
-            [sys.executable, "-m", "rlvr_bench.harness.peers.work", str(model), str(work.threads)], check=True
+            [sys.executable, "-m", "rlvr_bench.harness.peers.work", str(model), str(work.threads), options.size],
+            check=True,
         )
         for round_number in range(1, options.rounds + 1):
             for algorithm, found in pairs.items():
@@ -166,7 +174,8 @@ def compare(options: argparse.Namespace, work: Work) -> dict[str, list[Pair]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trl-python", required=True, help="python of an environment with trl 1.11")
-    parser.add_argument("--out", type=Path, required=True, help="folder for peers.json")
+    parser.add_argument("--out", type=Path, required=True, help="file for the records, as in results/peers/1m.json")
+    parser.add_argument("--size", choices=list(SIZES), default="1m", help="the model and the batch")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=7, help=f"per process, the first {WARM_UP} left out")
     parser.add_argument(
@@ -183,15 +192,15 @@ def main() -> None:
     if options.steps <= WARM_UP or options.rounds < 1:
         parser.error(f"at least {WARM_UP + 1} steps and one round")
 
-    work = Work(threads=options.threads)
+    work = replace(SIZES[options.size], threads=options.threads)
     try:
         pairs = compare(options, work)
     except PeerError as error:
         sys.exit(str(error))
-    summaries = {algorithm: summarise(found) for algorithm, found in pairs.items()}
-    options.out.mkdir(parents=True, exist_ok=True)
+    summaries = {algorithm: summarize(found) for algorithm, found in pairs.items()}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     write_json(
-        options.out / "peers.json",
+        options.out,
         {
             "work": asdict(work) | {"parameters": work.parameters},
             "warm_up_steps": WARM_UP,
@@ -201,7 +210,7 @@ def main() -> None:
         },
     )
     print(table(summaries))
-    print(f"written: {options.out / 'peers.json'}")
+    print(f"written: {options.out}")
 
 
 if __name__ == "__main__":

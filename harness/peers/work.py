@@ -12,7 +12,7 @@ import random
 import string
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,19 @@ REWARDED = frozenset(string.digits)
 
 @dataclass(frozen=True)
 class Work:
-    """A Qwen2 decoder with random weights, and the batch that one optimiser step consumes."""
+    """A decoder with random weights, and the batch that one optimizer step consumes."""
 
+    family: str = "qwen2"
+    """`qwen2` (biases on queries, keys and values) or `llama` (none)."""
     vocabulary: int = 64
-    """One token per letter or digit, padding and end of sequence; input and output embeddings are tied."""
+    """Padding, end of sequence, a token per letter or digit, then words; input and output embeddings are tied."""
     width: int = 128
     layers: int = 4
     heads: int = 4
-    """Queries and keys alike."""
+    kv_heads: int = 4
     mlp_width: int = 512
     prompt_tokens: int = 16
-    """Every prompt has exactly this many, so that nobody pads."""
+    """Every prompt has exactly this many, so that nothing is padded."""
     completion_tokens: int = 32
     """Every completion has exactly this many: the end of sequence is never sampled."""
     completions: int = 256
@@ -49,15 +51,34 @@ class Work:
     @property
     def parameters(self) -> int:
         """Of the causal language model, by arithmetic: what every side is checked against."""
-        attention = 4 * self.width**2 + 3 * self.width  # the output projection has no bias
+        projected = self.width + 2 * self.width * self.kv_heads // self.heads  # queries, keys, values
+        attention = self.width * projected + self.width**2
+        attention += projected if self.family == "qwen2" else 0
         mlp = 3 * self.width * self.mlp_width
         norms = 2 * self.width
         return self.vocabulary * self.width + self.layers * (attention + mlp + norms) + self.width
 
     @property
     def prompts(self) -> int:
-        """Different prompts of one step; each stands for `group` completions, for either algorithm."""
+        """Different prompts of one step; `group` completions each, for either algorithm."""
         return self.completions // self.group
+
+
+# A tiny model, where everything but arithmetic shows, and the architecture of SmolLM2-135M (arXiv:2502.02737).
+SIZES = {
+    "1m": Work(),
+    "smollm2-135m": Work(
+        family="llama",
+        vocabulary=49152,
+        width=576,
+        layers=30,
+        heads=9,
+        kv_heads=3,
+        mlp_width=1536,
+        completions=8,
+        group=4,
+    ),
+}
 
 
 def reward(completion: str) -> float:
@@ -74,34 +95,36 @@ def prompts(work: Work, count: int) -> list[str]:
 def build_model(work: Work) -> Any:
     """The causal language model, fp32, seeded."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(work.seed)
-    config = Qwen2Config(
+    config = AutoConfig.for_model(
+        work.family,
         vocab_size=work.vocabulary,
         hidden_size=work.width,
         intermediate_size=work.mlp_width,
         num_hidden_layers=work.layers,
         num_attention_heads=work.heads,
-        num_key_value_heads=work.heads,
+        num_key_value_heads=work.kv_heads,
         max_position_embeddings=work.prompt_tokens + work.completion_tokens,
         tie_word_embeddings=True,
         pad_token_id=0,
         bos_token_id=None,
         eos_token_id=1,
     )
-    return Qwen2ForCausalLM(config).float()
+    return AutoModelForCausalLM.from_config(config, dtype=torch.float32)
 
 
 def build_tokenizer(work: Work) -> Any:
-    """One token per character."""
+    """One token per character of a prompt; the model may also write words, which no prompt has."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = {token: index for index, token in enumerate([PAD, EOS, *ALPHABET])}
-    if len(vocabulary) != work.vocabulary:
-        raise ValueError(f"vocabulary must be {len(vocabulary)}, the size of the alphabet, got {work.vocabulary}")
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=EOS))
+    known = [PAD, EOS, *ALPHABET]
+    words = [f"w{i}" for i in range(work.vocabulary - len(known))]
+    tokenizer = Tokenizer(
+        models.WordLevel({token: index for index, token in enumerate([*known, *words])}, unk_token=EOS)
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
     tokenizer.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(
@@ -135,7 +158,7 @@ def read(folder: Path) -> Work:
 class StepClock:
     """Seconds from the end of one step to the end of the next: nothing between two steps goes uncounted.
 
-    Processor seconds of all threads stand beside the wall's: they grow less when others use the machine.
+    Processor seconds of all threads are recorded beside the wall's: they grow less when others use the machine.
     """
 
     def __init__(self) -> None:
@@ -168,4 +191,4 @@ def resident_bytes(field: str) -> int:
 
 
 if __name__ == "__main__":
-    write(Work(threads=int(sys.argv[2])), Path(sys.argv[1]))
+    write(replace(SIZES[sys.argv[3]], threads=int(sys.argv[2])), Path(sys.argv[1]))

@@ -13,8 +13,8 @@ from rlvr_bench.harness.models.decoder import Decoder, KeyValues, causal_mask, i
 class Reader(Protocol):
     """Holds the states of a batch of sequences."""
 
-    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Read left-padded prompts, (B, P); logits of what follows, (B, V)."""
+    def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
+        """Read left-padded prompts, (B, P), that get at most so many tokens; logits of what follows, (B, V)."""
         ...
 
     def token(self, tokens: Tensor) -> Tensor:
@@ -37,12 +37,13 @@ class LeanReader:
     def __init__(self, lm: Any) -> None:
         self.decoder, self.head = Decoder(lm.base_model, packed=True), lm.get_output_embeddings()
 
-    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
         self.mask, self.positions = mask, mask.sum(1)
         positions = (mask.long().cumsum(1) - 1).clamp(min=0)
         hidden, states = self.decoder(ids, positions, mask=causal_mask(mask) if self.padded else None)
-        self.cache = [KeyValues(keys, values) for keys, values in states]
+        most = ids.shape[1] + max_tokens
+        self.cache = [KeyValues(keys, values, most=most) for keys, values in states]
         return self.head(hidden[:, -1])
 
     def token(self, tokens: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ class TransformersReader:
 
         self.lm, self.cache = lm, DynamicCache(config=lm.config)
 
-    def prompts(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
         self.mask, self.positions = mask.long(), mask.sum(1)
         return self.lm(

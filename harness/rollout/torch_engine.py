@@ -103,7 +103,7 @@ class TorchRollout:
         rows = torch.arange(len(uniform), device=device)  # completions that go on
         owner = rows // params.group_size  # the state that each is in
         states, read, looked = reader(self.lm), 0, 0
-        logits = states.prompts(prompt_ids, prompt_mask)
+        logits = states.prompts(prompt_ids, prompt_mask, params.max_tokens)
         for t in range(params.max_tokens):
             tokens, scores = self._tokens(logits, owner, uniform[rows, t], params, t)
             ids[rows, t] = tokens

@@ -109,15 +109,15 @@ class Learner:
     def _backward(self, role: Role, batch: Rollout, log: _Log) -> None:
         """Gradient of the whole minibatch, a micro-batch at a time."""
         parts = list(micro_batches(batch, self.config.train.micro_tokens))
-        losses = []
+        name = "policy_loss" if role == "actor" else "value_loss"
+        metrics = []
         for i, rows in enumerate(parts):
             part = part_of(batch, rows)
             loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
             self.engines[role].backward(loss.scalar, last=i + 1 == len(parts))
-            losses.append(loss)
-        name = "policy_loss" if role == "actor" else "value_loss"
-        parts_metrics = [{name: loss.scalar.detach(), **loss.metrics} for loss in losses]
-        log.add([{n: float(value) for n, value in metrics.items()} for metrics in parts_metrics])
+            metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
+            del loss  # its graph, before the next one is built
+        log.add(metrics)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.peers import work as fixed
-from rlvr_bench.harness.peers.compare import problems, summarise, table
+from rlvr_bench.harness.peers.compare import problems, summarize, table
 from rlvr_bench.harness.peers.work import Work
 
 
@@ -71,7 +71,7 @@ def test_ratio_is_taken_within_pairs_and_without_warm_up() -> None:
     ours = [run("ours", [90.0, 80.0, 1.0, 1.0, 5.0]), run("ours", [9.0, 9.0, 2.0]), run("ours", [9.0, 9.0, 3.0])]
     theirs = [run("peer", [9.0, 9.0, 2.0]), run("peer", [9.0, 9.0, 2.0]), run("peer", [0.1, 0.1, 12.0])]
     theirs[1]["peak_rss_bytes"] = 400
-    summary = summarise(list(zip(ours, theirs, strict=True)), warm_up=2)
+    summary = summarize(list(zip(ours, theirs, strict=True)), warm_up=2)
     assert summary["ratios"] == [0.5, 1.0, 0.25]
     assert summary["ratio"] == 0.5
     assert summary["ours"]["step_seconds"] == 2.0  # of 1, 1, 5, 2, 3
@@ -92,9 +92,9 @@ def test_clock_counts_what_lies_between_steps() -> None:
 
 
 def test_table_shows_both_sides_and_the_ratio() -> None:
-    text = table({"ppo": summarise([(run("ours", [1.0]), run("peer", [4.0]))], warm_up=0)})
+    text = table({"ppo": summarize([(run("ours", [1.0]), run("peer", [4.0]))], warm_up=0)})
     assert "peer 1.0" in text
-    assert "ours / theirs: 0.25 (median of 1 pairs, 0.25 .. 0.25" in text
+    assert "ppo, ours / theirs: step 0.25 (median of 1 pairs, 0.25 .. 0.25" in text
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "ppo"])
