@@ -1,21 +1,18 @@
-"""The command line.  Heavy libraries are imported inside the commands: `--help` must answer at once."""
+"""The verbs of the command line and their options; what a verb does is in `commands/`, imported when it is called."""
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
-from collections.abc import Callable
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-CONFIG_ERROR = 2
-FAILED_CELLS = 1
-BAD_ROWS = 1
+FAILED = 1
+"""Exit status: the command ran, and something in it did not end well; each verb says what."""
+USER_ERROR = 2
+"""Exit status: nothing was done, because of what the user gave."""
 
 app = typer.Typer(
     name="rlvr-bench",
@@ -28,12 +25,11 @@ app = typer.Typer(
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, as in train.lr=1e-4.")
 ]
-
-
 Unsafe = Annotated[
     bool,
     typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 
 
 class Listed(StrEnum):
@@ -51,7 +47,7 @@ class Tier(StrEnum):
 
 
 def main() -> None:
-    """Run the command; what the user can put right is told in plain lines, without a traceback."""
+    """Run the command; errors that the user can correct are shown as plain lines, without a traceback."""
     from rlvr_bench.harness.errors import UserError
     from rlvr_bench.rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
 
@@ -60,7 +56,7 @@ def main() -> None:
     except UserError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
-        sys.exit(CONFIG_ERROR)
+        sys.exit(USER_ERROR)
     except SandboxUnavailable as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_STATUS)
@@ -69,69 +65,53 @@ def main() -> None:
 @app.command()
 def run(
     suite: Annotated[str, typer.Argument(help="A shipped suite (see `list suites`) or a TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Results folder; runs/SUITE-TIME if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; runs/SUITE-TIME by default.")] = None,
     part: Annotated[list[str] | None, typer.Option(help="Only this part of the suite; repeatable.")] = None,
     overrides: Overrides = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on in --out; finished cells are skipped.")] = False,
-    dry: Annotated[bool, typer.Option("--dry", help="The same path with the suite's shrunken sizes.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on in --out; finished runs are skipped.")] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="A trial: every step of the suite in small sizes.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Runs side by side where a part allows it; by default one a core, or one a GPU of --devices.",
+        ),
+    ] = None,
+    devices: Annotated[str | None, typer.Option(help="GPUs to spread runs over, as in 0,1.")] = None,
     unsafe: Unsafe = False,
 ) -> None:
-    """Run a suite, each cell in a fresh process, then print the comparison and write the report."""
-    from rlvr_bench.harness.commands.display import run_with_display
-    from rlvr_bench.harness.config.suite_file import load_suite, plan
-    from rlvr_bench.harness.runs.preflight import preflight
-    from rlvr_bench.harness.runs.suite import manifest, prepare_folder
+    """Run a suite, each run in a fresh process, then print the comparison and write the report.
 
-    loaded = load_suite(suite)
-    planned = plan(loaded, overrides=overrides or (), dry=dry, parts=part or (), unsafe=unsafe)
-    preflight(cell.config for cell in planned)
-    if out is None:
-        if resume:
-            raise typer.BadParameter("--resume needs --out, the folder to go on in")
-        out = _fresh_folder(loaded.name + ("-dry" if dry else ""))
-    words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
-    words += [word for name in part or () for word in ("--part", name)]
-    words += [word for text in overrides or () for word in ("--set", text)]
-    words += ["--unsafe-no-sandbox"] if unsafe else []
-    described = manifest(loaded, planned, command=shlex.join(words), version=version("rlvr-bench"))
-    prepare_folder(out, described, resume=resume)
-    problems = run_with_display(out, planned)
-    _report(out, None, allow_unlike=False)
-    if problems:
-        raise typer.Exit(FAILED_CELLS)
+    Exit status 1: a run did not complete.
+    """
+    from rlvr_bench.harness.commands.run import run as run_the_suite
+
+    incomplete = run_the_suite(
+        suite,
+        out=out,
+        parts=part or (),
+        overrides=overrides or (),
+        resume=resume,
+        dry=dry,
+        unsafe=unsafe,
+        jobs=jobs,
+        devices=devices,
+    )
+    _exit(ok=not incomplete)
 
 
 @app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="A run's TOML file.")],
-    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-TIME if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder; runs/NAME-TIME by default.")] = None,
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     unsafe: Unsafe = False,
 ) -> None:
-    """Train one configuration in this process."""
-    from rlvr_bench.harness.commands.display import train_display
-    from rlvr_bench.harness.config.load import ConfigError, config_hash, load_run
-    from rlvr_bench.harness.records import read_json, write_json
-    from rlvr_bench.harness.runs.preflight import preflight
-    from rlvr_bench.harness.runs.process import run_here
+    """Train one configuration in this process.  Exit status 1: it did not complete."""
+    from rlvr_bench.harness.commands.train import train as train_here
 
-    resolved = load_run(config, overrides or (), unsafe=unsafe)
-    folder = out or _fresh_folder(config.stem)
-    if resume and out is None:
-        raise typer.BadParameter("--resume needs --out, the run to go on with")
-    if (folder / "config.json").exists() and not resume:
-        raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
-    if resume and read_json(folder / "config.json")["hash"] != config_hash(resolved):
-        raise ConfigError([f"{folder}: holds a run with other settings; resume it with its own"])
-    preflight([resolved])
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
-    with train_display(folder, resolved.train.steps):
-        summary = run_here(folder, resume=resume)
-    typer.echo(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
-    if summary.status != "completed":
-        raise typer.Exit(FAILED_CELLS)
+    _exit(ok=train_here(config, out=out, overrides=overrides or (), resume=resume, unsafe=unsafe))
 
 
 @app.command("eval")
@@ -141,120 +121,81 @@ def evaluate(
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per item.")] = None,
 ) -> None:
     """Evaluate a run's checkpoint on held-out items and print the metrics as JSON."""
-    from rlvr_bench.harness.commands.evaluate import evaluate_run
+    from rlvr_bench.harness.commands.evaluate import show_evaluation
 
-    typer.echo(json.dumps(evaluate_run(run_folder, items=items, samples=samples), indent=1, sort_keys=True))
+    show_evaluation(run_folder, items=items, samples=samples)
 
 
 @app.command("reward-model")
 def reward_model(
     config: Annotated[Path, typer.Argument(help="A run's TOML file.")],
     overrides: Overrides = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
     unsafe: Unsafe = False,
 ) -> None:
-    """Train the reward model of a run, keep it for the runs that use it, and tell how good it is."""
-    from rlvr_bench.harness.config.load import load_run
+    """Train the reward model of a run, keep it for the runs that use it, and show how good it is."""
+    from rlvr_bench.harness.commands.reward_model import show_reward_model
 
-    # Labels are the verifier's true verdicts, whatever the run itself would be rewarded for.
-    labelled = ["reward.source=learned", "reward.false_positive_rate=0.0", "reward.false_negative_rate=0.0"]
-    resolved = load_run(config, [*(overrides or ()), *labelled], unsafe=unsafe)
-    from rlvr_bench.harness.commands.reward_model import described, train_reward_model
-
-    facts = train_reward_model(resolved)
-    typer.echo(json.dumps(facts, indent=1, sort_keys=True) if as_json else described(facts))
+    show_reward_model(config, overrides=overrides or (), as_json=as_json, unsafe=unsafe)
 
 
 @app.command()
 def score(
     file: Annotated[Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines; - for standard input.")],
-    out: Annotated[Path | None, typer.Option(help="Where the rows go; standard output if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the rows go; standard output by default.")] = None,
     tier: Annotated[Tier | None, typer.Option(help="Kind of sandbox; the first that works by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by cores and memory by default.")] = None,
     unsafe: Unsafe = False,
 ) -> None:
-    """Give the rows of a file their verdicts: what does a reward really accept?"""
-    if unsafe and tier:
-        raise typer.BadParameter("--tier names an isolation and --unsafe-no-sandbox is none; give one of them")
-    from rlvr_bench.harness.commands.score import score as score_file
-    from rlvr_bench.harness.commands.score import verifiers
+    """Give each row of a file its verdict: what does a reward really accept?
 
-    chosen = verifiers(tier=tier.value if tier else None, unsafe=unsafe, workers=workers)
-    tally = score_file(file, out, chosen)
-    if tally.bad or tally.missing:
-        raise typer.Exit(BAD_ROWS)
+    Exit status 1: a row has no verdict.
+    """
+    from rlvr_bench.harness.commands.score import score_file
+
+    _exit(ok=score_file(file, out, tier=tier.value if tier else None, workers=workers, unsafe=unsafe))
 
 
 @app.command()
 def report(
     results: Annotated[Path, typer.Argument(help="A results folder.")],
-    out: Annotated[Path | None, typer.Option(help="Where the pages go; RESULTS/report if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the pages go; RESULTS/report by default.")] = None,
     allow_unlike: Annotated[
-        bool, typer.Option("--allow-unlike", help="Compare runs of unlike machines, and say so on every page.")
+        bool, typer.Option("--allow-unlike", help="Compare runs of different machines, and say so on every page.")
     ] = False,
 ) -> None:
     """Turn the records of a results folder into a page, figures and tables."""
-    _report(results, out, allow_unlike=allow_unlike)
+    from rlvr_bench.harness.commands.report import report as write_report
+
+    write_report(results, out, allow_unlike=allow_unlike)
 
 
 @app.command("list")
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
+    as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="METRICS.md, for `list metrics`.")] = False,
 ) -> None:
     """What is installed: algorithms, tasks, models, suites, metrics."""
-    from rlvr_bench.harness import metrics
-    from rlvr_bench.harness.commands import listing
+    from rlvr_bench.harness.commands.listing import show_list
 
-    if markdown:
-        if what is not Listed.metrics:
-            raise typer.BadParameter("--markdown goes with `list metrics`")
-        typer.echo(metrics.markdown(), nl=False)
-        return
-    rows: list[dict[str, Any]] = listing.rows(what.value)
-    typer.echo(json.dumps(rows, indent=1) if as_json else listing.text(rows))
+    show_list(what.value, as_json=as_json, markdown=markdown)
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
-    """What this machine has, what is missing, and how to get it."""
-    from dataclasses import asdict
+def doctor(as_json: AsJson = False) -> None:
+    """What this machine has, what is missing, and how to get it.
 
-    from rlvr_bench.harness.meters.environment import doctor as checks
+    Exit status 1: something is missing that every use needs.
+    """
+    from rlvr_bench.harness.commands.doctor import doctor as check_machine
 
-    found = checks()
-    if as_json:
-        typer.echo(json.dumps([asdict(check) for check in found], indent=1))
-    else:
-        signs = {True: "ok     ", False: "MISSING", None: "--     "}
-        for check in found:
-            remedy = f"  -> {check.remedy}" if check.remedy and check.ok is not True else ""
-            typer.echo(f"{signs[check.ok]}  {check.name}: {check.found}{remedy}")
-    if any(check.ok is False for check in found):
-        raise typer.Exit(1)
+    _exit(ok=check_machine(as_json=as_json))
 
 
-def _report(results: Path, out: Path | None, *, allow_unlike: bool) -> None:
-    from textwrap import fill
-
-    from rlvr_bench import reports
-    from rlvr_bench.harness.text_table import WIDTH, text_table
-
-    page = reports.build(results, out, allow_unlike=allow_unlike)
-    tables = reports.comparison_tables(results)
-    for table in tables:
-        typer.echo(text_table(table.columns, table.rows, title=table.title) + "\n")
-    typer.echo(fill(tables[-1].note, WIDTH) if tables else "")
-    typer.echo(f"\n{page}")
-
-
-def _fresh_folder(name: str, now: Callable[[], str] | None = None) -> Path:
-    """runs/NAME-YYYYMMDD-HHMMSS in the current folder."""
-    from datetime import datetime
-
-    stamp = now() if now else datetime.now().strftime("%Y%m%d-%H%M%S")
-    return Path("runs") / f"{name}-{stamp}"
+def _exit(*, ok: bool) -> None:
+    if not ok:
+        raise typer.Exit(FAILED)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.evaluate import evaluate
 from rlvr_bench.harness.training.grader import Grader
+
+
+def show_evaluation(folder: Path, *, items: int | None = None, samples: int | None = None) -> None:
+    """Print what `evaluate_run` finds, as JSON."""
+    print(json.dumps(evaluate_run(folder, items=items, samples=samples), indent=1, sort_keys=True))
 
 
 def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None = None) -> dict[str, Any]:

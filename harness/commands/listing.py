@@ -1,9 +1,10 @@
-"""What `rlvr-bench list` shows."""
+"""`rlvr-bench list`: installed plugins, models, suites and metrics; nothing heavy is imported."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 from dataclasses import asdict
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -11,10 +12,28 @@ from typing import Any
 
 from rlvr_bench.harness import metrics
 from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.text_table import text_table
+
+
+def show_list(what: str, *, as_json: bool = False, markdown: bool = False) -> None:
+    """Print a list as a table, as JSON or, for the metrics, as METRICS.md."""
+    if markdown:
+        if what != "metrics":
+            raise UserError(f"list {what} --markdown: only `list metrics` has it; use --json")
+        print(metrics.markdown(), end="")
+        return
+    listed = rows(what)
+    print(json.dumps(listed, indent=1) if as_json else text(listed))
+
+
+def text(listed: list[dict[str, Any]]) -> str:
+    """The rows as a table."""
+    return text_table(list(listed[0]), [list(row.values()) for row in listed]) if listed else "none"
 
 
 def rows(what: str) -> list[dict[str, Any]]:
-    """One dictionary a line, all with the same keys; nothing heavy is imported."""
+    """A dictionary for each row, all with the same keys."""
     match what:
         case "algorithms":
             return [_plugin(point) for point in plugins.available(plugins.ALGORITHMS).values()]
@@ -27,16 +46,6 @@ def rows(what: str) -> list[dict[str, Any]]:
         case "metrics":
             return [asdict(metric) for metric in metrics.METRICS]
     raise ValueError(f"nothing to list under {what!r}")
-
-
-def text(listed: list[dict[str, Any]]) -> str:
-    """Columns, the last one unbounded."""
-    if not listed:
-        return "none"
-    keys = list(listed[0])
-    widths = {key: max(len(str(row[key])) for row in listed) for key in keys[:-1]}
-    lines = ["  ".join([str(row[k]).ljust(widths[k]) for k in keys[:-1]] + [str(row[keys[-1]])]) for row in listed]
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _plugin(point: EntryPoint) -> dict[str, Any]:
@@ -62,7 +71,7 @@ def _models() -> list[dict[str, Any]]:
             {"name": f"arch:{name}", "what": f"{a.family}, {a.num_hidden_layers} x {a.hidden_size}, random weights"}
             for name, a in ARCHITECTURES.items()
         ),
-        {"name": "ORGANISATION/NAME", "what": "a model of the hub"},
+        {"name": "ORGANIZATION/NAME", "what": "a model of the hub"},
         {"name": "PATH", "what": "a local folder that transformers can load"},
     ]
 

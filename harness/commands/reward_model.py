@@ -1,17 +1,36 @@
-"""`rlvr-bench reward-model`: trains a run's reward model by itself and shows how good it is."""
+"""`rlvr-bench reward-model`: trains a run's reward model on its own and shows how good it is."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import ConfigError, build
+from rlvr_bench.harness.config.load import ConfigError, build, load_run
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import pick_device
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.warm_start import base_model
+
+# Labels are the verifier's true verdicts, even where the run's own reward is falsified.
+TRUE_LABELS = ("reward.source=learned", "reward.false_positive_rate=0.0", "reward.false_negative_rate=0.0")
+
+
+def show_reward_model(
+    config: Path, *, overrides: Sequence[str] = (), as_json: bool = False, unsafe: bool = False
+) -> None:
+    """Train the reward model of a run's TOML file and print its facts.
+
+    Raises:
+        ConfigError: the settings cannot be used.
+        SandboxUnavailable: the task runs code, and no tier of the sandbox works here.
+    """
+    facts = train_reward_model(load_run(config, [*overrides, *TRUE_LABELS], unsafe=unsafe))
+    print(json.dumps(facts, indent=1, sort_keys=True) if as_json else described(facts))
 
 
 def train_reward_model(config: RunConfig) -> dict[str, Any]:
@@ -21,7 +40,7 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
 
     Raises:
         ConfigError: there are no labels to train on.
-        RewardModelError: the base model's completions do not give the pairs asked for.
+        RewardModelError: the base model's completions do not give enough pairs.
     """
     if not config.reward.label_pairs:
         raise ConfigError(["reward.label_pairs: 0 leaves the reward model untrained; set the number of pairs"])
@@ -48,7 +67,7 @@ def described(facts: dict[str, Any]) -> str:
             f"the base model is right in {facts['base_pass_rate']:.3f} of its completions",
             f"held-out pair accuracy {accuracy:.3f} [{interval.low:.3f}, {interval.high:.3f}] "
             f"({pairs} pairs of other prompts, 95 % Wilson interval)",
-            "calibration: of the pairs that it ranks with this confidence, the share that it ranks rightly",
+            "calibration: of the pairs ranked with this confidence, the share ranked rightly",
             text_table(("confidence", "right", "pairs"), rows),
         ]
     )

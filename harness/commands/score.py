@@ -1,4 +1,4 @@
-"""`rlvr-bench score`: verdicts on a file of completions, streamed, with a bar and a summary on standard error."""
+"""`rlvr-bench score`: verdicts on a file of completions, as a stream; a bar and a summary on standard error."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from rich.console import Console
+
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.progress import bars
 from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.math.verifier import MathVerifier
@@ -30,18 +33,18 @@ class ScoreError(UserError):
 
 
 @dataclass
-class Tally:
+class ScoreCounts:
     """What has been scored so far."""
 
     rows: int = 0
     bad: int = 0
-    """lines that are no rows"""
+    """Lines that are no rows."""
     missing: int = 0
-    """rows without a verdict, because the machinery failed"""
+    """Rows without a verdict, because the verifier failed."""
     reward: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """sum by kind"""
+    """Sum by kind."""
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """by kind"""
+    """By kind."""
 
     def add(self, row: dict[str, Any]) -> None:
         """Count a row that has its verdict."""
@@ -54,23 +57,41 @@ class Tally:
             self.reward[kind] += reward
 
     def text(self, seconds: float) -> str:
-        """A line a kind and one for all."""
+        """A line for each kind, and one for all rows."""
         lines = []
         for kind, outcomes in self.outcomes.items():
             count = outcomes.total()
             shares = ", ".join(f"{name} {n}" for name, n in outcomes.most_common())
-            judged = count - outcomes["infra"]
-            mean = f"{self.reward[kind] / judged:.3f}" if judged else "none"
+            with_verdict = count - outcomes["infra"]
+            mean = f"{self.reward[kind] / with_verdict:.3f}" if with_verdict else "none"
             lines.append(f"{kind}: {count} rows, mean reward {mean} ({shares})")
         rate = self.rows / seconds if seconds > 0 else 0.0
         lines.append(f"{self.rows} verdicts in {seconds:.1f} s: {rate:,.0f} verdicts/s")
         if self.bad:
             lines.append(f"{self.bad} bad rows, named above, were left out")
         if self.missing:
-            lines.append(
-                f"{self.missing} rows have no verdict: the machinery failed, not the completion (outcome infra)"
-            )
+            lines.append(f"{self.missing} rows have no verdict, because the verifier failed (outcome infra)")
         return "\n".join(lines)
+
+
+def score_file(
+    source: Path,
+    out: Path | None,
+    *,
+    tier: Tier | None = None,
+    workers: int | None = None,
+    unsafe: bool = False,
+) -> bool:
+    """Score with the installed verifiers; returns whether every row has its verdict.
+
+    Raises:
+        ScoreError: see `score`; or the options contradict each other.
+        SandboxUnavailable: see `score`.
+    """
+    if unsafe and tier:
+        raise ScoreError("--tier names an isolation and --unsafe-no-sandbox is none; give one of them")
+    counts = score(source, out, verifiers(tier=tier, unsafe=unsafe, workers=workers))
+    return not (counts.bad or counts.missing)
 
 
 def verifiers(
@@ -82,45 +103,45 @@ def verifiers(
     }
     tiers = DEFAULT_TIERS if tier is None else (tier,)
     known["code"] = partial(CodeVerifier, tiers=tiers, unsafe=unsafe, workers=workers)
-    # Here everybody waits for everybody: no row may lose its verdict because its neighbours were slow.
+    # No deadline for a batch: no row may lose its verdict because others in its batch were slow.
     known["math"] = partial(MathVerifier, workers=workers, batch_deadline_s=float("inf"))
     return known
 
 
-def score(source: Path, out: Path | None, known: dict[str, VerifierFactory]) -> Tally:
+def score(source: Path, out: Path | None, known: dict[str, VerifierFactory]) -> ScoreCounts:
     """Score a file's rows into another, or to standard output; the summary goes to standard error.
 
     Args:
         source: JSON lines; `-` for standard input.
-        out: appears whole at the end; until then what is done stands in `OUT.partial`.
+        out: appears whole at the end; until then, what is done is in `OUT.partial`.
     Raises:
         ScoreError: a file cannot be read or written.
-        SandboxUnavailable: there is code, and no tier of the sandbox works here.
+        SandboxUnavailable: a row has code, and no tier of the sandbox works here.
     """
-    tally, begin = Tally(), time.monotonic()
+    counts, begin = ScoreCounts(), time.monotonic()
     with ExitStack() as stack:
         lines = stack.enter_context(_opened(source))
         sink = stack.enter_context(_sink(out))
         advance = stack.enter_context(_bar(source))
         for scored in score_lines(_lines(lines, advance), known):
-            _write(scored, sink, tally)
+            _write(scored, sink, counts)
     if out is not None:
         Path(f"{out}.partial").replace(out)
-    print(tally.text(time.monotonic() - begin), file=sys.stderr)
-    return tally
+    print(counts.text(time.monotonic() - begin), file=sys.stderr)
+    return counts
 
 
-def _write(scored: ScoredRow, sink: TextIO, tally: Tally) -> None:
+def _write(scored: ScoredRow, sink: TextIO, counts: ScoreCounts) -> None:
     if scored.row is None:
-        tally.bad += 1
+        counts.bad += 1
         print(f"row {scored.number}: {scored.error}", file=sys.stderr)
         return
-    tally.add(scored.row)
+    counts.add(scored.row)
     sink.write(json.dumps(scored.row) + "\n")
 
 
 def _lines(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
-    """The lines of a file; one that is too long for the memory is cut, and so no row."""
+    """The lines of a file; one that is longer than MAX_ROW_BYTES is cut, which makes it a bad row."""
     while line := file.readline(MAX_ROW_BYTES):
         advance(len(line))
         yield line
@@ -159,13 +180,8 @@ def _sink(out: Path | None) -> Iterator[TextIO]:
 
 @contextmanager
 def _bar(source: Path) -> Iterator[Callable[[int], None]]:
-    """A bar over the file's bytes, where there is a terminal to draw it on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
+    """A bar over the file's bytes."""
     total = os.path.getsize(source) if source.is_file() else None
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with bars(Console(stderr=True), in_bytes=True) as progress:
         task = progress.add_task("score", total=total)
         yield lambda size: progress.advance(task, size)

@@ -1,4 +1,4 @@
-"""What a run ran on (`environment`), and what this machine lacks (`doctor`).
+"""What a run ran on: hardware, drivers, versions, threads.
 
 The record holds no host name, user name or path: results folders are published.
 """
@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +18,10 @@ if TYPE_CHECKING:
     import torch
 
 DISTRIBUTION = "rlvr-bench"
-GIB = 2**30
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """The environment record, ready for JSON; null where something cannot be told.
+    """The environment record, ready for JSON; null for what cannot be found out.
 
     Units: bytes; `cpu.cores` are those that this process may use, `cpu.logical` those of the machine.
     """
@@ -140,7 +136,7 @@ def requirements() -> Iterator[tuple[str, Any, str]]:
 def git_commit() -> str | None:
     """Commit of the checkout that this code runs from, "-dirty" after it if files were changed; else None."""
     root = Path(__file__).resolve().parents[2]
-    # Installed from a wheel, the nearest repository would be somebody else's.
+    # Installed from a wheel, the nearest repository would be another project's.
     if not (root / ".git").exists() or not (root / "pyproject.toml").exists():
         return None
     command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
@@ -148,120 +144,3 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of `rlvr-bench doctor`."""
-
-    name: str
-    ok: bool | None  # None: missing, and needed by some uses only
-    found: str
-    remedy: str  # empty where nothing is to be done
-
-
-def doctor(cache: Path | None = None) -> list[Check]:
-    """What this machine has and what it lacks.
-
-    Args:
-        cache: where warm-started models are kept; `cache_root()` by default.
-    """
-    if cache is None:
-        from rlvr_bench.harness.training.cache import cache_root
-
-        cache = cache_root()
-    return [
-        _python(),
-        *_torch(),
-        _nvml(),
-        *_dependencies(),
-        _deepspeed(),
-        *_sandbox(),
-        *_machine(),
-        *_cache(cache),
-    ]
-
-
-def _check(name: str, ok: bool | None, found: str, remedy: str) -> Check:
-    return Check(name, ok, found, "" if ok else remedy)
-
-
-def _python() -> Check:
-    return _check("python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11 or newer")
-
-
-def _torch() -> Iterator[Check]:
-    if version("torch") is None:
-        return  # the dependency's own line says so
-    import torch
-
-    if torch.cuda.is_available():
-        names = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
-        yield Check("cuda", True, f"CUDA {torch.version.cuda}: {names}", "")
-    elif torch.version.cuda is None:
-        remedy = "with an NVIDIA GPU, install a CUDA build of torch (pytorch.org/get-started); else runs use the CPU"
-        yield Check("cuda", None, "torch is a build without CUDA", remedy)
-    else:
-        remedy = "with an NVIDIA GPU, install its driver and check CUDA_VISIBLE_DEVICES; else runs use the CPU"
-        yield Check("cuda", None, f"torch is built for CUDA {torch.version.cuda} and finds no GPU", remedy)
-
-
-def _nvml() -> Check:
-    gpus, driver = nvidia_gpus()
-    found = f"driver {driver}: {', '.join(g['name'] for g in gpus)}" if gpus else "no NVIDIA GPU seen"
-    remedy = "with an NVIDIA GPU, install its driver; else memory is the resident set and energy is not measured"
-    return _check("nvml", True if gpus else None, found, remedy)
-
-
-def _dependencies() -> Iterator[Check]:
-    for name, specifier, extra in requirements():
-        found = version(name)
-        fits = found is not None and specifier.contains(found, prereleases=True)
-        wanted = f"{name}{specifier}" if str(specifier) else name
-        if not extra:
-            yield _check(name, fits, found or "not installed", f"pip install '{wanted}'")
-            continue
-        remedy = f"optional: pip install '{DISTRIBUTION}[{extra}]'"
-        if extra == "peers":
-            remedy += " in an environment of its own (it needs other versions than ours)"
-        yield _check(f"{name} ({extra})", True if fits else None, found or "not installed", remedy)
-
-
-def _deepspeed() -> Check:
-    found = version("deepspeed")
-    remedy = "optional, for more than one GPU and for offloading: pip install deepspeed"
-    return _check("deepspeed", True if found else None, found or "not installed", remedy)
-
-
-def _sandbox() -> Iterator[Check]:
-    from rlvr_bench.rewards.sandbox.errors import REMEDIES, SandboxUnavailable
-    from rlvr_bench.rewards.sandbox.sandbox import open_sandbox
-    from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS
-
-    for tier in DEFAULT_TIERS:
-        try:
-            open_sandbox((tier,), workers=1).close()
-            yield Check(f"sandbox {tier}", True, "passes its self-test", "")
-        except SandboxUnavailable as error:
-            remedy = f"tasks that run code need one tier: {REMEDIES[tier]}"
-            yield Check(f"sandbox {tier}", None, error.failures[tier], remedy)
-
-
-def _machine() -> Iterator[Check]:
-    cores = usable_cores()
-    yield _check("cores", bool(cores and cores >= 2), f"{cores} usable", "the shipped suites expect 2 cores or more")
-    memory = memory_bytes()
-    # Four models of 135 M parameters in fp32, two of them trained: 40 B a parameter is 5 GiB, and activations.
-    remedy = "the systems part of suite quick needs about 8 GiB; run the learning part alone"
-    yield _check("memory", memory >= 8 * GIB, f"{memory / GIB:.1f} GiB", remedy)
-
-
-def _cache(folder: Path) -> Iterator[Check]:
-    # The folder is made when it is first used; until then its nearest existing parent decides.
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    remedy = f"make {existing} writable, or set RLVR_BENCH_CACHE"
-    yield _check("cache folder", existing.is_dir() and os.access(existing, os.W_OK), str(folder), remedy)
-    free = shutil.disk_usage(existing).free
-    yield _check(
-        "disk for the cache", free >= 2 * GIB, f"{free / GIB:.1f} GiB free", "free 2 GiB or set RLVR_BENCH_CACHE"
-    )

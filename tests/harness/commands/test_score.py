@@ -1,4 +1,4 @@
-"""`rlvr-bench score`: rows in, rows out, bad rows told, and an exit status that says so."""
+"""`rlvr-bench score`: rows in, rows out, bad rows named, and an exit status that says so."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     for count in (2_000, 20_000):
         file = written(tmp_path / f"{count}.jsonl", [ROWS[1] | {"completion": f"x{i}"} for i in range(count)])
         tracemalloc.start()
-        tally = score(file, tmp_path / "out.jsonl", verifiers())
+        counts = score(file, tmp_path / "out.jsonl", verifiers())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert tally.rows == count
+        assert counts.rows == count
     assert peaks[1] < 1.3 * peaks[0]
 
 
@@ -90,7 +90,7 @@ def test_what_is_interrupted_leaves_what_was_done(tmp_path: Path) -> None:
     assert len(Path(f"{out}.partial").read_text().splitlines()) >= 256
 
 
-def test_files_that_are_not_there_are_told(
+def test_files_that_are_not_there_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, err = main(monkeypatch, capsys, "score", "nowhere.jsonl")
@@ -113,13 +113,14 @@ def test_limits_that_cannot_be_and_verifiers_that_raise_are_bad_rows(tmp_path: P
             pass
 
     rows = [CODE | {"limit_s": 10**400}, ROWS[2], ROWS[0]]
-    tally = score(written(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", verifiers() | {"exact": Raises})
-    assert (tally.rows, tally.bad) == (1, 2)
+    counts = score(written(tmp_path / "in.jsonl", rows), tmp_path / "out.jsonl", verifiers() | {"exact": Raises})
+    assert (counts.rows, counts.bad) == (1, 2)
 
 
 def test_an_isolation_and_none_cannot_both_be_asked_for(tmp_path: Path) -> None:
     file = written(tmp_path / "in.jsonl", [CODE])
-    assert call("score", str(file), "--unsafe-no-sandbox", "--tier", "bwrap")[0] == 2
+    with pytest.raises(ScoreError, match="give one of them"):
+        call("score", str(file), "--unsafe-no-sandbox", "--tier", "bwrap")
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

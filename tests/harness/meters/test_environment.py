@@ -1,4 +1,4 @@
-"""The environment record and the doctor."""
+"""The environment record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from rlvr_bench.harness.meters import environment as module
-from rlvr_bench.harness.meters.environment import doctor, environment, nvidia_gpus
+from rlvr_bench.harness.meters.environment import environment, nvidia_gpus
 
 GPU_UUID = "GPU-8d4c"
 
@@ -112,43 +112,6 @@ def test_commit_only_in_our_own_checkout(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert module.git_commit() == head
     (tmp_path / "pyproject.toml").write_text("changed")
     assert module.git_commit() == f"{head}-dirty"
-
-
-@pytest.mark.usefixtures("no_gpu")
-def test_doctor_in_the_development_environment(tmp_path: Path) -> None:
-    checks = {check.name: check for check in doctor(tmp_path / "not" / "yet")}
-    assert {"python", "cuda", "nvml", "torch", "transformers", "trl (peers)", "gguf (models)", "deepspeed"} <= set(
-        checks
-    )
-    assert {"cores", "memory", "cache folder", "disk for the cache"} <= set(checks)
-    assert checks["torch"].ok is True
-    assert checks["nvml"].ok is None
-    assert checks["cache folder"].ok is True
-    assert all(check.remedy for check in checks.values() if not check.ok)
-    assert all(not check.remedy for check in checks.values() if check.ok)
-
-
-def test_doctor_tells_which_sandboxes_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rlvr_bench.rewards.sandbox import sandbox
-
-    monkeypatch.setattr(sandbox, "self_test", lambda s: "it leaks" if s.tier == "landlock" else None)
-    monkeypatch.setattr(sandbox.Sandbox, "close", lambda _: None)
-    checks = {check.name: check for check in module._sandbox()}
-    assert (checks["sandbox bwrap"].ok, checks["sandbox bwrap"].remedy) == (True, "")
-    assert (checks["sandbox landlock"].ok, checks["sandbox landlock"].found) == (None, "it leaks")
-    assert "Linux 5.19" in checks["sandbox landlock"].remedy
-
-
-def test_doctor_names_what_is_missing_or_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed = {"numpy": "1.26.0", "scipy": None}
-    true_version = module.version
-    monkeypatch.setattr(
-        module, "version", lambda name: installed.get(name, "99") if name in installed else true_version(name)
-    )
-    checks = {check.name: check for check in module._dependencies()}
-    assert (checks["numpy"].ok, checks["numpy"].found) == (False, "1.26.0")
-    assert checks["numpy"].remedy == "pip install 'numpy>=2'"
-    assert (checks["scipy"].ok, checks["scipy"].found) == (False, "not installed")
 
 
 def test_importing_it_does_not_import_torch() -> None:

@@ -1,0 +1,79 @@
+"""`rlvr-bench run`: a suite, then its comparison and report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from rlvr_bench.harness.commands import report
+from rlvr_bench.harness.commands.display import run_with_display
+from rlvr_bench.harness.commands.folders import fresh_folder
+from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.config.suite_file import load_suite, plan
+from rlvr_bench.harness.runs.preflight import preflight
+from rlvr_bench.harness.runs.suite import manifest, prepare_folder
+
+
+def run(
+    suite: str,
+    *,
+    out: Path | None = None,
+    parts: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+    dry: bool = False,
+    unsafe: bool = False,
+    jobs: int | None = None,
+    devices: str | None = None,
+) -> int:
+    """Run a suite and write its report; returns how many runs did not complete.
+
+    Raises:
+        ConfigError: the suite, its settings or the folder cannot be used.
+        SandboxUnavailable: a task runs code, and no tier of the sandbox works here.
+    """
+    gpus = _gpus(devices)
+    loaded = load_suite(suite)
+    planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe)
+    preflight(run.config for run in planned)
+    if out is None:
+        if resume:
+            raise ConfigError(["--resume: give --out, the folder to go on in"])
+        out = fresh_folder(loaded.name + ("-dry" if dry else ""))
+    command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, jobs=jobs, devices=devices)
+    prepare_folder(out, manifest(loaded, planned, command=command, version=version("rlvr-bench")), resume=resume)
+    incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus)
+    report.report(out)
+    return incomplete
+
+
+def _gpus(devices: str | None) -> tuple[str, ...]:
+    """`0,1` as ("0", "1")."""
+    if devices is None:
+        return ()
+    names = [name.strip() for name in devices.split(",")]
+    if "" in names or len(set(names)) < len(names):
+        raise ConfigError([f"--devices {devices}: expected GPUs, each once, as in 0,1"])
+    return tuple(names)
+
+
+def _command(
+    suite: str,
+    parts: Sequence[str],
+    overrides: Sequence[str],
+    *,
+    dry: bool,
+    unsafe: bool,
+    jobs: int | None,
+    devices: str | None,
+) -> str:
+    """What makes this results folder again."""
+    words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
+    words += [word for name in parts for word in ("--part", name)]
+    words += [word for text in overrides for word in ("--set", text)]
+    words += ["--unsafe-no-sandbox"] if unsafe else []
+    words += ["--jobs", str(jobs)] if jobs is not None else []
+    words += ["--devices", devices] if devices is not None else []
+    return shlex.join(words)

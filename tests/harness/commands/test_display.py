@@ -1,0 +1,113 @@
+"""What is shown while runs work: on a terminal, and where there is none."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from rlvr_bench.harness.commands import display
+from rlvr_bench.harness.commands.display import SuiteDisplay, run_with_display, train_display
+from rlvr_bench.harness.config.suite_file import RunPlan
+from rlvr_bench.harness.progress import bars
+from rlvr_bench.harness.runs.suite import RunEnd
+from tests.harness.small_runs import config
+
+
+def planned(*cells: str) -> list[RunPlan]:
+    return [RunPlan("p", cell, config(train={"steps": 8}), 60.0) for cell in cells]
+
+
+@contextmanager
+def shown(runs: int) -> Iterator[tuple[SuiteDisplay, Any]]:
+    """A display on a terminal of its own, and a function for what its bars say now."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with bars(console) as progress:
+        yield (
+            SuiteDisplay(console, progress, runs),
+            lambda: [(task.description, task.completed, task.total) for task in progress.tasks],
+        )
+
+
+def test_each_run_in_progress_has_a_bar_as_long_as_it_is_in_progress() -> None:
+    a, b, c = planned("a", "b", "c")
+    with shown(3) as (show, now):
+        show.watch([(a, 0), (b, 3)])
+        assert now() == [("suite", 0, 3), ("p/a/seed-1 (loading)", 0, 8), ("p/b/seed-1", 3, 8)]
+        show.done(RunEnd(b, "completed", "", 5.0, skipped=False))
+        show.watch([(a, 1), (c, 0)])
+        assert now() == [("suite", 1, 3), ("p/a/seed-1", 1, 8), ("p/c/seed-1 (loading)", 0, 8)]
+        show.watch([])
+        assert now() == [("suite", 1, 3)]
+
+
+def test_every_end_is_a_line_and_what_did_not_complete_is_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    a, b, c = planned("a", "b", "c")
+    given: dict[str, Any] = {}
+
+    def run_suite(out: Path, runs: Any, *, watch: Any, done: Any, notice: Any, **options: Any) -> None:
+        given.update(options, out=out, runs=runs)
+        notice("making 1 base model [shared]")
+        watch([(a, 1)])
+        done(RunEnd(a, "completed", "", 61.4, skipped=True))
+        done(RunEnd(b, "oom", "tried to allocate [2 GiB]", 3.0, skipped=False))
+        done(RunEnd(c, "completed", "", 2.6, skipped=False))
+
+    monkeypatch.setattr(display, "run_suite", run_suite)
+    assert run_with_display(tmp_path, [a, b, c], jobs=2, devices=("0",)) == 1
+    assert given == {"out": tmp_path, "runs": [a, b, c], "jobs": 2, "devices": ("0",)}
+    assert capsys.readouterr().err.splitlines() == [
+        f"3 runs -> {tmp_path}",
+        "making 1 base model [shared]",
+        "completed p/a/seed-1  finished before",
+        "oom       p/b/seed-1  3 s: tried to allocate [2 GiB]",
+        "completed p/c/seed-1  3 s",
+    ]
+
+
+class Watched:
+    """Stands in for `Progress`; keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.completed: list[int] = []
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def add_task(self, description: str, total: int) -> int:
+        assert (description, total) == ("train", 3)
+        return 0
+
+    def update(self, task: int, *, completed: int) -> None:
+        self.completed.append(completed)
+
+
+def test_a_run_in_this_process_is_followed_by_its_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched = Watched()
+    monkeypatch.setattr(display, "FOLLOW_SECONDS", 0.001)
+    monkeypatch.setattr(display, "bars", lambda console: watched)
+    with train_display(tmp_path, 3):
+        while not watched.completed:
+            time.sleep(0.001)
+        (tmp_path / "metrics.jsonl").write_text("{}\n{}\n")
+        while watched.completed[-1] != 2:
+            time.sleep(0.001)
+    assert set(watched.completed) == {0, 2}
+    assert capsys.readouterr().err.endswith(" s\n")
+
+
+def test_an_error_in_the_run_ends_the_bar_and_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), train_display(tmp_path, 3):
+        raise KeyError

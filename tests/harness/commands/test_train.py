@@ -1,0 +1,48 @@
+"""`rlvr-bench train`: one run in this process, its exit status, and what may be resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.records import RecordError, read_json
+from tests.harness.cli_calls import RUN, call
+
+
+@pytest.fixture
+def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A run's file, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("x.toml").write_text(RUN)
+    return "x.toml"
+
+
+def test_a_run_is_recorded_and_resumed_with_its_own_settings_only(toml: str) -> None:
+    status, out, _ = call("train", toml, "--out", "out")
+    assert (status, out.split()) == (0, ["completed", "out"])
+    config, before = Path("out/config.json"), read_json(Path("out/config.json"))
+    with pytest.raises(ConfigError, match="holds a run already; add --resume"):
+        call("train", toml, "--out", "out")
+    with pytest.raises(ConfigError, match="holds a run with other settings"):
+        call("train", toml, "--out", "out", "--resume", "--set", "seed=9")
+    assert read_json(config) == before
+    assert call("train", toml, "--out", "out", "--resume")[0] == 0
+    assert read_json(Path("out/summary.json"))["steps_done"] == 2
+
+
+def test_a_run_that_fails_says_why_and_exits_with_1(toml: str) -> None:
+    status, out, _ = call("train", toml, "--set", "rollout.max_prompt_tokens=2")
+    assert status == 1
+    assert out.startswith("failed: PromptError: rollout.max_prompt_tokens")
+    (folder,) = Path("runs").iterdir()
+    assert folder.name.startswith("x-")
+    assert out.split()[-1] == str(folder)
+
+
+def test_resuming_needs_a_run(toml: str) -> None:
+    with pytest.raises(ConfigError, match="--resume: give --out"):
+        call("train", toml, "--resume")
+    with pytest.raises(RecordError, match="no such file"):
+        call("train", toml, "--resume", "--out", "nowhere")
