@@ -1,25 +1,35 @@
-"""What a run holds and what it writes down, by algorithm and source of the reward."""
+"""From a base model to roles: what a run holds, how the roles read, and where frozen models are kept."""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
 
-from rlvr_bench.harness.metrics import find_metric
-from rlvr_bench.harness.records import read_metrics
-from tests.harness.small_runs import config, run
+from rlvr_bench.algorithms.types import Role, Rollout
+from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.models.roles import Models, Policy, ScalarModel, build_models
+from rlvr_bench.harness.models.scoring import score_rollout
+from tests.harness.models.decoders import alone
+from tests.harness.ragged import LENGTHS, padded, sequence
+from tests.harness.small_runs import CPU, config, run
+from tests.tolerance import assert_close
 
 PPO = {"name": "ppo"}
+ALL: frozenset[Role] = frozenset({"actor", "critic", "reference"})
 
 
-@pytest.mark.parametrize("settings", [{}, {"algorithm": PPO, "reward": {"source": "both"}}], ids=["grpo", "ppo"])
-def test_every_recorded_name_is_in_the_table(settings: dict[str, Any], tmp_path: Path) -> None:
-    run(config(**settings, evaluate={"every": 1}, train={"steps": 1, "checkpoint_every": 1}), tmp_path)
-    rows = read_metrics(tmp_path / "metrics.jsonl")
-    assert [row["step"] for row in rows] == [0, 1]
-    assert [name for row in rows for name in row if name != "step" and find_metric(name) is None] == []
+def held(roles: frozenset[Role] = ALL, *, device: torch.device = CPU, **sections: Any) -> Models:
+    """Models of these roles and an untrained reward model."""
+    settings = config(model={"name": "tiny:32x2", **sections.pop("model", {})}, **sections)
+    base, tokenizer = load_base(settings.model, seed=0)
+    learned = ScalarModel.from_causal_lm(base)
+    return build_models(base, tokenizer, roles, settings, device=device, reward_model=learned)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +51,154 @@ def test_models_held_and_their_bytes(
     assert set(states) == roles
     total = sum(s.total for s in states.values()) / states["actor"].parameters
     assert total == pytest.approx(bytes_a_parameter, rel=0.02)
+
+
+def test_only_actor_and_critic_are_trained() -> None:
+    models = held()
+    for role, model in models.by_role.items():
+        trained = role in ("actor", "critic")
+        assert model.training is trained
+        assert {p.requires_grad for p in model.parameters()} == {trained}
+    actor, reference = models.actor, models.by_role["reference"]
+    with torch.no_grad():
+        for weight in actor.parameters():
+            weight.add_(1)
+    for one, other in zip(actor.parameters(), reference.parameters(), strict=True):
+        assert not torch.equal(one, other), "the reference stays where it was"
+
+
+def test_settings_reach_every_role() -> None:
+    models = held(compute={"share": False, "autocast": "bfloat16"})
+    for role in ALL:
+        assert (models.by_role[role].share, models.by_role[role].precision) == (False, "bfloat16")
+
+
+def repeated(rollout: Rollout) -> Rollout:
+    """Rows 1 and 5 once more, row 4 twice more; in no order."""
+    return rollout.select(torch.tensor([4, 1, 0, 5, 2, 4, 3, 1, 5, 4]))
+
+
+def critic(model: Any, **how: Any) -> ScalarModel:
+    scalar = ScalarModel.from_causal_lm(model, **how)
+    torch.manual_seed(5)
+    nn.init.normal_(scalar.head.weight)
+    return scalar
+
+
+READINGS: dict[str, tuple[Callable[..., Any], Callable[[Any, Rollout], list[Tensor]]]] = {
+    "policy": (Policy, lambda m, r: list(m(r, temperature=0.9, entropy="grad"))),
+    "values": (critic, lambda m, r: [m(r)]),
+    "scores": (critic, lambda m, r: [m(r, at="end")]),
+}
+
+
+@pytest.mark.parametrize("kind", READINGS)
+def test_equal_completions_once_is_each_on_its_own(kind: str, model: Any, rollout: Rollout) -> None:
+    """Values, and the gradient of a sum in which each row weighs differently."""
+    make, read = READINGS[kind]
+    model, rollout = copy.deepcopy(model).double(), repeated(rollout)
+    found = []
+    for share in (False, True):
+        module = make(copy.deepcopy(model), share=share)
+        scores = read(module, rollout)
+        sum((s * torch.linspace(-1, 2, s.numel()).view(s.shape)).sum() for s in scores).backward()
+        found.append(([s.detach() for s in scores], [p.grad for p in module.parameters()], module.positions_read))
+    for one, other in zip(*(scores + gradients for scores, gradients, _ in found), strict=True):
+        assert_close(one, other, as_float32=True)
+    # Prompts of 3, 1 and 5; completions of 4 + 1 + 2 + 4 + 3 + 1, of which 1, 1 and 3 + 3 come again.
+    assert [read for *_, read in found] == [9 + 15 + 8, 9 + 15]
+
+
+def test_a_value_is_of_the_state_before_the_token_and_a_score_of_the_last(model: Any, rollout: Rollout) -> None:
+    """Against transformers' own states of each sequence alone."""
+    scalar = critic(copy.deepcopy(model).double())
+    values, ends = [], []
+    for row in range(len(LENGTHS)):
+        prompt, completion = sequence(rollout, row)
+        states = (alone(scalar.backbone, prompt + completion) @ scalar.head.weight[0] + scalar.head.bias).detach()
+        values.append(states[len(prompt) - 1 : -1].tolist())
+        ends.append(float(states[-1]))
+    assert_close(padded(values), scalar(rollout), as_float32=True)
+    assert_close(ends, scalar(rollout, at="end"), as_float32=True)
+
+
+def test_a_new_critic_predicts_zero(model: Any, rollout: Rollout) -> None:
+    assert_close(torch.zeros(6, 4), ScalarModel.from_causal_lm(model)(rollout))
+
+
+def test_what_was_read_is_counted_until_it_is_taken(rollout: Rollout) -> None:
+    """Prompts of 3, 1 and 5 and 15 completion tokens, whether in one part or more of the groups one by one."""
+    models = held()
+    for _ in range(2):
+        models.by_role["critic"](rollout)
+    score_rollout(models.by_role["reward"], rollout, 36)  # the first group; then 3 + 1 rows of the others
+    assert models.take_reads() == {"actor": 0, "critic": 2 * 24, "reference": 0, "reward": 24 + 5}
+    assert set(models.take_reads().values()) == {0}
+
+
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_recomputation_reads_prompts_for_each_completion(checkpointing: bool, rollout: Rollout) -> None:
+    models = held(model={"gradient_checkpointing": checkpointing})
+    for role in ("actor", "reference"):
+        models.by_role[role](rollout, temperature=1.0)  # no two completions are equal
+    # As they are written, prompts of 3, 3, 1, 5, 5, 5; only the trained model recomputes.
+    assert models.take_reads() == {"actor": 22 + 15 if checkpointing else 24, "reference": 24, "critic": 0, "reward": 0}
+
+
+@pytest.mark.parametrize("precision", ["off", "bfloat16"])
+def test_actor_and_reference_of_equal_weights_say_exactly_the_same(precision: str, rollout: Rollout) -> None:
+    """In training mode under grad, and frozen without: the ratio and the KL begin at exactly 1 and 0."""
+    models = held(compute={"autocast": precision})
+    with_grad = models.actor(rollout, temperature=0.7, entropy="off")[0]
+    with torch.no_grad():
+        frozen = models.by_role["reference"](rollout, temperature=0.7, entropy="off")[0]
+    assert with_grad.requires_grad and not frozen.requires_grad
+    assert torch.equal(with_grad.detach(), frozen)
+
+
+@pytest.mark.parametrize("kind", READINGS)
+def test_products_in_bfloat16_are_near_those_in_float32(kind: str, model: Any, rollout: Rollout) -> None:
+    """Hidden states have 8 bits of mantissa then; the heads, and with them all scores, stay in float32."""
+    make, read = READINGS[kind]
+    exact, rough = make(model), make(model, precision="bfloat16")
+    heads: list[torch.dtype] = []
+    head = rough.lm.lm_head if kind == "policy" else rough.head
+    handle = head.register_forward_hook(lambda module, inputs, output: heads.extend((inputs[0].dtype, output.dtype)))
+    found = read(rough, rollout)
+    handle.remove()
+    assert set(heads) == {torch.float32}
+    for one, other in zip(read(exact, rollout), found, strict=True):
+        assert other.dtype == torch.float32
+        scale = float(one.detach().abs().max())
+        assert 0 < float((one - other).detach().abs().max()) < 0.05 * scale
+
+
+def moves_of(module: nn.Module, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Where the module is asked to move from now on; it stays."""
+    moves: list[str] = []
+    monkeypatch.setattr(module, "to", lambda device: moves.append(str(device)))
+    return moves
+
+
+def test_frozen_models_are_on_the_device_while_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = held(device=torch.device("meta"), model={"offload_frozen": True})  # a device that is always there
+    places = {role: {p.device.type for p in model.parameters()} for role, model in models.by_role.items()}
+    assert places == {"actor": {"meta"}, "critic": {"meta"}, "reference": {"cpu"}, "reward": {"cpu"}}
+    for role in ("reference", "reward"):
+        moves = moves_of(models.by_role[role], monkeypatch)
+        with models.on_device(role) as model:
+            assert model is models.by_role[role]
+            moves.append("used")
+        with pytest.raises(LookupError), models.on_device(role):
+            raise LookupError
+        assert moves == ["meta", "used", "cpu", "meta", "cpu"]
+
+
+@pytest.mark.parametrize("offload", [False, True])
+def test_trained_models_are_never_moved(offload: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = held(model={"offload_frozen": offload})
+    for role in ("actor", "critic", *(() if offload else ("reference", "reward"))):
+        moves = moves_of(models.by_role[role], monkeypatch)
+        with models.on_device(role):
+            pass
+        assert moves == []
