@@ -111,7 +111,7 @@ class TorchRollout:
                 logprobs[rows, t] = scores
             if t + 1 == params.max_tokens:
                 break
-            if t >= params.min_tokens and (device.type == "cpu" or t - looked >= CHECK_EVERY):
+            if t >= params.min_tokens and _is_time_to_look(device, t - looked):
                 going_on = (ids[rows, looked : t + 1] != self.eos).all(1)
                 rows, owner, tokens, looked = rows[going_on], owner[going_on], tokens[going_on], t + 1
                 if len(rows) == 0:
@@ -165,3 +165,8 @@ class TorchRollout:
         read = torch.full((count + len(further),), self.pad, device=owner.device)
         read[place] = tokens
         return place[index], read
+
+
+def _is_time_to_look(device: torch.device, since: int) -> bool:
+    """Whether to look at who has ended: at every token where that is free, else every CHECK_EVERY tokens."""
+    return device.type == "cpu" or since >= CHECK_EVERY
