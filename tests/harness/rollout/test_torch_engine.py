@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,16 @@ from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.models.roles import Policy
+from rlvr_bench.harness.rollout import torch_engine
+from rlvr_bench.harness.rollout.reading import Reader, TransformersReader, reader
 from rlvr_bench.harness.rollout.text import decode_completions
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
-from rlvr_bench.harness.rollout.types import Samples, SamplingParams
+from rlvr_bench.harness.rollout.types import Samples, SamplingParams, as_rollout
+from tests.harness.models.decoders import CONFIGS, causal_lm
 from tests.harness.ragged import naive
+from tests.harness.small_runs import CPU
+from tests.tolerance import assert_close
 
 PROMPTS = ["a", "bcd", "efghijk", "lm", "nopqrstuvw"]
 
@@ -36,9 +43,10 @@ def generate(
     prompts: list[str] = PROMPTS,
     max_rows: int = 64,
     seed: int = 0,
+    **how: Any,
 ) -> Samples:
     lm, tokenizer = loaded
-    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=max_rows)
+    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=max_rows, **how)
     return engine.generate([tokenizer(prompt)["input_ids"] for prompt in prompts], params, seed)
 
 
@@ -124,17 +132,175 @@ def test_groups_stand_together_in_the_order_of_the_prompts(loaded: Any, max_rows
     assert asked == [prompt for prompt in PROMPTS for _ in range(3)]
 
 
-def test_sampling_stops_when_all_are_done(loaded: Any, ending: int) -> None:
+class Counting:
+    """A reader that remembers how many tokens it was given at once."""
+
+    def __init__(self, inner: Reader, counts: list[int]) -> None:
+        self.prompts, self.take, self.inner, self.counts = inner.prompts, inner.take, inner, counts
+
+    def token(self, tokens: torch.Tensor) -> torch.Tensor:
+        self.counts.append(len(tokens))
+        return self.inner.token(tokens)
+
+
+@pytest.fixture
+def counts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Tokens of each pass after the prompts."""
+    found: list[int] = []
+    monkeypatch.setattr(torch_engine, "reader", lambda lm: Counting(reader(lm), found))
+    return found
+
+
+def test_sampling_stops_when_all_are_done(loaded: Any, ending: int, counts: list[int]) -> None:
     """One pass reads the prompt, each further one a token: as many as the longest completion has."""
-    calls: list[int] = []
-    handle = loaded[0].register_forward_hook(lambda module, inputs, output: calls.append(len(output.logits)))
     samples = generate(loaded, SamplingParams(1, 12, greedy=True))
     finished = [p for p, cut in zip(PROMPTS, samples.truncated.tolist(), strict=True) if not cut]
-    calls.clear()
+    counts.clear()
     samples = generate(loaded, SamplingParams(1, 12, greedy=True), prompts=finished)
-    handle.remove()
-    assert len(calls) == int(samples.response_mask.sum(1).max()) < 12
-    assert calls == sorted(calls, reverse=True)
+    assert 1 + len(counts) == int(samples.response_mask.sum(1).max()) < 12
+    assert counts == sorted(counts, reverse=True)
+
+
+def equal(one: Samples, other: Samples) -> bool:
+    """In every token, mask and place."""
+    names = ("prompt_ids", "prompt_mask", "completion_ids", "response_mask", "truncated", "group_ids")
+    return all(torch.equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+@pytest.mark.parametrize("minimum", [0, 3])
+@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.12], ids=["1", "0.6", "peaked"])
+def test_sharing_changes_no_sample(loaded: Any, ending: int, temperature: float, minimum: int) -> None:
+    params = SamplingParams(8, 12, minimum, temperature)
+    shared, each = (generate(loaded, params, share=share, with_logprobs=True) for share in (True, False))
+    assert equal(shared, each)
+    assert len({len(ids) for ids in rows(shared)}) > 3, "lengths should differ"
+    assert shared.logprobs is not None and each.logprobs is not None
+    assert_close(each.logprobs, shared.logprobs)
+    assert shared.tokens_read < each.tokens_read
+    if temperature == 0.12:
+        assert len({(g, *ids) for g, ids in zip(shared.group_ids.tolist(), rows(shared), strict=True)}) < 30
+        assert shared.tokens_read < 0.7 * each.tokens_read
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_sharing_changes_no_sample_of_any_architecture(name: str) -> None:
+    lm = causal_lm(CONFIGS[name], torch.float32)
+    prompts, params = [[1, 2, 3], [4], [5, 6]], SamplingParams(6, 9, temperature=0.5)
+    found = [TorchRollout(lm, pad=0, eos=7, max_rows=64, share=s).generate(prompts, params, 1) for s in (True, False)]
+    assert equal(*found)
+    assert found[0].tokens_read < found[1].tokens_read
+
+
+def test_each_beginning_is_read_once(loaded: Any) -> None:
+    """Nothing ends: in every pass there are as many tokens as different beginnings, and without sharing all rows."""
+    samples = generate(loaded, SamplingParams(8, 10, 10, 0.4))
+    ids = [(group, tuple(row)) for group, row in zip(samples.group_ids.tolist(), rows(samples), strict=True)]
+    beginnings = [len({(group, row[:t]) for group, row in ids}) for t in range(1, 10)]
+    assert beginnings[0] < 40 > beginnings[-1], "some should stay together to the end"
+    assert samples.tokens_read == sum(beginnings)
+    assert generate(loaded, SamplingParams(8, 10, 10, 0.4), share=False).tokens_read == 9 * 40
+
+
+def test_what_is_read_is_what_is_told(loaded: Any, ending: int, counts: list[int]) -> None:
+    for share in (True, False):
+        for max_rows in (64, 9):
+            counts.clear()
+            assert generate(loaded, SamplingParams(8, 12), share=share, max_rows=max_rows).tokens_read == sum(counts)
+
+
+def test_those_who_have_ended_leave(loaded: Any, ending: int) -> None:
+    """At most twice as many states are read as there are completions that go on."""
+    samples = generate(loaded, SamplingParams(8, 12), share=False)
+    going_on = [int((samples.response_mask.sum(1) > t).sum()) for t in range(1, 12)]
+    assert sum(going_on) <= samples.tokens_read <= 2 * sum(going_on)
+
+
+@pytest.mark.parametrize("share", [True, False])
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+@pytest.mark.parametrize("minimum", [0, 4])
+def test_kept_logprobs_are_those_of_scoring(
+    loaded: Any, ending: int, share: bool, temperature: float, minimum: int
+) -> None:
+    """Also where ends were not allowed: scoring knows nothing of that."""
+    samples = generate(loaded, SamplingParams(8, 12, minimum, temperature), share=share, with_logprobs=True)
+    scored, _ = Policy(loaded[0])(as_rollout(samples, max_tokens=12), temperature=temperature)
+    assert samples.logprobs is not None
+    assert_close(scored, samples.logprobs)
+    assert generate(loaded, SamplingParams(1, 2)).logprobs is None
+
+
+@pytest.mark.parametrize("share", [True, False])
+def test_transformers_samples_the_same(loaded: Any, ending: int, share: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = SamplingParams(8, 12, 0, 0.6)
+    lean = generate(loaded, params, share=share, with_logprobs=True)
+    monkeypatch.setattr(torch_engine, "reader", TransformersReader)
+    by_transformers = generate(loaded, params, share=share, with_logprobs=True)
+    assert equal(lean, by_transformers)
+    assert lean.tokens_read == by_transformers.tokens_read
+    assert by_transformers.logprobs is not None
+    assert_close(by_transformers.logprobs, torch.as_tensor(lean.logprobs))
+
+
+@pytest.mark.parametrize("share", [True, False])
+@pytest.mark.parametrize(("every", "minimum"), [(8, 0), (3, 0), (3, 5), (50, 0)])
+def test_looking_seldom_for_ends_changes_no_sample(
+    loaded: Any, ending: int, every: int, minimum: int, share: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where a look makes the processor wait."""
+    params = SamplingParams(8, 12, minimum, 0.8)
+    always = generate(loaded, params, share=share, with_logprobs=True)
+    monkeypatch.setattr(torch_engine, "_is_time_to_look", lambda device, since: since >= every)
+    seldom = generate(loaded, params, share=share, with_logprobs=True)
+    assert equal(always, seldom)
+    assert seldom.logprobs is not None
+    assert_close(seldom.logprobs, torch.as_tensor(always.logprobs))
+    assert seldom.tokens_read >= always.tokens_read
+
+
+def test_a_look_is_free_on_the_processor_only() -> None:
+    gpu = torch.device("cuda")
+    assert [torch_engine._is_time_to_look(CPU, since) for since in (0, 1)] == [True, True]
+    assert [since for since in range(20) if not torch_engine._is_time_to_look(gpu, since)] == list(range(8))
+
+
+@pytest.mark.parametrize("max_rows", [64, 16, 8, 3])
+@pytest.mark.parametrize("share", [True, False])
+def test_batches_change_no_sample(loaded: Any, ending: int, share: bool, max_rows: int) -> None:
+    params = SamplingParams(8, 12, 0, 0.8)
+    assert equal(generate(loaded, params, max_rows=10**6), generate(loaded, params, share=share, max_rows=max_rows))
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 2), (2, 5), (4, 5)])
+def test_a_share_of_the_prompts_gets_what_it_would_get_among_all(
+    loaded: Any, ending: int, first: int, last: int
+) -> None:
+    params = SamplingParams(4, 12, 0, 0.8)
+    whole = generate(loaded, params)
+    part = generate(loaded, replace(params, first=first), prompts=PROMPTS[first:last])
+    assert rows(part) == rows(whole)[4 * first : 4 * last]
+    assert part.group_ids.tolist() == whole.group_ids.tolist()[4 * first : 4 * last]
+
+
+def test_a_completion_does_not_depend_on_its_neighbors(loaded: Any, ending: int) -> None:
+    params = SamplingParams(4, 12)
+    expected = rows(generate(loaded, params))[8:12]
+    others = ["z" * 9, "other", PROMPTS[2], "q", "!"]
+    assert rows(generate(loaded, params, prompts=others))[8:12] == expected
+
+
+def test_siblings_differ(loaded: Any) -> None:
+    samples = generate(loaded, SamplingParams(8, 8, 8))
+    for group in range(5):
+        assert len({tuple(row) for row in samples.completion_ids[samples.group_ids == group].tolist()}) == 8
+
+
+def test_products_in_bfloat16_only_where_it_is_asked_for(loaded: Any) -> None:
+    exact, rough = (
+        generate(loaded, SamplingParams(1, 1, greedy=True), precision=precision, with_logprobs=True)
+        for precision in ("off", "bfloat16")
+    )
+    assert exact.logprobs is not None and rough.logprobs is not None
+    assert 0 < float((exact.logprobs - rough.logprobs).abs().max()) < 0.1
 
 
 def test_the_mode_of_the_model_is_kept(loaded: Any) -> None:
