@@ -1,10 +1,20 @@
-"""What a user can put right: told in plain lines, without a traceback."""
+"""Errors that the user can correct: shown as plain lines, without a traceback."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class UserError(ValueError):
     """An error whose message names the thing, the place and the remedy; one line for each problem.
 
-    The command line prints the message and exits with 2.  Plugins may raise it, or a class of their own made from it.
+    The command line prints the message and exits with 2.  Plugins may raise it or a subclass.
     """
+
+
+class ConfigError(UserError):
+    """All that is wrong with a configuration, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))

@@ -1,7 +1,7 @@
 """Every metric that a run records: its name, unit and one formula.  METRICS.md is printed from this table.
 
 `rlvr-bench list metrics --markdown > METRICS.md` rewrites the page; a test compares them, and another
-checks that a run records nothing that is not here.  <phase>, <k>, <name> stand for a part of the name.
+checks that a run records nothing that is not here.  <phase>, <k> and <name> are placeholders.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ class Metric:
 METRICS = (
     Metric("rollout/reward_mean", "reward", "mean of the reward that the policy is trained on"),
     Metric("rollout/reward_std", "reward", "standard deviation of that reward over completions, n - 1"),
-    Metric("rollout/true_reward_mean", "reward", "mean of the verifier's reward, whatever the policy is trained on"),
     Metric(
-        "rollout/proxy_reward_mean", "reward", "mean of the learned reward model's normalised score; absent without one"
+        "rollout/true_reward_mean", "reward", "mean of the verifier's reward, which the policy need not be trained on"
+    ),
+    Metric(
+        "rollout/proxy_reward_mean", "reward", "mean of the learned reward model's normalized score; absent without one"
     ),
     Metric(
         "rollout/proxy_true_gap",
@@ -32,26 +34,34 @@ METRICS = (
     Metric(
         "rollout/proxy_pair_accuracy",
         "[0, 1]",
-        "share of pairs (right, wrong) of one prompt that the proxy ranks rightly, ties half; null without pairs",
+        "share of pairs (right, wrong) of one prompt that the proxy ranks correctly, ties half; null without pairs",
     ),
     Metric("rollout/component/<name>", "[0, 1]", "mean of one named verdict (correct, format)"),
     Metric("rollout/outcome/<name>", "[0, 1]", "share of completions with this outcome of the true reward"),
-    Metric("rollout/masked_fraction", "[0, 1]", "completions left out because the verifier's machinery failed"),
-    Metric("rollout/verdict_retries", "jobs", "jobs of the verifier handed out again because their worker died"),
+    Metric("rollout/masked_fraction", "[0, 1]", "completions left out because the verifier failed"),
+    Metric(
+        "rollout/verdict_retries", "jobs", "jobs of the verifier that were given to another worker because theirs died"
+    ),
     Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
     Metric("rollout/length_max", "tokens", "longest completion"),
-    Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if nowhere"),
-    Metric("rollout/length_wrong_mean", "tokens", "mean length where the true reward is <= 0; null if nowhere"),
+    Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if it never is"),
+    Metric("rollout/length_wrong_mean", "tokens", "mean length where the true reward is <= 0; null if it never is"),
     Metric("rollout/truncated_fraction", "[0, 1]", "completions that reached the length limit without EOS"),
-    Metric("rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal: no signal for a group method"),
-    Metric("train/policy_loss", "-", "loss of the actor, mean over the optimiser batches of the step"),
-    Metric("train/value_loss", "reward^2", "loss of the critic, likewise; null without a critic"),
+    Metric(
+        "rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal, which give a group method no signal"
+    ),
+    Metric("train/policy_loss", "-", "loss of the actor, mean over the optimizer batches of the step"),
+    Metric(
+        "train/value_loss",
+        "reward^2",
+        "loss of the critic, mean over the optimizer batches of the step; null without a critic",
+    ),
     Metric("train/approx_kl", "nats/token", "token mean of k3: exp(d) - 1 - d, d = logprobs - old_logprobs; step mean"),
     Metric(
         "train/kl_to_reference", "nats/token", "token mean of k3(old policy || reference); absent without a reference"
     ),
     Metric("train/entropy", "nats/token", "token mean of the entropy of the sampling distribution; step mean"),
-    Metric("train/clip_fraction", "[0, 1]", "tokens where the clip takes the gradient away; step mean"),
+    Metric("train/clip_fraction", "[0, 1]", "tokens where the clip sets the gradient to zero; step mean"),
     Metric("train/value_clip_fraction", "[0, 1]", "tokens where the value clip is active; step mean"),
     Metric("train/ratio_max", "-", "largest exp(logprobs - old_logprobs) in the step"),
     Metric("train/ratio_min", "-", "smallest exp(logprobs - old_logprobs) in the step"),
@@ -64,33 +74,41 @@ METRICS = (
     ),
     Metric("train/lr", "-", "learning rate of the actor"),
     Metric("train/critic_lr", "-", "learning rate of the critic"),
-    Metric("eval/masked_fraction", "[0, 1]", "verdicts missing; items with one are left out of the sampled metrics"),
+    Metric("eval/masked_fraction", "[0, 1]", "missing verdicts; their items are left out of the sampled metrics"),
     Metric("eval/pass@1", "[0, 1]", "mean over held-out items of the share of k sampled completions that pass"),
     Metric("eval/greedy", "[0, 1]", "share of held-out items whose greedy completion passes"),
-    Metric("eval/pass@<k>", "[0, 1]", "unbiased: mean of 1 - C(n - c, k) / C(n, k), n samples, c of them right"),
+    Metric("eval/pass@<k>", "[0, 1]", "unbiased: mean of 1 - C(n - c, k) / C(n, k), n samples, c of them correct"),
     Metric("eval/maj@<k>", "[0, 1]", "share of items whose most frequent answer of k passes; ties share the credit"),
     Metric("eval/length_mean", "tokens", "mean length of the sampled completions"),
     Metric("eval/truncated_fraction", "[0, 1]", "sampled completions without EOS"),
     Metric("cost/seconds", "s", "wall clock of the step, evaluation and checkpoint left out"),
-    Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronised at its edges"),
-    Metric("cost/verdict_seconds", "s", "from asking for the verdicts to their end; the models score meanwhile"),
-    Metric("cost/verdict_wait", "s", "time in which the step stood still until the verdicts were there"),
+    Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronized at its edges"),
+    Metric(
+        "cost/verdict_seconds", "s", "from the request for the verdicts to the last of them; the models score meanwhile"
+    ),
+    Metric("cost/verdict_wait", "s", "time in which the step waited for the verdicts and did nothing else"),
     Metric("cost/verdict_wait_share", "[0, 1]", "cost/verdict_wait / cost/seconds"),
     Metric("cost/tokens", "tokens", "completion tokens sampled in the step"),
     Metric("cost/samples", "completions", "completions sampled in the step"),
     Metric("cost/tokens_per_second", "tokens/s", "cost/tokens / cost/seconds"),
     Metric("cost/flops", "FLOP", "model FLOPs of the step: the sum over phases, evaluation and checkpoint left out"),
     Metric(
-        "cost/flops/<phase>", "FLOP", "2 N a token forward, 6 N forward and backward, per model; see meters/flops.py"
+        "cost/flops/<phase>",
+        "FLOP",
+        "per token and model 2 N forward, 6 N forward and backward, and attention; see meters/flops.py",
     ),
     Metric(
         "cost/flops_done",
         "FLOP",
-        "of cost/flops, those that were computed: equal completions of a prompt and equal beginnings are computed once",
+        "the part of cost/flops that was computed: equal completions and equal beginnings are computed once",
     ),
     Metric("cost/utilization", "[0, 1]", "cost/flops_done / cost/seconds / peak FLOP/s of the device; null if unknown"),
-    Metric("cost/memory/allocated_peak/<phase>", "bytes", "allocator's peak in the phase; null without CUDA"),
-    Metric("cost/memory/reserved_peak/<phase>", "bytes", "allocator's reserved peak in the phase; null without CUDA"),
+    Metric("cost/memory/allocated_peak/<phase>", "bytes", "peak of the allocator in the phase; null without CUDA"),
+    Metric(
+        "cost/memory/reserved_peak/<phase>",
+        "bytes",
+        "peak of the allocator's reserved bytes in the phase; null without CUDA",
+    ),
     Metric(
         "cost/memory/device_peak/<phase>", "bytes", "largest sample in the phase: NVML, or resident set without a GPU"
     ),
@@ -104,7 +122,9 @@ METRICS = (
     Metric("cost/gpu/temperature_max", "C", "largest NVML sample of the step; null without NVML"),
     Metric("cost/gpu/sm_clock_min", "MHz", "smallest NVML sample of the step; null without NVML"),
     Metric(
-        "cost/gpu/throttled_fraction", "[0, 1]", "samples with a throttle reason other than idle; null without NVML"
+        "cost/gpu/throttled_fraction",
+        "[0, 1]",
+        "share of NVML samples with a throttle reason other than idle; null without NVML",
     ),
 )
 
@@ -123,7 +143,7 @@ def markdown() -> str:
     head = (
         "# Metrics\n\n"
         "Every name that a run writes into `metrics.jsonl`, with its one formula. Token means run over\n"
-        "`response_mask` (generated tokens including the first EOS) of the whole optimiser batch.\n"
+        "`response_mask` (generated tokens including the first EOS) of the whole optimizer batch.\n"
         "Printed by `rlvr-bench list metrics --markdown`.\n\n"
         "| name | unit | formula |\n|---|---|---|\n"
     )

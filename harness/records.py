@@ -9,8 +9,8 @@
         summary.json            how it ended, models and their bytes, sources of the measurements
 
 JSON files are written whole to a temporary file and renamed; JSONL files are append-only.  NaN and
-infinities, which JSON does not have, are written as null, and the names of such metrics stand in the
-line's "not_finite" list, so that a diverged run can be told from a missing value.
+infinities, which JSON does not have, are written as null, and the line's "not_finite" list
+names such metrics, so that a run that diverged differs from one without the value.
 """
 
 from __future__ import annotations
@@ -215,5 +215,5 @@ def read_completions(path: Path) -> Iterator[dict[str, Any]]:
         try:
             for line in file:
                 yield json.loads(line)
-        except (EOFError, gzip.BadGzipFile, zlib.error, ValueError):  # whatever a tear makes of the rest
+        except (EOFError, gzip.BadGzipFile, zlib.error, ValueError):  # all that a torn file can raise
             return

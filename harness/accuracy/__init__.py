@@ -1,6 +1,6 @@
 """How right a model is on held-out items: pure estimators, and the same as `evaluate` modules.
 
-`estimators` is what the training loop calls.  The modules wrap it for whoever works with `evaluate`; they
+`estimators` is what the training loop calls.  The modules wrap it for users of `evaluate`; they
 load by path, without a network: `evaluate.load("harness/accuracy/pass_at_k")` or `load("pass_at_k")` here.
 """
 

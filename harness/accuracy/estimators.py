@@ -34,7 +34,7 @@ def maj_at_k(answers: Sequence[str | None], correct: Sequence[bool], k: int) -> 
     among those that gave the answer.  None is no answer: it has no vote, and an item without any earns 0.
 
     Raises:
-        ValueError: k outside 1..n, or answers and flags of unlike length.
+        ValueError: k outside 1..n, or answers and flags of different lengths.
     """
     if len(answers) != len(correct):
         raise ValueError(f"{len(answers)} answers, {len(correct)} flags")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import ConfigError, build, load_run
+from rlvr_bench.harness.config.load import build, load_run
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.models.base import pick_device
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training.grader import Grader

@@ -10,8 +10,8 @@ from pathlib import Path
 from rlvr_bench.harness.commands import report
 from rlvr_bench.harness.commands.display import run_with_display
 from rlvr_bench.harness.commands.folders import fresh_folder
-from rlvr_bench.harness.config.load import ConfigError
 from rlvr_bench.harness.config.suite_file import load_suite, plan
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.suite import manifest, prepare_folder
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rlvr_bench.harness.commands.display import train_display
 from rlvr_bench.harness.commands.folders import fresh_folder
-from rlvr_bench.harness.config.load import ConfigError, config_hash, load_run
+from rlvr_bench.harness.config.load import config_hash, load_run
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.process import run_here

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
 from rlvr_bench.harness.engines import TRAIN_ENGINES
 from rlvr_bench.harness.rollout import ROLLOUT_ENGINES
+from rlvr_bench.harness.tasks.types import Demonstrates
 
 
-def impossible(c: RunConfig, *, min_group_size: int, task: Any) -> list[str]:
+def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
     """What is wrong, a line each, with the place and the remedy.
 
     Args:
@@ -42,7 +41,7 @@ def _sizes(c: RunConfig, min_group_size: int) -> tuple[tuple[bool, str], ...]:
     )
 
 
-def _training(c: RunConfig, task: Any) -> tuple[tuple[bool, str], ...]:
+def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
     return (
         (
             c.rollout.engine in ROLLOUT_ENGINES,
@@ -62,7 +61,7 @@ def _training(c: RunConfig, task: Any) -> tuple[tuple[bool, str], ...]:
             "for the actor",
         ),
         (
-            c.warm_start.steps == 0 or hasattr(task, "demonstration"),
+            c.warm_start.steps == 0 or issubclass(task, Demonstrates),
             f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
         ),
     )

@@ -1,4 +1,4 @@
-"""From TOML and `--set a.b=c` to a checked RunConfig: every error at once, with its path and the remedy."""
+"""From nested tables to a checked RunConfig: every error at once, with its path and the remedy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import difflib
 import hashlib
 import json
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
@@ -17,63 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.checks import impossible
+from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.schema import PluginChoice, RunConfig
-from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import canonical_json
-
-
-class ConfigError(UserError):
-    """All that is wrong with a configuration, one line each."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Raises ConfigError for a file that cannot be read or bad TOML, with the place."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"{path}: no such file"]) from None
-    except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}; give a TOML file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: not TOML: {error}"]) from None
-
-
-def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested tables merged, later layers win.  A changed plugin name drops the earlier plugin's options."""
-    result: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            old = result.get(key)
-            if isinstance(value, Mapping) and isinstance(old, Mapping):
-                other_plugin = (
-                    key in ("task", "algorithm") and "name" in value and "name" in old and value["name"] != old["name"]
-                )
-                result[key] = copy.deepcopy(dict(value)) if other_plugin else merge(old, value)
-            else:
-                result[key] = copy.deepcopy(value)
-    return result
-
-
-def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
-    """`["train.lr=1e-4", "model.name=tiny:64x2"]` to nested tables; values are TOML, else plain text."""
-    result: dict[str, Any] = {}
-    for text in assignments:
-        path, equals, value = text.partition("=")
-        if not equals or not path.strip():
-            raise ConfigError([f"--set {text}: expected PATH=VALUE, as in train.lr=1e-4"])
-        try:
-            parsed = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            parsed = value
-        table: dict[str, Any] = {}
-        for part in reversed(path.strip().split(".")):
-            table, parsed = {part: parsed}, {part: parsed}
-        result = merge(result, table)
-    return result
 
 
 def resolve(data: Mapping[str, Any]) -> RunConfig:
@@ -197,7 +143,7 @@ def _keys_at(root: type, path: Sequence[Any]) -> list[str]:
 
 
 def _not_finite(value: Any, path: str = "") -> list[str]:
-    """TOML has nan and inf; no setting means anything by them, and JSON cannot hold them."""
+    """TOML has nan and inf; no setting can be either, and JSON cannot hold them."""
     if isinstance(value, Mapping):
         return [line for key, part in value.items() for line in _not_finite(part, f"{path}.{key}".lstrip("."))]
     if isinstance(value, list | tuple):

@@ -1,6 +1,6 @@
 """Every setting of a run.  The string under a field says its meaning, unit and range.
 
-TOML becomes these frozen dataclasses in `harness/configure.py`, strictly: unknown keys, wrong types and
+`load.py` makes these frozen dataclasses from TOML, strictly: unknown keys, wrong types and
 impossible combinations are all reported at once, before a model is loaded.
 """
 
@@ -60,9 +60,9 @@ class RewardConfig:
     """Weight of each named verdict of the task in the verifier's reward, reward units."""
     false_positive_rate: Share = 0.0
     """Share of wrong completions that the policy is rewarded for as if right, in [0, 1]; records keep the truth.
-    Which ones is fixed by seed, completion and target."""
+    Seed, completion and target decide which ones."""
     false_negative_rate: Share = 0.0
-    """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; likewise."""
+    """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; chosen in the same way."""
     label_pairs: Count = 2000
     """Pairs (right, wrong) that the reward model is trained on; 0 leaves it untrained (memory and speed only)."""
     label_prompts: Positive = 512
@@ -76,13 +76,14 @@ class RewardConfig:
     lr: Rate = 1e-3
     """Learning rate of the reward model, > 0; linear decay to zero."""
     max_masked: Share = 0.1
-    """More missing verdicts in a step, because the verifier failed, stop the run; share in [0, 1]."""
+    """Largest share of a step's verdicts, in [0, 1], that may be missing because the verifier failed; more stop the
+    run."""
 
 
 @dataclass(frozen=True, config=_STRICT)
 class RolloutConfig:
     engine: str = "torch"
-    """Which engine samples: `torch` samples with the live model in this process."""
+    """Which engine samples: `torch` samples with the trained model itself, in this process."""
     prompts: Positive = 32
     """Prompts per step."""
     group_size: Positive = 8
@@ -181,7 +182,7 @@ class RunConfig:
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     """How completions are sampled."""
     train: TrainConfig = field(default_factory=TrainConfig)
-    """The optimisation."""
+    """The optimization."""
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     """Held-out accuracy."""
     compute: ComputeConfig = field(default_factory=ComputeConfig)

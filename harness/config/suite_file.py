@@ -12,6 +12,7 @@ title = "..."
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -21,8 +22,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
-from rlvr_bench.harness.config.load import ConfigError, merge, parse_overrides, read_toml, resolve, without_sandbox
+from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
+from rlvr_bench.harness.config.load import resolve, without_sandbox
 from rlvr_bench.harness.config.schema import Positive, RunConfig
+from rlvr_bench.harness.errors import ConfigError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Table = dict[str, Any]
@@ -97,8 +100,6 @@ def load_suite(name_or_path: str) -> SuiteFile:
     path = known.get(name_or_path, Path(name_or_path))
     if name_or_path not in known and path.suffix != ".toml":
         raise ConfigError([f"no suite {name_or_path!r} (shipped: {', '.join(known)}; or give a .toml file)"])
-    import json
-
     try:
         suite = TypeAdapter(SuiteFile).validate_json(json.dumps(read_toml(path), default=str))
     except ValidationError as error:
@@ -108,20 +109,25 @@ def load_suite(name_or_path: str) -> SuiteFile:
                 for e in error.errors(include_url=False)
             ]
         ) from None
-    problems = [
-        f"{path}: parts.{name}.cells: no cell {cell!r} (cells: {', '.join(suite.cells)})"
+    if problems := [f"{path}: {line}" for line in _problems(suite)]:
+        raise ConfigError(problems)
+    return suite
+
+
+def _problems(suite: SuiteFile) -> list[str]:
+    unknown = [
+        f"parts.{name}.cells: no cell {cell!r} (cells: {', '.join(suite.cells)})"
         for name, part in suite.parts.items()
         for cell in part.cells
         if cell not in suite.cells
-    ] + [
-        f"{path}: parts.{name}.{key}: {value} stands there twice"
+    ]
+    duplicate = [
+        f"parts.{name}.{key}: duplicate {value}; remove one"
         for name, part in suite.parts.items()
         for key, values in (("seeds", part.seeds), ("cells", part.cells))
         for value in dict.fromkeys(v for v in values if values.count(v) > 1)
     ]
-    if problems:
-        raise ConfigError(problems)
-    return suite
+    return unknown + duplicate
 
 
 def plan(
@@ -134,11 +140,11 @@ def plan(
 ) -> list[RunPlan]:
     """All runs, in the order in which they are to be run.
 
-    Within a part the seeds come one after the other, and the order of the cells turns by one from seed to
-    seed, so that a machine that drifts (heat, other users) drifts for all of them alike.
+    Within a part the seeds come one after the other, and the order of the cells rotates by one from seed to
+    seed, so that a machine that drifts (heat, other users) affects all cells equally.
 
     Raises:
-        ConfigError: all that is wrong with any run, each once, with the cells that it stands in.
+        ConfigError: all that is wrong with any run, each once, with the cells that have it.
     """
     chosen = list(parts) or list(suite.parts)
     if unknown := [name for name in chosen if name not in suite.parts]:

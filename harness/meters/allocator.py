@@ -18,7 +18,7 @@ class AllocatorMeter:
 
     Args:
         device: the device of the run; only a CUDA device has this allocator.
-        cuda: replaces `torch.cuda`.
+        cuda: used instead of `torch.cuda`.
     """
 
     def __init__(self, device: torch.device, cuda: Any = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.failures import Failures
 from rlvr_bench.harness.meters.nvml import NvmlSource, NvmlUnavailable
-from rlvr_bench.harness.meters.readings import Reading, Tally, add
+from rlvr_bench.harness.meters.readings import PhaseReadings, Reading, add
 from rlvr_bench.harness.meters.rss import RssSource
 from rlvr_bench.harness.records import LEFT_OUT, MetricsRow, Phase
 
@@ -18,14 +18,14 @@ from rlvr_bench.harness.records import LEFT_OUT, MetricsRow, Phase
 class DeviceMeter:
     """Samples a device every `period_s` seconds, and at every change of phase, while the context lasts.
 
-    Enter it before any model is built: what is in use then is the baseline.  Whatever cannot be read is
-    None with its reason in `failures`; the log gets one warning; nothing raises because of it.
+    Enter it before any model is built: what is in use then is the baseline.  What cannot be read is
+    None, with its reason in `failures`; the log gets one warning; nothing raises because of it.
 
     Args:
         period_s: seconds between samples.
         device: the GPU, by UUID ("GPU-...") or NVML index; None when the run uses no NVIDIA GPU, then
             the resident set of this process is sampled.
-        nvml: stands in for `pynvml`.
+        nvml: used instead of `pynvml`.
         start_context: see `NvmlSource`.
     """
 
@@ -44,7 +44,7 @@ class DeviceMeter:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._phase: str | None = None
-        self._tallies: dict[str | None, Tally] = {}
+        self._by_phase: dict[str | None, PhaseReadings] = {}
         self._energy_mj: int | None = None
 
     def __enter__(self) -> Self:
@@ -80,19 +80,19 @@ class DeviceMeter:
         return self._source.sample() if self._source is not None else Reading()
 
     def _keep(self, sample: Reading) -> None:
-        self._tally().samples.append(sample)
+        self._current().samples.append(sample)
 
-    def _tally(self) -> Tally:
-        return self._tallies.setdefault(self._phase, Tally())
+    def _current(self) -> PhaseReadings:
+        return self._by_phase.setdefault(self._phase, PhaseReadings())
 
     def _edge(self) -> Reading:
-        """Close the current phase: a last sample, and the energy since the last edge."""
+        """End the current phase: a last sample, and the energy since the last edge."""
         sample = self._read()
         self._keep(sample)
         before, self._energy_mj = self._energy_mj, (self._source.energy_mj() if self._source is not None else None)
         used = None if before is None or self._energy_mj is None else self._energy_mj - before
-        # The counter only grows; a smaller value means that the driver was loaded anew.
-        self._tally().energy_mj = add(self._tally().energy_mj, used if used is None or used >= 0 else None)
+        # The counter only grows; a smaller value means that the driver was loaded again.
+        self._current().energy_mj = add(self._current().energy_mj, used if used is None or used >= 0 else None)
         return sample
 
     def reset(self) -> None:
@@ -105,12 +105,12 @@ class DeviceMeter:
         self.mark(None)
 
     def row(self) -> MetricsRow:
-        tallies = self.take()
-        row = _totals([t for phase, t in tallies.items() if phase not in LEFT_OUT])
-        for phase, tally in tallies.items():
+        by_phase = self.take()
+        row = _totals([found for phase, found in by_phase.items() if phase not in LEFT_OUT])
+        for phase, found in by_phase.items():
             if phase is not None:
-                row[f"cost/memory/device_peak/{phase}"] = readings.peak_memory(tally)
-                row[f"cost/energy/{phase}"] = readings.joules(tally) if self._source is not None else None
+                row[f"cost/memory/device_peak/{phase}"] = readings.peak_memory(found)
+                row[f"cost/energy/{phase}"] = readings.joules(found) if self._source is not None else None
         return row
 
     def mark(self, phase: str | None) -> None:
@@ -120,11 +120,11 @@ class DeviceMeter:
             self._phase = phase
             self._keep(sample)
 
-    def take(self) -> dict[str | None, Tally]:
-        """All tallies since the last call, by phase; None is the time between phases."""
+    def take(self) -> dict[str | None, PhaseReadings]:
+        """All readings since the last call, by phase; None is the time between phases."""
         with self._lock:
             self._edge()
-            taken, self._tallies = self._tallies, {}
+            taken, self._by_phase = self._by_phase, {}
             return taken
 
     def memory_source(self) -> tuple[Literal["nvml", "rss"] | None, str, int | None]:
@@ -151,8 +151,8 @@ class DeviceMeter:
         return (None, failure) if failure else ("nvml", "energy counter of the whole device")
 
 
-def _totals(tallies: list[Tally]) -> MetricsRow:
-    whole = readings.merge(tallies)
+def _totals(phases: list[PhaseReadings]) -> MetricsRow:
+    whole = readings.merge(phases)
     return {
         "cost/energy": readings.joules(whole),
         "cost/gpu/utilization": readings.mean_utilization(whole),

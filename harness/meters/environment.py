@@ -77,7 +77,7 @@ def nvidia_gpus(nvml: Any = None) -> tuple[list[dict[str, Any]], str | None]:
     """All NVIDIA GPUs of the machine as NVML lists them, and the driver's version; ([], None) without NVML.
 
     Args:
-        nvml: stands in for `pynvml`.
+        nvml: used instead of `pynvml`.
     """
     # Any exception: a machine without a driver is normal, and a broken one must not end a run.
     try:

@@ -1,4 +1,4 @@
-"""Asking a thing that may fail: the answer or None, the reason kept, one warning in all."""
+"""Calls that may fail: the answer or None, the reason kept, one warning for all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Failures:
     def ask(self, quantity: str, call: Callable[[], T]) -> T | None:
         """The answer, or None.  A quantity that failed once is not asked for again.
 
-        Every exception counts, a driver's library may raise any of several and none may end a run.
+        Any exception: a driver's library raises several kinds, and none may end a run.
         """
         if quantity in self.reasons:
             return None

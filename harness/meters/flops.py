@@ -9,7 +9,7 @@ positions that a token attends to:
 
 A multiply and an add are two FLOPs.  The attention term is the two products with keys and values, 2 d c
 each.  These are *model* FLOPs: recomputation under gradient checkpointing, padding and work that an
-implementation could have left out do not count, so utilisation can be compared between implementations.
+implementation could have left out do not count, so utilization can be compared between implementations.
 A critic or reward model has a scalar head of h parameters, in N, and no LM head.
 Source: Kaplan et al. 2020, arXiv:2001.08361; Chowdhery et al. 2022, arXiv:2204.02311, appendix B.
 """
@@ -25,7 +25,7 @@ from torch import nn
 
 from rlvr_bench.harness.meters.states import count_parameters
 
-# Dense TFLOP/s from the makers' data sheets: 16-bit floats with fp32 accumulation, TF32, fp32 without
+# Dense TFLOP/s from the manufacturers' data sheets: 16-bit floats with fp32 accumulation, TF32, fp32 without
 # tensor cores.  The whole name must match: an L4 is not an L40, nor is a MIG slice its GPU.
 PEAKS: tuple[tuple[str, dict[str, float]], ...] = (
     (r"NVIDIA A100-(SXM4|PCIE)-\d+GB|NVIDIA A100 80GB PCIe", {"16": 312, "tf32": 156, "32": 19.5}),
@@ -39,7 +39,7 @@ PEAKS: tuple[tuple[str, dict[str, float]], ...] = (
 
 @dataclass(frozen=True)
 class ModelShape:
-    """What the formula needs to know of a model."""
+    """What the formula needs to know about a model."""
 
     body: int  # parameters, embedding tables and LM head left out
     head: int  # parameters of the LM head, tied or not; 0 without one

@@ -13,7 +13,7 @@ IDLE = 0x1  # nvmlClocksThrottleReasonGpuIdle: no throttling, only nothing to do
 
 
 def _attempt(call: Callable[[], int]) -> tuple[int | None, str]:
-    """The answer, or None and why; a driver's library may raise any exception."""
+    """The answer, or None and the reason; a driver's library may raise any exception."""
     try:
         return call(), ""
     except Exception as error:
@@ -31,7 +31,7 @@ class NvmlSource:
         device: NVML's index, or a UUID ("GPU-...").  CUDA's index is not NVML's: CUDA_VISIBLE_DEVICES
             and CUDA_DEVICE_ORDER renumber the former only, so give a UUID.
         failures: collects what cannot be read, quantity by quantity (memory, energy, ...).
-        nvml: stands in for `pynvml`.
+        nvml: used instead of `pynvml`.
         start_context: makes this process appear on the device (it is listed once it has a CUDA context).
     Raises:
         NvmlUnavailable: no `pynvml`, no driver, no such device.
@@ -62,7 +62,7 @@ class NvmlSource:
         self._choose_memory(start_context)
 
     def _choose_memory(self, start_context: Callable[[], None]) -> None:
-        """This process's bytes if NVML tells them, else the device's less what was used before the context."""
+        """This process's bytes if NVML lists them, else the device's less what was used before the context."""
         self.baseline, whole_failure = _attempt(self._device_bytes)
         self._before = self.baseline or 0
         start_context()
@@ -95,7 +95,7 @@ class NvmlSource:
         return sum(own)
 
     def _above_baseline(self) -> int | None:
-        """Bytes; None when less is used than before, which only other processes can bring about."""
+        """Bytes; None when less is used than before, which only other processes can cause."""
         used = self._device_bytes() - self._before
         return used if used >= 0 else None
 

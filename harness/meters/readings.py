@@ -1,7 +1,7 @@
-"""One reading of a device, readings gathered over a phase, and what is said about them.  Pure.
+"""One reading of a device, the readings of a phase, and figures over them.  Pure.
 
-A missing reading is None and spreads: a figure over readings of which one is missing is None, since a
-peak of the others would only be a lower bound and a mean would be of other moments.
+A missing reading is None, and so is every figure over readings of which one is missing: the peak of the others
+would only be a lower bound, and their mean would be of other moments.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Reading:
 
 
 @dataclass
-class Tally:
-    """The samples of one phase (or of the time between phases) and the energy used in it."""
+class PhaseReadings:
+    """The readings of one phase (or of the time between phases) and the energy used in it."""
 
     samples: list[Reading] = field(default_factory=list)
     energy_mj: int | None = 0  # mJ, as the counter has it; None once a reading of the counter was missing
 
 
-def merge(tallies: Iterable[Tally]) -> Tally:
-    """One tally of all; its energy is missing if any is."""
-    whole = Tally()
-    for tally in tallies:
-        whole.samples += tally.samples
-        whole.energy_mj = add(whole.energy_mj, tally.energy_mj)
+def merge(phases: Iterable[PhaseReadings]) -> PhaseReadings:
+    """All of them as one; its energy is missing if any is."""
+    whole = PhaseReadings()
+    for phase in phases:
+        whole.samples += phase.samples
+        whole.energy_mj = add(whole.energy_mj, phase.energy_mj)
     return whole
 
 
@@ -54,30 +54,30 @@ def present(values: Iterable[T | None]) -> list[T]:
     return kept if len(kept) == len(found) else []
 
 
-def peak_memory(tally: Tally) -> int | None:
+def peak_memory(phase: PhaseReadings) -> int | None:
     """Bytes of the largest sample."""
-    return max(present(s.memory for s in tally.samples), default=None)
+    return max(present(s.memory for s in phase.samples), default=None)
 
 
-def joules(tally: Tally) -> float | None:
-    return None if tally.energy_mj is None else tally.energy_mj / 1000
+def joules(phase: PhaseReadings) -> float | None:
+    return None if phase.energy_mj is None else phase.energy_mj / 1000
 
 
-def mean_utilization(tally: Tally) -> float | None:
-    values = present(s.utilization for s in tally.samples)
+def mean_utilization(phase: PhaseReadings) -> float | None:
+    values = present(s.utilization for s in phase.samples)
     return sum(values) / len(values) if values else None
 
 
-def max_temperature(tally: Tally) -> int | None:
+def max_temperature(phase: PhaseReadings) -> int | None:
     """C."""
-    return max(present(s.temperature for s in tally.samples), default=None)
+    return max(present(s.temperature for s in phase.samples), default=None)
 
 
-def min_sm_clock(tally: Tally) -> int | None:
+def min_sm_clock(phase: PhaseReadings) -> int | None:
     """MHz."""
-    return min(present(s.sm_clock for s in tally.samples), default=None)
+    return min(present(s.sm_clock for s in phase.samples), default=None)
 
 
-def throttled_fraction(tally: Tally) -> float | None:
-    values = present(s.throttled for s in tally.samples)
+def throttled_fraction(phase: PhaseReadings) -> float | None:
+    values = present(s.throttled for s in phase.samples)
     return sum(values) / len(values) if values else None

@@ -33,7 +33,7 @@ class Recorder:
         device: where the models run.
         period_s: seconds between samples of the device.
         peak: peak FLOP/s of the device, for cost/utilization; see `flops.peak_flops`.
-        device_meter, allocator: replace those that the device calls for.
+        device_meter, allocator: used instead of the ones that fit the device.
         further: more instruments.
     """
 
@@ -98,7 +98,7 @@ class Recorder:
         try:
             yield
         except BaseException:
-            # No synchronizing, and no complaint of an instrument: it would hide the first error.
+            # Neither synchronizing nor an error of an instrument: it would hide the first error.
             for meter in self._meters:
                 with suppress(Exception):
                     meter.end(name)
@@ -195,7 +195,7 @@ class Recorder:
 def _device_meter(device: torch.device, period_s: float) -> DeviceMeter:
     if device.type != "cuda":
         return DeviceMeter(period_s)
-    # torch's properties are of the device that torch uses, whatever CUDA_VISIBLE_DEVICES made of its index.
+    # The UUID, because CUDA_VISIBLE_DEVICES changes the index.
     uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
     return DeviceMeter(period_s, uuid, start_context=lambda: torch.cuda.synchronize(device))
 

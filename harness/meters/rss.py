@@ -9,10 +9,10 @@ from rlvr_bench.harness.meters.readings import Reading
 
 
 class RssSource:
-    """Resident bytes of this process, in all (models, interpreter, libraries).
+    """Resident bytes of this process: models, interpreter and libraries.
 
     ru_maxrss is not used: it is the peak since the process began and cannot be reset for a phase.
-    Memory that was freed and that the C library has not given back yet still counts.
+    Freed memory that the C library has not returned yet still counts.
     """
 
     kind: Literal["nvml", "rss"] = "rss"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import ConfigError, build, hash_of
+from rlvr_bench.harness.config.load import build, hash_of
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.tasks.types import TaskError
 from rlvr_bench.harness.training.grader import Grader
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rlvr_bench.harness.config.load import ConfigError, config_hash
+from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.config.suite_file import RunPlan, SuiteFile
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import (
     CellInfo,
     PartInfo,

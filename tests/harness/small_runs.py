@@ -11,7 +11,8 @@ import torch
 
 from rlvr_bench.algorithms.grpo import GRPO
 from rlvr_bench.algorithms.types import Loss, Rollout
-from rlvr_bench.harness.config.load import merge, resolve
+from rlvr_bench.harness.config.layers import merge
+from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.records import read_metrics

@@ -74,7 +74,7 @@ def test_every_end_is_a_line_and_what_did_not_complete_is_counted(
 
 
 class Watched:
-    """Stands in for `Progress`; keeps what it is told."""
+    """Replaces `Progress`; keeps the counts that it is given."""
 
     def __init__(self) -> None:
         self.completed: list[int] = []

@@ -22,7 +22,7 @@ evaluate = { every = 0, samples = 4 }
 
 
 @pytest.mark.usefixtures("empty_cache")
-def test_it_is_trained_told_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_trained_described_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.toml").write_text(TOML)
     status, text, _ = call("reward-model", str(tmp_path / "x.toml"))
     assert status == 0
@@ -31,7 +31,7 @@ def test_it_is_trained_told_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
     facts = json.loads(out)
     assert status == 0
     assert facts["pairs"] == 60
-    assert 60 <= facts["labels"] <= 120  # a completion may stand in several pairs
+    assert 60 <= facts["labels"] <= 120  # a completion may be in several pairs
     assert f"trained on 60 pairs (right, wrong) of {facts['labels']} labeled completions" in text
     assert f"held-out pair accuracy {facts['held_out_accuracy']:.3f} [" in text
     assert sum(row["pairs"] for row in facts["calibration"]) == facts["held_out_pairs"]

@@ -9,7 +9,7 @@ import pytest
 
 from rlvr_bench.harness.commands import report
 from rlvr_bench.harness.commands import run as module
-from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import read_json
 from tests.harness.cli_calls import SUITE, call
 

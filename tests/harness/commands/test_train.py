@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import RecordError, read_json
 from tests.harness.cli_calls import RUN, call
 

@@ -1,15 +1,14 @@
-"""From files and `--set` to one nested table, and back."""
+"""From files and `--set` to one nested table."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.load import ConfigError, from_dict, load_run, merge, parse_overrides, read_toml
-from tests.harness.small_runs import config
+from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
+from rlvr_bench.harness.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -54,11 +53,6 @@ def test_the_order_of_overrides_does_not_matter() -> None:
     assert parse_overrides(options) == parse_overrides(options[::-1])
 
 
-def test_from_dict_is_the_inverse_of_to_dict() -> None:
-    settings = config(algorithm={"kl_coef": 0}, reward={"components": {"correct": 2}}, evaluate={"k": [1, 2]})
-    assert from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
-
-
 @pytest.mark.parametrize(
     ("content", "message"), [(b"a = = 1", "not TOML"), (b"\xff", "not TOML"), (None, "no such file")]
 )
@@ -70,10 +64,3 @@ def test_a_bad_file_is_named(content: bytes | None, message: str, tmp_path: Path
         read_toml(path)
     with pytest.raises(ConfigError, match="directory"):
         read_toml(tmp_path)
-
-
-def test_load_run_reads_a_file_and_overrides(tmp_path: Path) -> None:
-    path = tmp_path / "run.toml"
-    path.write_text('task.name = "sort"\nalgorithm.name = "ppo"\ntrain.steps = 3\n')
-    settings = load_run(path, ["train.steps=4"])
-    assert (settings.train.steps, settings.algorithm.name, settings.task.options["min_digits"]) == (4, "ppo", 5)

@@ -1,20 +1,17 @@
-"""From TOML to a RunConfig: what is wrong is told all at once, with its path and the remedy."""
+"""From nested tables to a RunConfig: what is wrong is reported all at once, with its path and the remedy."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.load import ConfigError, resolve
+from rlvr_bench.harness.config.load import from_dict, load_run, resolve
+from rlvr_bench.harness.errors import ConfigError
+from tests.harness.config.problems import problems
 from tests.harness.small_runs import BASE, config
-
-
-def problems(**sections: Any) -> list[str]:
-    """What is wrong with the smallest run when these sections are merged in."""
-    with pytest.raises(ConfigError) as caught:
-        config(**sections)
-    return list(caught.value.problems)
 
 
 @pytest.mark.parametrize(
@@ -58,31 +55,13 @@ def test_a_plugin_must_be_named(section: str) -> None:
         resolve({**BASE, section: {}})
 
 
-@pytest.mark.parametrize(
-    ("sections", "line"),
-    [
-        ({"train": {"minibatches": 3}}, "train.minibatches: 3 does not divide rollout.prompts = 4"),
-        ({"algorithm": {"name": "raises"}, "rollout": {"group_size": 1}}, "rollout.group_size: raises compares"),
-        ({"rollout": {"min_tokens": 4}}, "rollout.min_tokens: 4 exceeds rollout.max_tokens = 3"),
-        ({"evaluate": {"k": [2, 3]}}, "evaluate.k: [2, 3] exceeds evaluate.samples = 2; raise samples"),
-        ({"train": {"lr_warmup_steps": 3}}, "train.lr_warmup_steps: 3 exceeds train.steps = 2"),
-        ({"train": {"critic_warmup_steps": 2}}, "train.critic_warmup_steps: 2 leaves no step of train.steps = 2"),
-        ({"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}}, "warm_start.steps: the task jsonl has"),
-        ({"reward": {"components": {}}}, None),
-        # 16 of 20 prompts are trained on, 4 x 4 pairs of 8 completions each: 256
-        ({"reward": {"source": "learned", "label_pairs": 257}}, "reward.label_pairs: 257 asked for"),
-    ],
-)
-def test_impossible_combinations(sections: dict[str, Any], line: str | None) -> None:
-    if line is None:  # an empty table merges into the default; only a whole configuration can be empty there
-        data = config().to_dict()
-        data["reward"]["components"] = {}
-        with pytest.raises(ConfigError, match=r"reward\.components: empty"):
-            resolve(data)
-        return
-    (found,) = problems(**sections)
-    assert found.startswith(line)
+def test_from_dict_is_the_inverse_of_to_dict() -> None:
+    settings = config(algorithm={"kl_coef": 0}, reward={"components": {"correct": 2}}, evaluate={"k": [1, 2]})
+    assert from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
-def test_impossible_combinations_come_at_once() -> None:
-    assert len(problems(train={"minibatches": 3, "critic_warmup_steps": 9}, rollout={"min_tokens": 9})) == 3
+def test_load_run_reads_a_file_and_overrides(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('task.name = "sort"\nalgorithm.name = "ppo"\ntrain.steps = 3\n')
+    settings = load_run(path, ["train.steps=4"])
+    assert (settings.train.steps, settings.algorithm.name, settings.task.options["min_digits"]) == (4, "ppo", 5)

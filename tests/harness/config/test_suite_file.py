@@ -1,4 +1,4 @@
-"""Suite files: structure, order of the runs, and every mistake told once."""
+"""Suite files: structure, order of the runs, and every mistake reported once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
     assert {c.config.train.steps for c in planned} == {1}
 
 
-def test_a_mistake_of_several_runs_is_told_once_with_its_cells(write: Any) -> None:
+def test_a_mistake_of_several_runs_is_reported_once_with_its_cells(write: Any) -> None:
     text = SUITE.replace("min_digits = 3", "min_digits = 1").replace("kl_coef = 0.0", "kl_coef = -1.0")
     with pytest.raises(ConfigError) as caught:
         plan(write(text))
@@ -92,11 +92,11 @@ def test_a_mistake_of_several_runs_is_told_once_with_its_cells(write: Any) -> No
         (('cells = ["c", "a"]', 'cells = ["x"]'), r"parts\.two\.cells: no cell 'x' \(cells: a, b, c\)"),
         (('kind = "systems"', 'kind = "speed"'), r"parts\.two\.kind: .* got 'speed'"),
         (("seeds = [1]", "seeds = []"), r"parts\.two\.seeds: "),
-        (("seeds = [1]", "seeds = [1, 1]"), r"parts\.two\.seeds: 1 stands there twice"),
+        (("seeds = [1]", "seeds = [1, 1]"), r"parts\.two\.seeds: duplicate 1"),
         (("timeout_minutes = 2", "timeout_minute = 2"), r"parts\.one\.timeout_minute"),
     ],
 )
-def test_a_mistake_of_structure_is_told_with_its_path(change: tuple[str, str], message: str, write: Any) -> None:
+def test_a_mistake_of_structure_is_reported_with_its_path(change: tuple[str, str], message: str, write: Any) -> None:
     with pytest.raises(ConfigError, match=message):
         write(SUITE.replace(*change))
 
@@ -111,7 +111,7 @@ def test_unknown_names(write: Any) -> None:
 @pytest.mark.parametrize("where", ["overrides", "base"])
 def test_a_seed_outside_a_part_is_refused_instead_of_ignored(where: str, write: Any) -> None:
     text = SUITE.replace("[base]", "[base]\nseed = 3") if where == "base" else SUITE
-    with pytest.raises(ConfigError, match="seed: the seeds of a suite stand in its parts"):
+    with pytest.raises(ConfigError, match="seed: the seeds of a suite are set in its parts"):
         plan(write(text), overrides=["seed=5"] if where == "overrides" else [])
 
 

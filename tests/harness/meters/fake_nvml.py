@@ -1,4 +1,4 @@
-"""A small stand-in for `pynvml`: settable readings, and failures at will."""
+"""A small substitute for `pynvml`: settable readings, and failures at will."""
 
 from __future__ import annotations
 

@@ -43,10 +43,13 @@ def test_peak_belongs_to_its_phase(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_background_samples_see_what_edges_do_not() -> None:
     gpu = FakeGpu(own=100 * MIB)
-    with DeviceMeter(0.002, 0, nvml=FakeNvml([gpu])) as meter:
+    nvml = FakeNvml([gpu])
+    with DeviceMeter(0.002, 0, nvml=nvml) as meter:
         meter.mark("rollout")
         gpu.own = 900 * MIB
-        time.sleep(0.1)
+        seen = nvml.calls["nvmlDeviceGetComputeRunningProcesses"]
+        while nvml.calls["nvmlDeviceGetComputeRunningProcesses"] < seen + 3:  # however long the thread takes
+            time.sleep(0.001)
         gpu.own = 100 * MIB
         meter.mark(None)
         taken = meter.take()
@@ -60,13 +63,13 @@ def test_gauges() -> None:
         meter.mark("rollout")
         gpu.percent, gpu.celsius, gpu.mhz, gpu.reasons = 80, 71, 1410, 0x1 | 0x4
         meter.mark(None)
-        tally = meter.take()["rollout"]
+        phase = meter.take()["rollout"]
     # Two samples: at the begin (20 %, idle only) and at the end (80 %, power cap).
-    assert [s.power for s in tally.samples] == [250.0, 250.0]
-    assert readings.mean_utilization(tally) == pytest.approx(0.5, abs=1e-12)
-    assert readings.max_temperature(tally) == 71
-    assert readings.min_sm_clock(tally) == 1410
-    assert readings.throttled_fraction(tally) == 0.5
+    assert [s.power for s in phase.samples] == [250.0, 250.0]
+    assert readings.mean_utilization(phase) == pytest.approx(0.5, abs=1e-12)
+    assert readings.max_temperature(phase) == 71
+    assert readings.min_sm_clock(phase) == 1410
+    assert readings.throttled_fraction(phase) == 0.5
 
 
 def test_energy_is_the_counters_growth_between_edges() -> None:
@@ -124,10 +127,10 @@ def test_nvml_that_cannot_be_opened(
     with DeviceMeter(0.001, device, nvml=FakeNvml(fails=fails)) as meter:
         meter.mark("rollout")
         meter.mark(None)
-        tally = meter.take()["rollout"]
-    assert readings.peak_memory(tally) is None
-    assert readings.joules(tally) is None
-    assert readings.throttled_fraction(tally) is None
+        phase = meter.take()["rollout"]
+    assert readings.peak_memory(phase) is None
+    assert readings.joules(phase) is None
+    assert readings.throttled_fraction(phase) is None
     assert meter.memory_source() == (None, reason, None)
     assert meter.energy_source() == (None, reason)
     assert len(warnings_of(caplog)) == 1
@@ -175,9 +178,9 @@ def test_one_quantity_missing_leaves_the_others(caplog: pytest.LogCaptureFixture
     with DeviceMeter(NEVER, 0, nvml=nvml) as meter:
         meter.mark("rollout")
         meter.mark(None)
-        tally = meter.take()["rollout"]
-    assert readings.joules(tally) is None
-    assert readings.peak_memory(tally) == 300 * MIB
+        phase = meter.take()["rollout"]
+    assert readings.joules(phase) is None
+    assert readings.peak_memory(phase) == 300 * MIB
     assert len(warnings_of(caplog)) == 1
 
 
@@ -199,7 +202,7 @@ def test_without_per_process_memory_the_device_less_what_was_there(
         meter.mark("rollout")
         gpu.used += 250 * MIB
         meter.mark(None)
-        gpu.used = 900 * MIB  # somebody else left: less than before
+        gpu.used = 900 * MIB  # another process ended: less than before
         meter.mark("score")
         meter.mark(None)
         taken = meter.take()
@@ -217,9 +220,9 @@ def test_no_memory_at_all(caplog: pytest.LogCaptureFixture) -> None:
     with DeviceMeter(NEVER, 0, nvml=FakeNvml(fails=fails)) as meter:
         meter.mark("rollout")
         meter.mark(None)
-        tally = meter.take()["rollout"]
-    assert readings.peak_memory(tally) is None
-    assert readings.joules(tally) == 0.0  # the counter is there and did not move
+        phase = meter.take()["rollout"]
+    assert readings.peak_memory(phase) is None
+    assert readings.joules(phase) == 0.0  # the counter is there and did not move
     assert meter.memory_source()[0] is None
     assert len(warnings_of(caplog)) == 1
 
@@ -235,7 +238,7 @@ def test_resident_set_rises_in_the_phase_that_allocates(caplog: pytest.LogCaptur
         time.sleep(0.02)
         meter.mark("update_actor")
         meter.mark(None)
-        peaks = {phase: readings.peak_memory(tally) for phase, tally in meter.take().items()}
+        peaks = {name: readings.peak_memory(phase) for name, phase in meter.take().items()}
     before, during, after = peaks["rollout"], peaks["score"], peaks["update_actor"]
     assert before is not None
     assert during is not None

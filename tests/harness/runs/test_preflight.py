@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from tests.harness.cli_calls import RUN, SUITE, main

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.load import ConfigError
 from rlvr_bench.harness.config.suite_file import Cell, Part, PlannedCell, SuiteFile
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import CellInfo, PartInfo, Summary, read_json, write_json
 from rlvr_bench.harness.runs import suite
 from rlvr_bench.harness.runs.suite import Ended, manifest, prepare_folder, run_suite

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from rlvr_bench.algorithms.grpo import GRPO
-from rlvr_bench.harness.config.load import ConfigError
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.step_metrics import proxy_metrics

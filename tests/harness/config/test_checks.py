@@ -1,0 +1,42 @@
+"""Settings that cannot work together are refused, all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rlvr_bench.harness.config.load import resolve
+from rlvr_bench.harness.errors import ConfigError
+from tests.harness.config.problems import problems
+from tests.harness.small_runs import config
+
+
+@pytest.mark.parametrize(
+    ("sections", "line"),
+    [
+        ({"train": {"minibatches": 3}}, "train.minibatches: 3 does not divide rollout.prompts = 4"),
+        ({"algorithm": {"name": "raises"}, "rollout": {"group_size": 1}}, "rollout.group_size: raises compares"),
+        ({"rollout": {"min_tokens": 4}}, "rollout.min_tokens: 4 exceeds rollout.max_tokens = 3"),
+        ({"evaluate": {"k": [2, 3]}}, "evaluate.k: [2, 3] exceeds evaluate.samples = 2; raise samples"),
+        ({"train": {"lr_warmup_steps": 3}}, "train.lr_warmup_steps: 3 exceeds train.steps = 2"),
+        ({"train": {"critic_warmup_steps": 2}}, "train.critic_warmup_steps: 2 leaves no step of train.steps = 2"),
+        ({"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}}, "warm_start.steps: the task jsonl has no demonstrations"),
+        ({"reward": {"components": {}}}, None),
+        # 16 of 20 prompts are trained on, 4 x 4 pairs of 8 completions each: 256
+        ({"reward": {"source": "learned", "label_pairs": 257}}, "reward.label_pairs: 257 asked for"),
+    ],
+)
+def test_impossible_combinations(sections: dict[str, Any], line: str | None) -> None:
+    if line is None:  # an empty table merges into the default; only a whole configuration can be empty there
+        data = config().to_dict()
+        data["reward"]["components"] = {}
+        with pytest.raises(ConfigError, match=r"reward\.components: empty"):
+            resolve(data)
+        return
+    (found,) = problems(**sections)
+    assert found.startswith(line)
+
+
+def test_impossible_combinations_come_at_once() -> None:
+    assert len(problems(train={"minibatches": 3, "critic_warmup_steps": 9}, rollout={"min_tokens": 9})) == 3
