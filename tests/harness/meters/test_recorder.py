@@ -12,30 +12,11 @@ from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
 from rlvr_bench.harness.meters.recorder import Recorder, _device_meter
 from rlvr_bench.harness.metrics import find_metric
+from tests.harness.meters.fake_cuda import FakeCuda
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 
 CPU = torch.device("cpu")
 NEVER = 3600.0
-
-
-class FakeCuda:
-    """A CUDA allocator: `hold` sets what is allocated; reserved is twice that."""
-
-    def __init__(self) -> None:
-        self.now = self.peak = 0
-
-    def hold(self, size: int) -> None:
-        self.now = size
-        self.peak = max(self.peak, size)
-
-    def reset_peak_memory_stats(self, device: torch.device) -> None:
-        self.peak = self.now
-
-    def max_memory_allocated(self, device: torch.device) -> int:
-        return self.peak
-
-    def max_memory_reserved(self, device: torch.device) -> int:
-        return 2 * self.peak
 
 
 def test_a_row_on_the_cpu() -> None:
@@ -198,17 +179,15 @@ def test_an_error_inside_a_phase_comes_through_and_leaves_the_meter_usable() -> 
         assert "cost/seconds/score" in meter.finish_step()
 
 
-def test_overhead_of_a_phase_is_below_a_millisecond() -> None:
-    means = []
+def test_a_phase_costs_less_than_a_millisecond_of_the_processor() -> None:
+    """Seconds of this thread, not of the clock: the machine may be busy with other things."""
     with Recorder(CPU) as meter:
-        for _ in range(5):  # the quietest of five: the machine may be busy with other things
-            begin = time.perf_counter()
-            for _ in range(50):
-                with meter.phase("update_actor"):
-                    pass
-            means.append((time.perf_counter() - begin) / 50)
+        begin = time.thread_time()
+        for _ in range(100):
+            with meter.phase("update_actor"):
+                pass
+        assert (time.thread_time() - begin) / 100 < 1e-3
         meter.finish_step()
-    assert min(means) < 1e-3
 
 
 def test_the_gpu_is_the_one_that_torch_uses(monkeypatch: pytest.MonkeyPatch) -> None:
