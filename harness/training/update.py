@@ -22,6 +22,9 @@ from rlvr_bench.harness.models.scoring import Entropy, micro_batches, part_of
 from rlvr_bench.harness.records import MetricsRow, Phase, RoleStates
 from rlvr_bench.harness.seeding import generator
 
+UPDATES: dict[Role, Phase] = {"actor": "update_actor", "critic": "update_critic"}
+EXTREMES = ("_max", "_min")  # ends of the names of metrics that are not sums
+
 
 class Diverged(ArithmeticError):
     """A gradient that is not finite; the update was not applied.
@@ -84,11 +87,14 @@ class Learner:
         for _ in range(c.epochs):
             for rows in minibatches(rollout.group_ids, c.minibatches, shuffle):
                 counts = self._counts(rollout.response_mask[rows])
-                minibatch = rollout.select(rows[torch.isin(rows, mine)], counts=counts)
+                own = rows[torch.isin(rows, mine)]
+                # Gradients are summed over the processes: one without a row takes part with one that weighs nothing.
+                weight = float(len(own) > 0)
+                minibatch = rollout.select(own if weight else rows[:1], counts=counts)
                 if step > c.critic_warmup_steps or "critic" not in self.engines:
-                    self._step("actor", "update_actor", minibatch, rates["actor"], meter, log)
+                    self._step("actor", minibatch, weight, rates["actor"], meter, log)
                 if "critic" in self.engines:
-                    self._step("critic", "update_critic", minibatch, rates["critic"], meter, log)
+                    self._step("critic", minibatch, weight, rates["critic"], meter, log)
         metrics = log.means()
         metrics["train/lr"] = rates["actor"]
         if "critic" in self.engines:
@@ -98,15 +104,15 @@ class Learner:
     def _counts(self, mask: Tensor) -> BatchCounts:
         return BatchCounts(len(mask), int(mask.sum()), self.config.rollout.max_tokens)
 
-    def _step(self, role: Role, phase: Phase, batch: Rollout, lr: float, meter: Recorder, log: _Log) -> None:
-        with meter.phase(phase):
-            self._backward(role, batch, log)
+    def _step(self, role: Role, batch: Rollout, weight: float, lr: float, meter: Recorder, log: _Log) -> None:
+        with meter.phase(UPDATES[role]):
+            self._backward(role, batch, weight, log)
             norm = self.engines[role].step(lr, self.config.train.grad_clip)
         log.mean("grad_norm" if role == "actor" else "critic_grad_norm", norm)
         if not math.isfinite(norm):
             raise Diverged(f"the {role}'s gradient norm is {norm}", log.means())
 
-    def _backward(self, role: Role, batch: Rollout, log: _Log) -> None:
+    def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> None:
         """Gradient of the whole minibatch, a micro-batch at a time."""
         parts = list(micro_batches(batch, self.config.train.micro_tokens))
         name = "policy_loss" if role == "actor" else "value_loss"
@@ -114,10 +120,10 @@ class Learner:
         for i, rows in enumerate(parts):
             part = part_of(batch, rows)
             loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
-            self.engines[role].backward(loss.scalar, last=i + 1 == len(parts))
+            self.engines[role].backward(weight * loss.scalar, last=i + 1 == len(parts))
             metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
             del loss  # its graph, before the next one is built
-        log.add(metrics)
+        log.add(metrics, weight)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"
@@ -147,13 +153,14 @@ class _Log:
     def mean(self, name: str, value: float) -> None:
         self._values[name].append(value)
 
-    def add(self, micro: Sequence[Mapping[str, float]]) -> None:
-        """Metrics of the micro-batches of one optimizer batch."""
+    def add(self, micro: Sequence[Mapping[str, float]], weight: float = 1.0) -> None:
+        """Metrics of the micro-batches of one optimizer batch, none of whose rows counts if the weight is 0."""
         for name in micro[0]:
             column = [m[name] for m in micro]
-            self.mean(
-                name, max(column) if name.endswith("_max") else min(column) if name.endswith("_min") else sum(column)
-            )
+            if not name.endswith(EXTREMES):
+                self.mean(name, weight * sum(column))
+            elif weight:
+                self.mean(name, max(column) if name.endswith("_max") else min(column))
 
     def means(self) -> dict[str, Any]:
         return {

@@ -168,16 +168,16 @@ def equal(one: Samples, other: Samples) -> bool:
 
 
 @pytest.mark.parametrize("minimum", [0, 3])
-@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.12], ids=["1", "0.6", "peaked"])
+@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.06], ids=["1", "0.6", "peaked"])
 def test_sharing_changes_no_sample(loaded: Any, ending: int, temperature: float, minimum: int) -> None:
     params = SamplingParams(8, 12, minimum, temperature)
     shared, each = (generate(loaded, params, share=share, with_logprobs=True) for share in (True, False))
     assert equal(shared, each)
-    assert len({len(ids) for ids in rows(shared)}) > 3, "lengths should differ"
+    assert len({len(ids) for ids in rows(shared)}) > 1, "lengths should differ"
     assert shared.logprobs is not None and each.logprobs is not None
     assert_close(each.logprobs, shared.logprobs)
     assert shared.tokens_read < each.tokens_read
-    if temperature == 0.12:
+    if temperature == 0.06:
         assert len({(g, *ids) for g, ids in zip(shared.group_ids.tolist(), rows(shared), strict=True)}) < 30
         assert shared.tokens_read < 0.7 * each.tokens_read
 

@@ -1,0 +1,139 @@
+"""Two processes that share the prompts train as one does: the same samples, counts, gradients and weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from rlvr_bench.algorithms.grpo import GRPO
+from rlvr_bench.algorithms.ppo import PPO
+from rlvr_bench.algorithms.types import BatchCounts, Rollout
+from rlvr_bench.harness.config.schema import RunConfig
+from tests.harness.engines.two_processes import Exchange, Trained, joined, side_by_side, train
+from tests.harness.ragged import make_rollout
+from tests.harness.small_runs import config, weights
+from tests.tolerance import assert_close
+
+STEPS = 3
+SHARED = ("grad_norm", "critic_grad_norm", "lr", "critic_lr", "explained_variance")  # the same in both
+ROLLOUT = ("rollout/reward_mean", "rollout/reward_std", "rollout/zero_std_groups")
+ALGORITHMS = {
+    "ppo, KL in the reward": ({"name": "ppo", "kl_coef": 0.1}, {"epochs": 2, "minibatches": 2}),
+    "ppo, KL in the loss": ({"name": "ppo", "kl_placement": "loss"}, {}),
+    "grpo": ({"name": "grpo"}, {}),
+    "grpo, two minibatches": ({"name": "grpo", "scale": "batch_std"}, {"minibatches": 2}),
+}
+
+
+def settings(name: str, **sections: Any) -> RunConfig:
+    algorithm, steps = ALGORITHMS[name]
+    training = {"steps": STEPS, "lr": 1e-4, "critic_lr": 1e-4, **steps, **sections.pop("train", {})}
+    return config(algorithm=algorithm, train=training, **sections)
+
+
+def combined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float]:
+    """What one process would record: a process's metrics are shares of sums, or extremes."""
+    found = {}
+    for name in one:
+        if not name.startswith("train/") or one[name] is None:
+            continue
+        short = name.removeprefix("train/")
+        if short in SHARED:
+            assert one[name] == pytest.approx(other[name], rel=1e-6)
+            found[name] = one[name]
+        elif short.endswith(("_max", "_min")):
+            found[name] = max(one[name], other[name]) if short.endswith("_max") else min(one[name], other[name])
+        else:
+            found[name] = one[name] + other[name]
+    return found
+
+
+def assert_two_are_one(single: Trained, pair: list[Trained]) -> None:
+    for role in single.trainer.learner.engines:
+        expected = weights(single.trainer, role)
+        for trained in pair:
+            for name, weight in weights(trained.trainer, role).items():
+                assert_close(expected[name], weight, as_float32=True)
+    for row, *both in zip(single.rows, *(trained.rows for trained in pair), strict=True):
+        found = combined(*both)
+        names = [name for name, value in row.items() if name.startswith("train/") and value is not None]
+        assert set(names) == set(found) and "train/grad_norm" in names
+        assert_close([row[n] for n in names], torch.tensor([found[n] for n in names]), as_float32=True)
+        for rollout in both:
+            assert [rollout[n] for n in ROLLOUT] == pytest.approx([row[n] for n in ROLLOUT], rel=1e-5)
+
+
+@pytest.mark.parametrize("masked", [0, 4], ids=["", "missing verdicts"])
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_two_processes_equal_one(name: str, masked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 completions each: the verifier fails for every fourth, which are the same whether 8 or 16 are asked for."""
+    s = settings(name, task={"missing_every": masked}, reward={"max_masked": 0.5})
+    (single,) = train(s, tmp_path, STEPS, monkeypatch, size=1)
+    assert_two_are_one(single, train(s, tmp_path, STEPS, monkeypatch, size=2))
+
+
+@pytest.mark.parametrize("how", [{"train": {"micro_tokens": 20}}, {"reward": {"source": "random"}}], ids=str)
+def test_whatever_the_parts_and_the_reward(
+    how: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s = settings("grpo, two minibatches", **how)
+    (single,) = train(s, tmp_path, STEPS, monkeypatch, size=1)
+    assert_two_are_one(single, train(s, tmp_path, STEPS, monkeypatch, size=2))
+
+
+@pytest.mark.parametrize(("name", "algorithm"), [("ppo, KL in the reward", PPO), ("grpo, two minibatches", GRPO)])
+def test_each_prepares_the_whole_rollout_and_counts_all_of_it(
+    name: str, algorithm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[dict[int, Rollout]] = []
+    losses: dict[int, list[Rollout]] = {}
+
+    def watch(rank: int, trainer: Any) -> None:
+        inner, seen = trainer.algorithm, {}
+        prepared.append(seen)
+        prepare, loss = inner.prepare, inner.policy_loss
+        monkeypatch.setattr(inner, "prepare", lambda rollout: seen.setdefault(0, rollout) and prepare(rollout))
+        monkeypatch.setattr(
+            inner, "policy_loss", lambda batch, *rest: losses.setdefault(rank, []).append(batch) or loss(batch, *rest)
+        )
+
+    s = settings(name)
+    train(s, tmp_path, 1, monkeypatch, size=2, seen=watch)
+    one, other = (seen[0] for seen in prepared)
+    assert one.group_ids.tolist() == other.group_ids.tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4
+    assert torch.equal(one.completion_ids, other.completion_ids)
+    for rank, batches in losses.items():
+        assert len(batches) == s.train.epochs * s.train.minibatches
+        for mine, theirs in zip(batches, losses[1 - rank], strict=True):
+            assert mine.counts == theirs.counts
+            assert (mine.counts.sequences, mine.counts.max_tokens) == (8, 3)  # two groups of four, over both
+    rows = [batch for batches in losses.values() for batch in batches]
+    assert any(set(batch.group_ids.tolist()) & {0, 1} for batch in rows)
+    assert {g for batch in losses[0] for g in batch.group_ids.tolist() if len(batch.rewards) > 1} <= {0, 1}
+    assert {g for batch in losses[1] for g in batch.group_ids.tolist() if len(batch.rewards) > 1} <= {2, 3}
+
+
+def test_parts_of_unlike_widths_are_joined_in_the_order_of_ranks() -> None:
+    whole = make_rollout()
+    first, second = whole.select(torch.tensor([0, 1])), whole.select(torch.tensor([2, 3, 4, 5]))
+    narrow = Rollout(**vars(first) | {
+        "prompt_ids": first.prompt_ids[:, 2:], "prompt_mask": first.prompt_mask[:, 2:], "counts": BatchCounts(2, 5, 4)
+    })  # fmt: skip
+    both = joined([narrow, Rollout(**vars(second) | {"counts": BatchCounts(4, 10, 4)})])
+    assert both.counts == whole.counts
+    for name in ("prompt_ids", "prompt_mask", "completion_ids", "response_mask", "group_ids"):
+        assert torch.equal(getattr(whole, name), getattr(both, name))
+
+
+def test_an_error_in_one_ends_both() -> None:
+    exchange = Exchange()
+
+    def fails() -> None:
+        raise LookupError("one")
+
+    with pytest.raises(LookupError, match="one"):
+        side_by_side([fails, lambda: exchange(1, None) and None], exchange.barrier)
