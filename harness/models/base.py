@@ -62,7 +62,7 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     return model, tokenizer
 
 
-def _enable_checkpointing(model: nn.Module) -> None:
+def _enable_checkpointing(model: Any) -> None:
     """transformers 5.23 renamed the method and warns about the old name."""
     if hasattr(model, "activation_checkpointing_enable"):
         model.activation_checkpointing_enable({"use_reentrant": False})
@@ -113,7 +113,7 @@ def _from_hub_or_path(name: str, dtype: torch.dtype) -> tuple[nn.Module, Any]:
     return model, tokenizer
 
 
-def _check_logits_are_plain(model: nn.Module, name: str) -> None:
+def _check_logits_are_plain(model: Any, name: str) -> None:
     """Scoring applies the output embedding to the last hidden state itself, so nothing may come after it."""
     config = model.config.get_text_config()
     for attribute in ("final_logit_softcapping", "logits_scaling", "logit_scale"):

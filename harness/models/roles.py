@@ -28,7 +28,8 @@ class Reading(nn.Module):
 
     def __init__(self, share: bool, precision: Autocast) -> None:
         super().__init__()
-        self.share, self.precision = share, precision
+        self.share = share
+        self.precision: Autocast = precision
         self.positions_read = 0
 
     def read(self, backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:
@@ -133,7 +134,7 @@ class Models:
 
     def take_reads(self) -> dict[Role, int]:
         """Positions that went through each model since the last call."""
-        reads = {role: model.positions_read for role, model in self.by_role.items()}
+        reads: dict[Role, int] = {role: model.positions_read for role, model in self.by_role.items()}
         for model in self.by_role.values():
             model.positions_read = 0
         return reads

@@ -42,7 +42,8 @@ class TorchRollout:
             with_logprobs: keep the log-probability of each sampled token.
         """
         self.lm, self.pad, self.eos, self.max_rows = lm, pad, eos, max_rows
-        self.share, self.precision, self.with_logprobs = share, precision, with_logprobs
+        self.share, self.with_logprobs = share, with_logprobs
+        self.precision: Autocast = precision
 
     def sync(self, weights: Iterable[tuple[str, Tensor]]) -> None:
         """Nothing to do: the module is the one that is trained."""

@@ -169,7 +169,8 @@ class Trainer:
     def _passes(self, step: int) -> dict[Phase, dict[Role, float]]:
         """How often each model reads the completions of a step, phase by phase."""
         held, epochs = self.models.by_role, self.config.train.epochs
-        scoring: list[Role] = [role for role in ("reference", "critic") if role in held]
+        always: tuple[Role, ...] = ("reference", "critic")
+        scoring = [role for role in always if role in held]
         scoring += ["actor"] if self.actor_scored else []
         actor = step > self.config.train.critic_warmup_steps or "critic" not in held
         return {

@@ -18,7 +18,7 @@ from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout.text import prompt_ids
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import ENDLESS
-from rlvr_bench.harness.tasks.types import Task
+from rlvr_bench.harness.tasks.types import Demonstrates, Task
 from rlvr_bench.harness.training.cache import cached
 
 
@@ -65,6 +65,7 @@ def _train(model: Any, tokenizer: Any, task: Task, config: RunConfig) -> float:
 
 def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:
     """Right-padded (ids, labels), (batch, L); labels are -100 on prompt and padding."""
+    assert isinstance(task, Demonstrates)  # the configuration was checked for it
     c = config.warm_start
     stream = random.Random(derive_seed("warm start", c.seed))
     size = task.size("train") or ENDLESS
