@@ -30,7 +30,8 @@ def resolve(data: Mapping[str, Any]) -> RunConfig:
     """
     data = copy.deepcopy(dict(data))
     problems: list[str] = []
-    for section, group in (("task", plugins.TASKS), ("algorithm", plugins.ALGORITHMS)):
+    sections: tuple[tuple[str, plugins.Group], ...] = (("task", plugins.TASKS), ("algorithm", plugins.ALGORITHMS))
+    for section, group in sections:
         data[section] = _resolve_plugin(section, group, data.get(section, {}), problems)
     try:
         config = TypeAdapter(RunConfig).validate_json(json.dumps(data, default=str))

@@ -13,6 +13,7 @@ title = "..."
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -124,8 +125,9 @@ def _problems(suite: SuiteFile) -> list[str]:
     duplicate = [
         f"parts.{name}.{key}: duplicate {value}; remove one"
         for name, part in suite.parts.items()
-        for key, values in (("seeds", part.seeds), ("cells", part.cells))
-        for value in dict.fromkeys(v for v in values if values.count(v) > 1)
+        for key, values in (("seeds", map(str, part.seeds)), ("cells", part.cells))
+        for value, count in Counter(values).items()
+        if count > 1
     ]
     return unknown + duplicate
 

@@ -56,7 +56,8 @@ def model_shape(model: nn.Module) -> ModelShape:
     head = next(filter(None, (_lm_head(m) for m in model.modules())), None)
     heads = [] if head is None else [head.weight]
     looked_up = count_parameters([*tables, *heads])
-    config = next((m.config for m in model.modules() if hasattr(getattr(m, "config", None), "num_hidden_layers")), None)
+    configs = (getattr(m, "config", None) for m in model.modules())
+    config: Any = next((c for c in configs if hasattr(c, "num_hidden_layers")), None)
     return ModelShape(
         body=count_parameters(model.parameters()) - looked_up,
         head=count_parameters(heads),
@@ -111,8 +112,8 @@ def peak_flops(device: torch.device, dtype: torch.dtype) -> float | None:
 
 def _tf32_allowed() -> bool:
     """The old flag raises once the new one was set, and torch before 2.9 has only the old one."""
-    matmul = torch.backends.cuda.matmul
-    return matmul.fp32_precision == "tf32" if hasattr(matmul, "fp32_precision") else matmul.allow_tf32
+    matmul: Any = torch.backends.cuda.matmul
+    return matmul.fp32_precision == "tf32" if hasattr(matmul, "fp32_precision") else bool(matmul.allow_tf32)
 
 
 def peak_of(name: str, kind: str) -> float | None:
