@@ -175,7 +175,7 @@ class Trainer:
         actor = step > self.config.train.critic_warmup_steps or "critic" not in held
         return {
             "rollout": {"actor": 1},
-            "score": dict.fromkeys(scoring, 1),
+            "score": dict.fromkeys(scoring, 1.0),
             "reward": {"reward": 1} if "reward" in held else {},
             "update_actor": {"actor": epochs} if actor else {},
             "update_critic": {"critic": epochs} if "critic" in held else {},
