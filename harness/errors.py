@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 
 class UserError(ValueError):
-    """An error whose message names the thing, the place and the remedy; one line for each problem.
+    """Its message names the mistake, the place and the remedy, in a line for each problem.
 
     The command line prints the message and exits with 2.  Plugins may raise it or a subclass.
     """
 
 
 class ConfigError(UserError):
-    """All that is wrong with a configuration, one line each."""
+    """All that is wrong with a configuration."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

@@ -32,7 +32,7 @@ SCHEMA = 1
 Phase = Literal["rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
 PHASES: tuple[str, ...] = get_args(Phase)
 Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout", "failed"]
-# Phases that are no part of what a step costs: how often one evaluates or saves is a choice of the experimenter.
+# Phases that do not count as cost of a step: the experimenter chooses how often to evaluate and to save.
 LEFT_OUT: tuple[Phase, ...] = ("evaluate", "checkpoint")
 MetricsRow = dict[str, float | int | None]  # one line of metrics.jsonl, without its step
 
@@ -72,6 +72,8 @@ class MemorySources:
 
 @dataclass(frozen=True)
 class Summary:
+    """How a run ended, and facts about it."""
+
     status: Status
     reason: str
     part: str
@@ -99,6 +101,8 @@ class Summary:
 
 @dataclass(frozen=True)
 class PlannedRun:
+    """A cell with a seed, and where its records are."""
+
     part: str
     cell: str
     seed: int
@@ -108,6 +112,8 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class PartInfo:
+    """A part of a suite: what is studied in it."""
+
     name: str
     kind: Literal["learning", "systems"]
     title: str
@@ -116,12 +122,16 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class CellInfo:
+    """A configuration, as reports call it."""
+
     name: str
     label: str
 
 
 @dataclass(frozen=True)
 class SuiteManifest:
+    """What a results folder was planned to hold."""
+
     name: str
     title: str
     command: str  # regenerates this folder
@@ -144,7 +154,7 @@ class SuiteManifest:
 
 
 def canonical_json(value: Any) -> str:
-    """One text for one value: sorted keys, no spaces, no NaN.  What hashes are taken of."""
+    """One text for one value, from which hashes are made: sorted keys, no spaces, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
@@ -159,13 +169,13 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Raises RecordError when the file is missing or is not JSON."""
+    """The value in a file.  Raises RecordError where it is missing or is not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecordError(f"{path}: no such file; is {path.parent} a results folder?") from None
     except json.JSONDecodeError as error:
-        raise RecordError(f"{path}:{error.lineno}: not JSON ({error.msg}); restore it or run the cell again") from None
+        raise RecordError(f"{path}:{error.lineno}: not JSON ({error.msg}); restore it or do the run again") from None
 
 
 def append_metrics(path: Path, step: int, metrics: Mapping[str, float | int | None]) -> None:
@@ -195,7 +205,7 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError as error:
             if number == len(lines):
                 break
-            raise RecordError(f"{path}:{number}: not JSON ({error.msg}); run the cell again") from None
+            raise RecordError(f"{path}:{number}: not JSON ({error.msg}); do the run again") from None
     return rows
 
 

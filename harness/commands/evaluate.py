@@ -1,4 +1,4 @@
-"""`rlvr-bench eval`: held-out accuracy of a run's checkpoint, after the fact."""
+"""`rlvr-bench eval`: held-out accuracy of a run's checkpoint, after the run."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def show_evaluation(folder: Path, *, items: int | None = None, samples: int | No
 
 
 def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None = None) -> dict[str, Any]:
-    """eval/* metrics of the checkpoint in a run folder, on the same items as the run's own evaluations.
+    """The eval/* metrics of the checkpoint in a run folder, on the items of the run's own evaluations.
 
     Raises:
-        RecordError: no run there.
+        RecordError: the folder holds no run.
         CheckpointError: the run kept no checkpoint.
     """
     config = from_dict(read_json(folder / "config.json")["config"])

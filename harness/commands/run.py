@@ -69,7 +69,7 @@ def _command(
     jobs: int | None,
     devices: str | None,
 ) -> str:
-    """What makes this results folder again."""
+    """The command line that makes this results folder again."""
     words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
     words += [word for name in parts for word in ("--part", name)]
     words += [word for text in overrides for word in ("--set", text)]

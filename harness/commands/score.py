@@ -34,7 +34,7 @@ class ScoreError(UserError):
 
 @dataclass
 class ScoreCounts:
-    """What has been scored so far."""
+    """Counts of what has been scored so far."""
 
     rows: int = 0
     bad: int = 0

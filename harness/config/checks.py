@@ -9,10 +9,10 @@ from rlvr_bench.harness.tasks.types import Demonstrates
 
 
 def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
-    """What is wrong, a line each, with the place and the remedy.
+    """What is wrong, a line for each problem, with the place and the remedy.
 
     Args:
-        min_group_size: what the algorithm needs.
+        min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
     checks = (*_sizes(c, min_group_size), *_training(c, task), *_reward(c))

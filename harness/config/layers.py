@@ -12,7 +12,7 @@ from rlvr_bench.harness.errors import ConfigError
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Raises ConfigError for a file that cannot be read or bad TOML, with the place."""
+    """A file's tables.  Raises ConfigError, with the place, where it cannot be read or is not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -40,7 +40,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
-    """`["train.lr=1e-4", "model.name=tiny:64x2"]` to nested tables; values are TOML, else plain text."""
+    """`["train.lr=1e-4", "model.name=tiny:64x2"]` to nested tables; a value that is not TOML is plain text."""
     result: dict[str, Any] = {}
     for text in assignments:
         path, equals, value = text.partition("=")

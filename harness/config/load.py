@@ -54,7 +54,7 @@ def load_run(path: Path, overrides: Iterable[str] = (), *, unsafe: bool = False)
 
 
 def without_sandbox(configs: Sequence[RunConfig]) -> list[RunConfig]:
-    """The same runs, those whose tasks run code without isolation.
+    """The same runs; where a task runs code, it does so without isolation.
 
     Raises:
         ConfigError: none of them runs code.
@@ -72,11 +72,12 @@ def from_dict(data: Mapping[str, Any]) -> RunConfig:
 
 
 def config_hash(config: RunConfig) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of the canonical JSON."""
+    """What names a configuration in the records: equal settings, equal hash."""
     return hash_of(config.to_dict())
 
 
 def hash_of(value: Any) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of a JSON-able value."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""Algorithms, tasks and verifiers by name, through entry points.  The built-in ones use the same door.
+"""Algorithms, tasks and verifiers by name, through entry points.  Built-in ones are found in the same way.
 
 A package offers a plugin in its pyproject.toml; nothing registers by import and nothing loads until named:
 
@@ -21,7 +21,7 @@ VERIFIERS: Group = "rlvr_bench.verifiers"
 
 
 class PluginError(UserError):
-    """A plugin that is unknown, offered twice or does not import; names it and the remedy."""
+    """A plugin that is unknown, that two packages offer or that does not import; names it and the remedy."""
 
 
 def available(group: Group) -> dict[str, EntryPoint]:
@@ -46,7 +46,7 @@ def load(group: Group, name: str) -> Any:
     """The class or function behind a name.
 
     Raises:
-        PluginError: unknown name (with the nearest one), or it does not import.
+        PluginError: the name is unknown (the message has the nearest one), or the plugin does not import.
     """
     known = available(group)
     if name not in known:

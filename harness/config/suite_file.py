@@ -6,7 +6,7 @@ title = "..."
 [parts.NAME]              kind, title, seeds, timeout_minutes, alone, cells (all by default)
 [parts.NAME.run]          settings of this part
 [cells.NAME]              label
-[cells.NAME.run]          what makes this cell what it is
+[cells.NAME.run]          settings of this cell
 [dry.run]                 settings that shrink everything for `--dry`; [dry] seeds
 """
 
@@ -35,6 +35,8 @@ Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 @strict_dataclass(frozen=True, config=_STRICT)
 class Part:
+    """What is studied: cells, each with every seed."""
+
     kind: Literal["learning", "systems"]
     title: str
     seeds: Seeds
@@ -48,18 +50,24 @@ class Part:
 
 @strict_dataclass(frozen=True, config=_STRICT)
 class Cell:
+    """A configuration to be compared with the others."""
+
     label: str
     run: Table = field(default_factory=dict)
 
 
 @strict_dataclass(frozen=True, config=_STRICT)
 class Dry:
+    """What `--dry` changes."""
+
     seeds: Seeds = field(default_factory=lambda: [1])
     run: Table = field(default_factory=dict)
 
 
 @strict_dataclass(frozen=True, config=_STRICT)
 class SuiteFile:
+    """A whole suite, as in the TOML file."""
+
     name: str
     title: str
     parts: Annotated[dict[str, Part], Field(min_length=1)]
@@ -77,10 +85,12 @@ class RunPlan:
     cell: str
     config: RunConfig
     timeout_s: float
-    alone: bool = True  # on the machine
+    alone: bool = True
+    """Whether it has the machine to itself."""
 
     @property
     def folder(self) -> str:
+        """Where its records are, in the results folder."""
         return f"{self.part}/{self.cell}/seed-{self.config.seed}"
 
 

@@ -40,7 +40,7 @@ class DeviceMeter:
         self.failures = Failures()
         self._period_s, self._device, self._nvml, self._start_context = period_s, device, nvml, start_context
         self._source: NvmlSource | RssSource | None = None
-        self._lock = threading.Lock()  # a sample and its tag belong together
+        self._lock = threading.Lock()  # a sample and its phase are stored together
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._phase: str | None = None

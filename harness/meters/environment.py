@@ -57,7 +57,7 @@ def cpu_model() -> str | None:
 
 
 def usable_cores() -> int | None:
-    """Cores that the scheduler lets this process use; all of them where there is no such limit to ask for."""
+    """Cores that the scheduler lets this process use; all of them where the system has no such limit."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

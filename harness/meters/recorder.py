@@ -27,14 +27,14 @@ class Recorder:
             row = meter.finish_step()
 
     A step begins with its first phase and ends with `finish_step`.  Totals of the step (seconds, energy,
-    FLOPs, tokens, samples, gauges) leave `evaluate` and `checkpoint` out; figures by phase have them.
+    FLOPs, tokens, samples, gauges) leave `evaluate` and `checkpoint` out; the metrics of each phase include these two.
 
     Args:
         device: where the models run.
         period_s: seconds between samples of the device.
         peak: peak FLOP/s of the device, for cost/utilization; see `flops.peak_flops`.
         device_meter, allocator: used instead of the ones that fit the device.
-        further: more instruments.
+        further: more instruments, see `types.Meter`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What an instrument is, so that a new one is a file of its own and a line in `recorder.instruments`."""
+"""What an instrument is: a new one is a file of its own, given to the recorder as `Recorder(further=...)`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,10 @@ from tests.harness.small_runs import config
         ({"evaluate": {"k": [2, 3]}}, "evaluate.k: [2, 3] exceeds evaluate.samples = 2; raise samples"),
         ({"train": {"lr_warmup_steps": 3}}, "train.lr_warmup_steps: 3 exceeds train.steps = 2"),
         ({"train": {"critic_warmup_steps": 2}}, "train.critic_warmup_steps: 2 leaves no step of train.steps = 2"),
-        ({"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}}, "warm_start.steps: the task jsonl has no demonstrations"),
+        (
+            {"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}},
+            "warm_start.steps: the task jsonl has no demonstrations",
+        ),
         ({"reward": {"components": {}}}, None),
         # 16 of 20 prompts are trained on, 4 x 4 pairs of 8 completions each: 256
         ({"reward": {"source": "learned", "label_pairs": 257}}, "reward.label_pairs: 257 asked for"),

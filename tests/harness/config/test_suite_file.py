@@ -71,6 +71,17 @@ def test_layers_of_settings(write: Any) -> None:
     assert (planned["one/a/seed-4"].timeout_s, planned["two/c/seed-1"].timeout_s) == (120, 3600)
 
 
+def test_runs_of_systems_are_alone_and_the_others_have_one_thread_each(write: Any) -> None:
+    planned = {c.folder: (c.alone, c.config.compute.threads) for c in plan(write(SUITE))}
+    assert planned["one/a/seed-4"] == (False, 1)
+    assert planned["two/c/seed-1"] == (True, 0)
+    text = SUITE.replace("seeds = [4, 2, 7]", "seeds = [4]\nalone = true\nrun.compute.threads = 3")
+    text = text.replace("seeds = [1]", "seeds = [1]\nalone = false")
+    planned = {c.folder: (c.alone, c.config.compute.threads) for c in plan(write(text))}
+    assert planned["one/a/seed-4"] == (True, 3)
+    assert planned["two/c/seed-1"] == (False, 1)
+
+
 def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
     planned = plan(write(SUITE), dry=True, parts=["one"])
     assert order(planned) == [f"one/{c}/seed-9" for c in "abc"]
