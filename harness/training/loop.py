@@ -170,12 +170,13 @@ class Trainer:
         """How often each model reads the completions of a step, phase by phase."""
         held, epochs = self.models.by_role, self.config.train.epochs
         always: tuple[Role, ...] = ("reference", "critic")
-        scoring = [role for role in always if role in held]
-        scoring += ["actor"] if self.actor_scored else []
+        scored: dict[Role, float] = {role: 1 for role in always if role in held}
+        if self.actor_scored:
+            scored["actor"] = 1
         actor = step > self.config.train.critic_warmup_steps or "critic" not in held
         return {
             "rollout": {"actor": 1},
-            "score": dict.fromkeys(scoring, 1.0),
+            "score": scored,
             "reward": {"reward": 1} if "reward" in held else {},
             "update_actor": {"actor": epochs} if actor else {},
             "update_critic": {"critic": epochs} if "critic" in held else {},
