@@ -2,8 +2,8 @@
 
 It reads the weights of the transformers module that it is made for.  What it does otherwise:
 - keys and values are written in place into a buffer that grows by doubling, not concatenated at every token;
-- queries, keys and values are one product, and so are gate and up, where the weights are small enough to be copied for
-  it: once for a rollout, once for a micro-batch;
+- queries, keys and values are one product, and so are gate and up, where the weights are small enough to be copied
+  once per rollout (`packed`);
 - normalization, rotation and the gated activation keep only their inputs for the backward pass.
 Other architectures, and gradient checkpointing, go through transformers' own forward pass.
 """
@@ -68,15 +68,15 @@ class KeyValues:
 
 
 class Decoder:
-    """The pass over one backbone.  Make one for each use: weights that are packed are copied as they are now."""
+    """The pass over one backbone.  Make one for each use: `packed` copies weights as they are now."""
 
-    def __init__(self, backbone: Any) -> None:
+    def __init__(self, backbone: Any, *, packed: bool = False) -> None:
         self.backbone = backbone
         config = backbone.config
         self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
         self.size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         count = sum(p.numel() for p in backbone.layers.parameters())
-        self._packed = [_pack(layer) for layer in backbone.layers] if count <= PACKED_NUMBERS else None
+        self._packed = [_pack(layer) for layer in backbone.layers] if packed and count <= PACKED_NUMBERS else None
 
     def __call__(
         self,
@@ -98,7 +98,9 @@ class Decoder:
         cos, sin = (table[..., : self.size // 2].unsqueeze(2) for table in backbone.rotary_emb(hidden, positions))
         for i, layer in enumerate(backbone.layers):
             x = _norm(hidden, layer.input_layernorm)
-            query, key, value = (part.transpose(1, 2) for part in self._project(i, layer.self_attn, x, cos, sin))
+            query, key, value = self._project(i, layer.self_attn, x)
+            query, key = (_Rotate.apply(part, cos, sin).transpose(1, 2) for part in (query, key))
+            value = value.transpose(1, 2)
             if past is None:
                 states.append((key, value))
             else:
@@ -129,30 +131,30 @@ class Decoder:
         cos, sin = (table[..., : self.size // 2] for table in tables)  # (B, 1, size / 2)
         for i, layer in enumerate(backbone.layers):
             x = _norm_alone(hidden, layer.input_layernorm)
-            query, key, value = self._project(i, layer.self_attn, x, cos, sin)
-            keys, values = cache[i].append(key.unsqueeze(2), value.unsqueeze(2))
-            attended = _attend_one(query, keys, values, mask)
+            query, key, value = self._project(i, layer.self_attn, x)
+            keys, values = cache[i].append(_rotated(key, cos, sin).unsqueeze(2), value.unsqueeze(2))
+            attended = _attend_one(_rotated(query, cos, sin), keys, values, mask)
             hidden = hidden + layer.self_attn.o_proj(attended)
             x = _norm_alone(hidden, layer.post_attention_layernorm)
             hidden = hidden + layer.mlp.down_proj(self._gated(i, layer.mlp, x))
         return _norm_alone(hidden, backbone.norm)
 
-    def _project(self, i: int, attention: Any, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries and keys, rotated, and values, (..., heads, size)."""
+    def _project(self, i: int, attention: Any, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, (B, T, heads, size)."""
         if self._packed is None:
-            parts = (projection(x) for projection in (attention.q_proj, attention.k_proj, attention.v_proj))
-            query, key, value = (part.unflatten(-1, (-1, self.size)) for part in parts)
-            return _Rotate.apply(query, cos, sin), _Rotate.apply(key, cos, sin), value
-        weight, bias, _ = self._packed[i]
-        together = functional.linear(x, weight, bias).unflatten(-1, (-1, self.size))
-        both, value = together.split([self.heads + self.kv_heads, self.kv_heads], dim=-2)
-        query, key = _Rotate.apply(both, cos, sin).split([self.heads, self.kv_heads], dim=-2)
+            parts = [projection(x) for projection in (attention.q_proj, attention.k_proj, attention.v_proj)]
+        else:
+            weight, bias, _ = self._packed[i]
+            widths = [heads * self.size for heads in (self.heads, self.kv_heads, self.kv_heads)]
+            parts = list(functional.linear(x, weight, bias).split(widths, dim=-1))
+        query, key, value = (part.unflatten(-1, (-1, self.size)) for part in parts)
         return query, key, value
 
     def _gated(self, i: int, mlp: Any, x: Tensor) -> Tensor:
         if self._packed is None:
             return _Gate.apply(mlp.gate_proj(x), mlp.up_proj(x))
-        return _PackedGate.apply(functional.linear(x, self._packed[i][2]))
+        gate, up = functional.linear(x, self._packed[i][2]).chunk(2, dim=-1)
+        return functional.silu(gate).mul_(up)
 
 
 def causal_mask(mask: Tensor) -> Tensor:
@@ -252,23 +254,3 @@ class _Gate(torch.autograd.Function):
         gate, up = ctx.saved_tensors
         of_up = functional.silu(gate).mul_(grads[0])
         return torch.ops.aten.silu_backward(grads[0] * up, gate), of_up
-
-
-class _PackedGate(torch.autograd.Function):
-    """The same of gate and up in one tensor, (..., 2 x width), so that their gradient is in one tensor too."""
-
-    @staticmethod
-    def forward(ctx: Any, both: Tensor) -> Tensor:
-        ctx.save_for_backward(both)
-        gate, up = both.chunk(2, dim=-1)
-        return functional.silu(gate).mul_(up)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (both,) = ctx.saved_tensors
-        gate, up = both.chunk(2, dim=-1)
-        out = torch.empty_like(both)
-        of_gate, of_up = out.chunk(2, dim=-1)
-        torch.mul(functional.silu(gate), grads[0], out=of_up)
-        torch.ops.aten.silu_backward.grad_input(grads[0] * up, gate, grad_input=of_gate)
-        return out

@@ -35,7 +35,7 @@ class LeanReader:
     """The lean decoder, with packed weights and buffers that are written in place."""
 
     def __init__(self, lm: Any) -> None:
-        self.decoder, self.head = Decoder(lm.base_model), lm.get_output_embeddings()
+        self.decoder, self.head = Decoder(lm.base_model, packed=True), lm.get_output_embeddings()
 
     def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
