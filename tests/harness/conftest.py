@@ -16,7 +16,7 @@ from tests.harness.small_runs import PLUGINS
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Warm starts and reward models are shared by the tests and by nobody else."""
+    """Warm starts and reward models are shared by the tests, and with nothing else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RLVR_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -72,7 +72,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 @dataclass(frozen=True)
 class ParityConfig:
     missing_every: int = 0
-    """Every how many completions the machinery fails; 0 is never."""
+    """Every how many completions the verifier fails; 0 is never."""
     distinct: int = 0
     """How many different training prompts there are; 0 is no end to them."""
 

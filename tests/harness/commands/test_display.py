@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.progress import bars
 from rlvr_bench.harness.runs.suite import RunEnd
 from tests.harness.small_runs import config
+from tests.rewards.waiting import wait_until
 
 
 def planned(*cells: str) -> list[RunPlan]:
@@ -99,11 +99,9 @@ def test_a_run_in_this_process_is_followed_by_its_lines(
     monkeypatch.setattr(display, "FOLLOW_SECONDS", 0.001)
     monkeypatch.setattr(display, "bars", lambda console: watched)
     with train_display(tmp_path, 3):
-        while not watched.completed:
-            time.sleep(0.001)
+        wait_until(lambda: watched.completed)
         (tmp_path / "metrics.jsonl").write_text("{}\n{}\n")
-        while watched.completed[-1] != 2:
-            time.sleep(0.001)
+        wait_until(lambda: watched.completed[-1] == 2)
     assert set(watched.completed) == {0, 2}
     assert capsys.readouterr().err.endswith(" s\n")
 

@@ -13,6 +13,7 @@ import torch
 from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.device import DeviceMeter
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
+from tests.rewards.waiting import wait_until
 
 NEVER = 3600.0  # s: no sample in the background
 
@@ -48,8 +49,7 @@ def test_background_samples_see_what_edges_do_not() -> None:
         meter.mark("rollout")
         gpu.own = 900 * MIB
         seen = nvml.calls["nvmlDeviceGetComputeRunningProcesses"]
-        while nvml.calls["nvmlDeviceGetComputeRunningProcesses"] < seen + 3:  # however long the thread takes
-            time.sleep(0.001)
+        wait_until(lambda: nvml.calls["nvmlDeviceGetComputeRunningProcesses"] >= seen + 3)
         gpu.own = 100 * MIB
         meter.mark(None)
         taken = meter.take()
