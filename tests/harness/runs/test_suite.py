@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.suite_file import Cell, Part, PlannedCell, SuiteFile
+from rlvr_bench.harness.config.suite_file import Cell, Part, RunPlan, SuiteFile
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import CellInfo, PartInfo, Summary, read_json, write_json
-from rlvr_bench.harness.runs import suite
-from rlvr_bench.harness.runs.suite import Ended, manifest, prepare_folder, run_suite
+from rlvr_bench.harness.runs import children
+from rlvr_bench.harness.runs.suite import RunEnd, manifest, prepare_folder, run_suite
 from tests.harness.small_runs import config
 
 FINISH = """
@@ -24,33 +24,33 @@ folder, part, cell = sys.argv[1:]
 append_metrics(pathlib.Path(folder) / "metrics.jsonl", 1, {})
 write_json(pathlib.Path(folder) / "summary.json", Summary("completed", "", part, cell, 1, "h", "t", 1.0, 1))
 """
-Child = Callable[..., list[Ended]]
+Child = Callable[..., list[RunEnd]]
 
 
-def planned(*cells: str, timeout_s: float = 60.0) -> list[PlannedCell]:
-    return [PlannedCell("p", cell, config(), timeout_s) for cell in cells]
+def planned(*cells: str, timeout_s: float = 60.0) -> list[RunPlan]:
+    return [RunPlan("p", cell, config(), timeout_s) for cell in cells]
 
 
 @pytest.fixture
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
-    """Run a suite whose children are these scripts, by cell; "a" unless told otherwise finishes."""
+    """Run a suite whose children are these scripts, by cell; a cell without one finishes at once."""
     real = subprocess.Popen
 
-    def play(runs: list[PlannedCell], **scripts: str) -> list[Ended]:
+    def play(runs: list[RunPlan], *, jobs: int = 1, **scripts: str) -> list[RunEnd]:
         def popen(command: list[str], **options: Any) -> Any:
             assert command[:4] == [sys.executable, "-P", "-m", "rlvr_bench.harness.runs.process"]
             return real([sys.executable, "-c", scripts.get(command[-1], FINISH), *command[4:]], **options)
 
-        ended: list[Ended] = []
-        monkeypatch.setattr(suite.subprocess, "Popen", popen)
-        run_suite(tmp_path / "out", runs, watch=lambda cell, steps: None, done=ended.append)
+        ended: list[RunEnd] = []
+        monkeypatch.setattr(children.subprocess, "Popen", popen)
+        run_suite(tmp_path / "out", runs, jobs=jobs, watch=lambda running: None, done=ended.append)
         return ended
 
     return play
 
 
-def ends(ended: list[Ended]) -> list[tuple[str, str, bool]]:
-    return [(e.cell.cell, e.status, e.skipped) for e in ended]
+def ends(ended: list[RunEnd]) -> list[tuple[str, str, bool]]:
+    return [(e.run.cell, e.status, e.skipped) for e in ended]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_child_that_dies_is_recorded_and_the_others_go_on(
     script: str, status: str, reason: str, play: Child, tmp_path: Path
 ) -> None:
     runs = planned("a", "bad", "c", timeout_s=0.6 if status == "timeout" else 60.0)
-    runs = [PlannedCell(r.part, r.cell, r.config, r.timeout_s if r.cell == "bad" else 60.0) for r in runs]
+    runs = [RunPlan(r.part, r.cell, r.config, r.timeout_s if r.cell == "bad" else 60.0) for r in runs]
     ended = play(runs, bad=script)
     assert ends(ended) == [("a", "completed", False), ("bad", status, False), ("c", "completed", False)]
     summary = Summary.from_json(read_json(tmp_path / "out/p/bad/seed-1/summary.json"))
@@ -74,6 +74,13 @@ def test_a_child_that_dies_is_recorded_and_the_others_go_on(
     assert summary.reason.startswith(reason)
     if status == "failed":
         assert (tmp_path / "out/p/bad/seed-1/run.log").read_text() == "words\n"
+
+
+def test_runs_side_by_side_and_runs_alone_both_end(play: Child) -> None:
+    shared = [RunPlan("p", cell, config(), 60.0, alone=False) for cell in "abc"]
+    ended = play([*shared, *planned("d")], jobs=2)
+    assert sorted(ends(ended)[:3]) == [(cell, "completed", False) for cell in "abc"]
+    assert ends(ended)[3:] == [("d", "completed", False)]
 
 
 def test_resuming_skips_what_is_final_and_runs_the_rest_again(play: Child, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Models that runs share are made once, before the first run, and a run finds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.runs import prepare
+from rlvr_bench.harness.runs.slots import Slot
+from rlvr_bench.harness.training import warm_start
+from tests.harness.small_runs import config, run
+
+WARM: dict[str, Any] = {"task": {"name": "sort"}, "warm_start": {"steps": 2, "batch": 4}}
+LEARNED: dict[str, Any] = {"source": "learned", "label_pairs": 4}
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_each_model_once() -> None:
+    seeds = [config(**WARM, seed=s) for s in (1, 2)]
+    ppo = config(**WARM, algorithm={"name": "ppo"}, reward=LEARNED)
+    other = config(**{**WARM, "warm_start": {"steps": 3, "batch": 4}})
+    found = prepare.missing([*seeds, ppo, other, config()])
+    assert found == {"base model": [seeds[0], other], "reward model": [ppo]}
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_what_was_made_is_found_and_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, lines = config(**WARM), []
+    prepare.prepare([settings], [Slot()], notice=lines.append)
+    assert lines == ["making 1 base model, shared by the runs"]
+    assert prepare.missing([settings]) == {"base model": [], "reward model": []}
+    prepare.prepare([settings], [Slot()], notice=lines.append)
+    assert len(lines) == 1
+    monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("trained again"))
+    run(settings, tmp_path / "run")
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_what_cannot_be_made_is_said_and_left_to_the_run() -> None:
+    settings: RunConfig = config(**WARM, reward={**LEARNED, "label_pairs": 200})  # the base model is never right
+    lines: list[str] = []
+    prepare.prepare([settings], [Slot()], notice=lines.append)
+    assert lines[-1].startswith("a reward model could not be made: ")
+    assert "reward.label_pairs: 200 asked for" in lines[-1]
