@@ -37,10 +37,12 @@ class SuiteDisplay:
         for folder in self._bars.keys() - {run.folder for run, _ in running}:
             self._progress.remove_task(self._bars.pop(folder))
         for run, steps in running:
-            if run.folder not in self._bars:
-                self._bars[run.folder] = self._progress.add_task("", total=run.config.train.steps)
+            total = run.config.train.steps
             description = run.folder if steps else f"{run.folder} (loading)"
-            self._progress.update(self._bars[run.folder], description=description, completed=steps)
+            if run.folder not in self._bars:
+                self._bars[run.folder] = self._progress.add_task(description, total=total)
+            # The evaluation before training is a line of the records too, so there can be one more than steps.
+            self._progress.update(self._bars[run.folder], description=description, completed=min(steps, total))
 
     def done(self, end: RunEnd) -> None:
         """Say how a run ended."""
@@ -81,7 +83,8 @@ def train_display(folder: Path, steps: int) -> Iterator[None]:
 
         def follow() -> None:
             while not stop.wait(FOLLOW_SECONDS):
-                progress.update(task, completed=path.read_bytes().count(b"\n") if path.exists() else 0)
+                lines = path.read_bytes().count(b"\n") if path.exists() else 0
+                progress.update(task, completed=min(lines, steps))
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()

@@ -43,6 +43,8 @@ def test_each_run_in_progress_has_a_bar_as_long_as_it_is_in_progress() -> None:
         show.done(RunEnd(b, "completed", "", 5.0, skipped=False))
         show.watch([(a, 1), (c, 0)])
         assert now() == [("suite", 1, 3), ("p/a/seed-1", 1, 8), ("p/c/seed-1 (loading)", 0, 8)]
+        show.watch([(a, 9)])  # the records' lines, with that of the evaluation before training
+        assert now() == [("suite", 1, 3), ("p/a/seed-1", 8, 8)]
         show.watch([])
         assert now() == [("suite", 1, 3)]
 
