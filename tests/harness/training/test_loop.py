@@ -1,22 +1,34 @@
-"""The loop: independent of how batches are split, reproducible and resumable."""
+"""The loop: independent of how batches are split and what is shared, reproducible, and closed whatever happens."""
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.meters.recorder import Recorder
-from rlvr_bench.harness.training import checkpoint
+from rlvr_bench.harness.metrics import find_metric
+from rlvr_bench.harness.models.base import ModelError
+from rlvr_bench.harness.records import read_metrics
+from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.training import checkpoint, loop
+from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.loop import Trainer
-from tests.harness.small_runs import CPU, config, metrics, run, same, weights
+from rlvr_bench.harness.training.update import Diverged
+from tests.harness.small_runs import CPU, ParityVerifier, config, metrics, run, same, weights
 from tests.tolerance import assert_close
 
 PPO = {"name": "ppo"}
 LEARNED = {"source": "learned"}
+
+
+def completions(folder: Path) -> list[dict[str, Any]]:
+    with gzip.open(folder / "completions.jsonl.gz", "rt") as file:
+        return [json.loads(line) for line in file]
 
 
 @pytest.mark.parametrize("algorithm", ["ppo", "grpo"])
@@ -37,13 +49,41 @@ def test_micro_batches_do_not_change_the_step(algorithm: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "settings",
+    [
+        {"algorithm": PPO, "train": {"steps": 3, "epochs": 2, "minibatches": 2}},
+        {"algorithm": PPO, "reward": LEARNED, "train": {"steps": 3}},
+        {"algorithm": {"name": "grpo"}, "train": {"steps": 3, "micro_tokens": 40}},
+        {"algorithm": {"name": "grpo"}, "rollout": {"temperature": 0.3}, "train": {"steps": 3, "minibatches": 2}},
+    ],
+    ids=["ppo", "ppo-learned", "grpo", "grpo-peaked"],
+)
+def test_sharing_changes_no_completion_and_no_number(settings: dict[str, Any], tmp_path: Path) -> None:
+    settings = {**settings, "warm_start": {"steps": 30, "batch": 8, "lr": 2e-2}, "evaluate": {"every": 2}}
+    for name, share in (("shared", True), ("each", False)):
+        run(config(**settings, compute={"share": share}, measure={"sample_completions": 99}), tmp_path / name)
+    shared, each = (completions(tmp_path / name) for name in ("shared", "each"))
+    assert [row["completion"] for row in shared] == [row["completion"] for row in each]
+    assert len({row["completion"] for row in shared}) < len(shared), "some should be equal"
+    for one, other in zip(metrics(tmp_path / "shared"), metrics(tmp_path / "each"), strict=True):
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-5)
+    rows = [read_metrics(tmp_path / name / "metrics.jsonl")[1:] for name in ("shared", "each")]
+    for one, other in zip(*rows, strict=True):
+        assert one["cost/flops"] == pytest.approx(other["cost/flops"])
+        assert one["cost/flops_done"] < other["cost/flops_done"]
+
+
+@pytest.mark.parametrize(
+    "settings",
     [{}, {"algorithm": PPO, "reward": LEARNED, "train": {"epochs": 2, "minibatches": 2}}],
     ids=["grpo", "ppo-learned"],
 )
 def test_a_run_twice_is_bitwise_equal(settings: dict[str, Any], tmp_path: Path) -> None:
-    one, two = (run(config(**settings), tmp_path / name) for name in ("one", "two"))
-    assert metrics(tmp_path / "one") == metrics(tmp_path / "two")
+    one, two, other = (
+        run(config(**settings, seed=seed), tmp_path / n) for n, seed in (("one", 1), ("two", 1), ("c", 2))
+    )
+    assert metrics(tmp_path / "one") == metrics(tmp_path / "two") != metrics(tmp_path / "c")
     assert same(weights(one), weights(two))
+    assert not same(weights(one), weights(other))
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -57,42 +97,116 @@ def test_a_run_is_the_same_with_a_cold_and_a_warm_cache(tmp_path: Path) -> None:
     assert cold.learner.states()["reward"].gradients == 0
 
 
-@pytest.mark.parametrize("algorithm", ["ppo", "grpo"])
-def test_four_steps_are_two_resumed_and_two(algorithm: str, tmp_path: Path) -> None:
-    settings = config(algorithm={"name": algorithm}, train={"steps": 4, "checkpoint_every": 2})
-    whole = run(settings, tmp_path / "whole")
-    half = tmp_path / "half"
-    half.mkdir()
-    with Recorder(CPU) as meter:
-        first = Trainer(settings, half, meter)
-        for step in (1, 2):
-            first.step(step)
-            meter.finish_step()
-        checkpoint.save(half, first.learner.engines, step=2, config_hash=config_hash(settings))
-    with Recorder(CPU) as meter:
-        second = Trainer(settings, half, meter)
-        start = checkpoint.resume(half, second.learner.engines, config_hash=config_hash(settings))
-        second.run(start=start)
-    assert start == 2
-    assert metrics(half) == metrics(tmp_path / "whole")[2:]
-    for role in whole.learner.engines:
-        assert same(weights(whole, role), weights(second, role))
+@pytest.mark.parametrize("settings", [{}, {"algorithm": PPO, "reward": {"source": "both"}}], ids=["grpo", "ppo"])
+def test_every_recorded_name_is_in_the_table(settings: dict[str, Any], tmp_path: Path) -> None:
+    run(config(**settings, evaluate={"every": 1}, train={"steps": 1, "checkpoint_every": 1}), tmp_path)
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert [row["step"] for row in rows] == [0, 1]
+    assert [name for row in rows for name in row if name != "step" and find_metric(name) is None] == []
 
 
-def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
-    trainer = run(config(train={"steps": 1, "checkpoint_every": 1}), tmp_path)
-    with pytest.raises(checkpoint.CheckpointError, match="resume with the same settings"):
-        checkpoint.resume(tmp_path, trainer.learner.engines, config_hash="0" * 12)
+@pytest.mark.parametrize(("every", "steps", "expected"), [(2, 5, [0, 2, 4, 5]), (2, 4, [0, 2, 4]), (0, 3, [])])
+def test_when_it_evaluates(every: int, steps: int, expected: list[int], tmp_path: Path) -> None:
+    run(config(evaluate={"every": every}, train={"steps": steps}), tmp_path)
+    assert [row["step"] for row in metrics(tmp_path) if "eval/pass@1" in row] == expected
 
 
-def test_critic_warm_up_leaves_the_actor_alone(tmp_path: Path) -> None:
-    with Recorder(CPU) as meter:
-        trainer = Trainer(config(algorithm=PPO, train={"critic_warmup_steps": 1}), tmp_path, meter)
-        actor, critic = weights(trainer), weights(trainer, "critic")
-        row = trainer.step(1)
-        assert same(actor, weights(trainer))
-        assert not same(critic, weights(trainer, "critic"))
-        assert "train/value_loss" in row and "train/policy_loss" not in row
-        meter.finish_step()
-        trainer.step(2)
-        assert not same(actor, weights(trainer))
+def test_the_base_model_is_evaluated_as_it_is(tmp_path: Path) -> None:
+    """The same at step 0 whatever is trained."""
+    for name, settings in (("a", {"algorithm": PPO}), ("b", {"train": {"lr": 0.5}})):
+        run(config(**settings, evaluate={"every": 1}), tmp_path / name)
+    one, other = (metrics(tmp_path / name)[0] for name in ("a", "b"))
+    assert one == other and "train/lr" not in one
+
+
+def test_completions_are_kept_of_the_first_and_the_last_step(tmp_path: Path) -> None:
+    """Four of 16, spread evenly: one of each prompt."""
+    run(config(train={"steps": 3}, measure={"sample_completions": 4}), tmp_path)
+    rows = completions(tmp_path)
+    assert [row["step"] for row in rows] == [1] * 4 + [3] * 4
+    assert len({row["item"] for row in rows}) == 8
+
+
+def test_the_sampler_follows_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, torch.Tensor]] = []
+    monkeypatch.setattr(TorchRollout, "sync", lambda self, weights: given.append(dict(weights)))
+    trainer = run(config(train={"steps": 2}), tmp_path)
+    assert len(given) == 2
+    assert all(torch.equal(given[-1][name], weight) for name, weight in weights(trainer).items())
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What has been closed."""
+    found: list[str] = []
+    monkeypatch.setattr(ParityVerifier, "close", lambda self: found.append("verifier"))
+    monkeypatch.setattr(TorchRollout, "close", lambda self: found.append("sampler"))
+    return found
+
+
+def test_all_is_closed_at_the_end(closed: list[str], tmp_path: Path) -> None:
+    run(config(), tmp_path)
+    assert closed == ["sampler", "verifier"]
+
+
+@pytest.mark.parametrize("part", ["base_model", "build_models", "rollout_engine", "Collector"])
+def test_the_verifiers_are_closed_when_building_fails(
+    part: str, closed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise LookupError(part)
+
+    monkeypatch.setattr(loop, part, fails)
+    with Recorder(CPU) as meter, pytest.raises(LookupError, match=part):
+        Trainer(config(), tmp_path, meter)
+    assert "verifier" in closed
+
+
+def test_lengths_that_the_model_cannot_hold_are_told_before_training(closed: list[str], tmp_path: Path) -> None:
+    with Recorder(CPU) as meter, pytest.raises(ModelError, match="reach 5003 tokens, the model holds 4096"):
+        Trainer(config(rollout={"max_prompt_tokens": 5000}), tmp_path, meter)
+    assert closed == ["verifier"]
+
+
+def test_all_is_closed_when_resuming_fails(closed: list[str], tmp_path: Path) -> None:
+    with (
+        pytest.raises(checkpoint.CheckpointError),
+        Recorder(CPU) as meter,
+        Trainer(config(), tmp_path, meter) as trainer,
+    ):
+        checkpoint.resume(tmp_path, trainer.learner.engines, config_hash="none")
+    assert closed == ["sampler", "verifier"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "steps"),
+    [
+        ({"algorithm": {"name": "raises"}}, RuntimeError, []),
+        ({"algorithm": {"name": "nan_loss"}}, Diverged, [1, 2]),
+        ({"task": {"missing_every": 2}}, VerifierFailed, [1]),
+    ],
+    ids=str,
+)
+def test_all_is_closed_when_a_run_raises_and_the_last_step_is_on_record(
+    settings: dict[str, Any], error: type[Exception], steps: list[int], closed: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(error):
+        run(config(**settings), tmp_path)
+    assert closed == ["sampler", "verifier"]
+    path = tmp_path / "metrics.jsonl"
+    assert ([row["step"] for row in read_metrics(path)] if path.exists() else []) == steps
+
+
+def test_an_evaluation_that_fails_leaves_the_row_of_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate = loop.evaluate
+
+    def second_fails(*args: Any, step: int) -> Any:
+        if step:
+            raise VerifierFailed(f"at step {step}")
+        return evaluate(*args, step=step)
+
+    monkeypatch.setattr(loop, "evaluate", second_fails)
+    with pytest.raises(VerifierFailed, match="at step 1"):
+        run(config(evaluate={"every": 1}), tmp_path)
+    assert [row["step"] for row in metrics(tmp_path)] == [0, 1]
+    assert "train/policy_loss" in metrics(tmp_path)[1]

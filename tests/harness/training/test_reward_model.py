@@ -14,7 +14,7 @@ from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.training import reward_model, warm_start
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.reward_model import RewardModelError
+from rlvr_bench.harness.training.reward_model import RewardModelError, label_pairs, reward_model_key
 from rlvr_bench.rewards.learned import Normalizer
 from tests.harness.small_runs import config
 
@@ -72,7 +72,7 @@ def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pyte
     scores: list[torch.Tensor] = []
     fit = Normalizer.fit
     monkeypatch.setattr(reward_model.Normalizer, "fit", lambda s: scores.append(s) or fit(s))
-    model, normaliser, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=3e-2)
+    model, normaliser, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=1e-2)
     assert facts["held_out_accuracy"] > 0.9
     assert (facts["mean"], facts["std"]) == (normaliser.mean, normaliser.std)
     (raw,) = scores
@@ -111,26 +111,24 @@ def test_a_second_run_takes_it_from_the_cache(monkeypatch: pytest.MonkeyPatch) -
         {"rollout": {"min_tokens": 1}},
         {"rollout": {"max_tokens": 4}},
         {"rollout": {"temperature": 0.5}},
-        {"rollout": {"group_size": 2}},  # decides how many completions are sampled at once, so which numbers they get
+        {"compute": {"autocast": "bfloat16"}},
         {"task": {"missing_every": 50}},
         {"warm_start": {"seed": 1}},
     ],
     ids=str,
 )
-def test_what_it_depends_on_is_in_the_key(change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    keys: list[Any] = []
+def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
+    assert reward_model_key(config(**change)) != reward_model_key(config())
 
-    def cached(kind: str, key: Any, make: Any) -> Any:
-        keys.append(key)
-        raise LookupError
 
-    monkeypatch.setattr(reward_model, "cached", cached)
-    for sections in ({}, change, {"train": {"lr": 0.5}, "seed": 9}):
-        settings = config(**sections)
-        base = warm_start.load_base(settings.model, seed=0)[0]
-        with pytest.raises(LookupError):
-            reward_model.reward_model(settings, base, None, None, None)  # type: ignore[arg-type]
-    assert keys[0] == keys[2] != keys[1]
+@pytest.mark.parametrize(
+    "change",
+    [{"train": {"lr": 0.5}}, {"seed": 9}, {"rollout": {"group_size": 2}}, {"algorithm": {"name": "ppo"}}],
+    ids=str,
+)
+def test_what_it_does_not_depend_on_is_not(change: dict[str, Any]) -> None:
+    """Completions have a stream of random numbers each: how many are sampled at once changes none."""
+    assert reward_model_key(config(**change)) == reward_model_key(config())
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -149,3 +147,19 @@ def test_too_few_pairs_is_told_with_the_numbers(monkeypatch: pytest.MonkeyPatch)
 def test_no_pairs_leave_it_untrained() -> None:
     _, normaliser, facts = trained(label_pairs=0)
     assert (normaliser, facts["pairs"]) == (Normalizer(0.0, 1.0), 0)
+
+
+def test_pairs_are_right_and_wrong_of_one_prompt() -> None:
+    judged = [1.0, 0.0, 1.0, 0.0, None, 1.0, 0.0, 0.0, 1.0, 1.0]
+    groups = [0, 0, 0, 1, 1, 1, 2, 2, 3, 3]
+    everything = label_pairs(judged, groups, 99)
+    assert set(everything) == {(0, 1), (2, 1), (5, 3)}
+    assert len(everything) == 3
+
+
+def test_pairs_are_drawn_evenly_over_the_prompts() -> None:
+    # Prompt 0 gives 4 x 4 pairs, the two others 1 each.
+    judged, groups = [1.0] * 4 + [0.0] * 4 + [1.0, 0.0] * 2, [0] * 8 + [1, 1, 2, 2]
+    pairs = label_pairs(judged, groups, 4)
+    assert sorted(groups[right] for right, _ in pairs) == [0, 0, 1, 2]
+    assert pairs == label_pairs(judged, groups, 4)
