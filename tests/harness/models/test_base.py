@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -10,12 +9,9 @@ import torch
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models import base
-from rlvr_bench.harness.models.architectures import ARCHITECTURES, Architecture, architecture_config
 from rlvr_bench.harness.models.base import length_problems, load_base, pick_device, precision_of
-from rlvr_bench.harness.models.tiny import TAGS, ModelError, character_tokenizer
+from rlvr_bench.harness.models.tiny import ModelError
 from tests.harness.small_runs import CPU, config
-
-SMALL = Architecture("llama", 200, 36, 40, 1, 9, 3, True, 1e4)
 
 
 def test_the_seed_decides_the_weights() -> None:
@@ -29,43 +25,6 @@ def test_the_seed_decides_the_weights() -> None:
 def test_the_weights_have_the_type_that_is_asked_for(dtype: Any) -> None:
     model, _ = load_base(ModelConfig("tiny:16x1", dtype=dtype), seed=0)
     assert {str(p.dtype) for p in model.parameters()} == {f"torch.{dtype}"}
-
-
-@pytest.mark.parametrize("name", ["tiny:16", "tiny:0x1", "tiny:24x1", "tiny:16x0", "tiny:64x2x1"])
-def test_a_tiny_name_that_is_none(name: str) -> None:
-    with pytest.raises(ModelError, match="WIDTHxLAYERS"):
-        load_base(ModelConfig(name), seed=0)
-
-
-def test_a_tag_is_a_token_and_so_is_every_character() -> None:
-    tokenizer = character_tokenizer()
-    text = "<think>a b\n</think><answer>7</answer>"
-    pieces = tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"])
-    assert pieces == ["<think>", "a", " ", "b", "\n", "</think>", "<answer>", "7", "</answer>"]
-    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
-    assert len({tokenizer.pad_token_id, tokenizer.eos_token_id, *tokenizer(list(TAGS))["input_ids"][0]}) == 3
-
-
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_a_published_architecture_as_it_is_written(name: str) -> None:
-    a, found = ARCHITECTURES[name], architecture_config(f"arch:{name}", pad_token_id=0, eos_token_id=1)
-    asked = {field: value for field, value in dataclasses.asdict(a).items() if field not in ("family", "rope_theta")}
-    assert {field: getattr(found, field) for field in asked} == asked
-    assert found.model_type == a.family
-    assert found.rope_parameters["rope_theta"] == a.rope_theta
-
-
-def test_an_architecture_has_random_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "small", SMALL)
-    model, tokenizer = load_base(ModelConfig("arch:small"), seed=0)
-    assert model.config.num_key_value_heads == 3
-    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
-    assert len(tokenizer) <= 200
-
-
-def test_an_architecture_that_nobody_knows_names_those_that_are_known() -> None:
-    with pytest.raises(ModelError, match=r"no architecture 'gpt-9' \(known: smollm2-135m"):
-        load_base(ModelConfig("arch:gpt-9"), seed=0)
 
 
 def test_a_name_that_is_neither_path_nor_model_offers_others(tmp_path: Any) -> None:
@@ -121,3 +80,9 @@ def test_lengths_that_the_model_cannot_hold() -> None:
     assert length_problems(model, tokens=4096) == []
     (problem,) = length_problems(model, tokens=4097)
     assert "reach 4097 tokens, the model holds 4096" in problem
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_gradient_checkpointing_is_switched_on(on: bool) -> None:
+    model, _ = load_base(ModelConfig("tiny:16x1", gradient_checkpointing=on), seed=0)
+    assert bool(getattr(model.base_model, "gradient_checkpointing", False)) is on
