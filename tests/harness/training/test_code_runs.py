@@ -151,14 +151,14 @@ def test_where_code_ran_stands_in_every_record(tmp_path: Path) -> None:
 
 
 def test_a_suite_without_isolation_says_so_in_its_manifest() -> None:
-    from rlvr_bench.harness.config.suite_file import PlannedCell, load_suite
+    from rlvr_bench.harness.config.suite_file import RunPlan, load_suite
     from rlvr_bench.harness.runs.suite import UNSAFE_NOTE, manifest
 
-    planned = [PlannedCell("learning", "grpo-verifier", config(**SMALL), 60.0)]
+    planned = [RunPlan("learning", "grpo-verifier", config(**SMALL), 60.0)]
     suite = load_suite("hacking")
     assert UNSAFE_NOTE not in manifest(suite, planned, command="", version="").notes
     unsafe = [
-        PlannedCell(
+        RunPlan(
             "learning", "grpo-verifier", config(**SMALL | {"task": SMALL["task"] | {"unsafe_no_sandbox": True}}), 60.0
         )
     ]

@@ -78,14 +78,15 @@ def test_explained_variance_by_hand(rollout: Rollout) -> None:
 
 
 def test_the_gap_and_the_pair_accuracy_by_hand() -> None:
-    proxy = torch.tensor([1.0, 0.0, 2.0, -1.0, 3.0])
-    right = torch.tensor([True, False, False, True, True])
-    groups = torch.tensor([0, 0, 0, 1, 1])
+    proxy = torch.tensor([1.0, 0.0, 2.0, -1.0, 3.0, 0.4])
+    right = torch.tensor([True, False, False, True, True, False])
+    groups = torch.tensor([0, 0, 0, 1, 1, 0])
     row = proxy_metrics(proxy, right, groups, base_pass_rate=0.2)
-    assert row["rollout/proxy_reward_mean"] == 1.0
-    assert row["rollout/proxy_true_gap"] == pytest.approx(1.0 - (0.6 - 0.2) / math.sqrt(0.16), abs=1e-6)
-    assert row["rollout/proxy_pair_accuracy"] == 0.5  # group 0: 1 > 0 and 1 < 2; group 1 has no wrong one
-    all_right = proxy_metrics(proxy, torch.ones(5, dtype=torch.bool), groups, base_pass_rate=0.2)
+    assert row["rollout/proxy_reward_mean"] == pytest.approx(0.9)
+    assert row["rollout/proxy_true_gap"] == pytest.approx(0.9 - (0.5 - 0.2) / math.sqrt(0.16), abs=1e-6)
+    # Group 0: 1 > 0, 1 > 0.4 and 1 < 2; group 1 has no wrong one.
+    assert row["rollout/proxy_pair_accuracy"] == pytest.approx(2 / 3)
+    all_right = proxy_metrics(proxy, torch.ones(6, dtype=torch.bool), groups, base_pass_rate=0.2)
     assert all_right["rollout/proxy_pair_accuracy"] is None
     assert [
         proxy_metrics(proxy, right, groups, base_pass_rate=p)["rollout/proxy_true_gap"] for p in (None, 0.0, 1.0)
