@@ -65,6 +65,7 @@ class PPOConfig(SurrogateConfig):
 
     @property
     def kl_in_reward(self) -> bool:
+        """Whether the KL penalty is part of the token rewards."""
         return self.kl_coef > 0 and self.kl_placement == "reward"
 
 
@@ -78,7 +79,7 @@ class PPO:
 
     @property
     def roles(self) -> frozenset[Role]:
-        return self.config.roles | {"critic"}
+        return frozenset({"critic", *self.config.roles})
 
     @property
     def needs(self) -> Needs:

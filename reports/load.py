@@ -170,7 +170,7 @@ def _load_object(path: Path) -> dict[str, Any]:
         return {}
     data = read_json(path)
     if not isinstance(data, dict):
-        raise RecordError(f"{path}: not a JSON object; run the cell again")
+        raise RecordError(f"{path}: not a JSON object; do the run again")
     return data
 
 
@@ -180,7 +180,7 @@ def _load_config(path: Path, planned: PlannedRun) -> tuple[dict[str, Any], str]:
     if planned.config_hash and found != planned.config_hash:
         raise RecordError(
             f"{path}: hash {found} where suite.json plans {planned.config_hash}: a run of another configuration; "
-            f"delete {path.parent} and run the cell again"
+            f"delete {path.parent} and do the run again"
         )
     config = data.get("config")
     return (config if isinstance(config, dict) else {}), found
@@ -194,14 +194,14 @@ def _load_summary(path: Path) -> Summary | None:
     try:
         return Summary.from_json(data)
     except (AttributeError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: not a run summary ({error!r}); run the cell again") from None
+        raise RecordError(f"{path}: not a run summary ({error!r}); do the run again") from None
 
 
 def _load_metrics(path: Path) -> tuple[MetricsRow, ...]:
     rows: dict[int, MetricsRow] = {}
     for number, row in enumerate(read_metrics(path), start=1):
         if not isinstance(row, dict) or not isinstance(row.get("step"), int):
-            raise RecordError(f"{path}:{number}: a line without a step; run the cell again")
+            raise RecordError(f"{path}:{number}: a line without a step; do the run again")
         rows[row["step"]] = row  # a resumed run repeats the steps after its checkpoint: the later line counts
     return tuple(rows[step] for step in sorted(rows))
 

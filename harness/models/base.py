@@ -28,6 +28,13 @@ def precision_of(config: RunConfig) -> str:
     return "bfloat16" if config.compute.autocast == "bfloat16" else config.model.dtype
 
 
+def import_libraries() -> None:
+    """Import what building a model imports, so that it is part of what a process holds before there is any model."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
+
+    del AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
+
+
 def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     """The causal language model, in config.dtype, and its tokenizer; on the CPU, but for `arch:` on the run's device.
 

@@ -21,6 +21,7 @@ import torch
 from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.meters.environment import environment, version
 from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
 from rlvr_bench.harness.records import append_metrics
 from rlvr_bench.harness.training.loop import Trainer
@@ -82,8 +83,8 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
             trainer = Trainer(config, folder, meter)
             trainer.grader.verifiers["correct"] = ShareOfDigits()
             roles = trainer.models.by_role
-            if "reward" in roles:
-                torch.nn.init.normal_(roles["reward"].head.weight, std=0.02)  # scores that differ, as on the other side
+            if isinstance(scorer := roles.get("reward"), ScalarModel):
+                torch.nn.init.normal_(scorer.head.weight, std=0.02)  # scores that differ, as on the other side
             clock = StepClock()
             for step in range(1, steps + 1):
                 row = trainer.step(step)

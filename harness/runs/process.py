@@ -89,12 +89,13 @@ class _Run:
         from rlvr_bench.harness.meters.environment import environment
         from rlvr_bench.harness.meters.flops import peak_flops
         from rlvr_bench.harness.meters.recorder import Recorder
-        from rlvr_bench.harness.models.base import DTYPES, pick_device, precision_of
+        from rlvr_bench.harness.models.base import DTYPES, import_libraries, pick_device, precision_of
         from rlvr_bench.harness.runs.machine import use_threads
         from rlvr_bench.harness.training import checkpoint
         from rlvr_bench.harness.training.loop import Trainer
 
         use_threads(self.config.compute.threads)
+        import_libraries()
         device = pick_device(self.config.model)
         write_json(self.folder / "environment.json", environment(device))
         peak = peak_flops(device, DTYPES[precision_of(self.config)])

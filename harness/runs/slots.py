@@ -37,8 +37,8 @@ class Slot:
             os.sched_setaffinity(pid, self.cores)
 
 
-def usable_cores() -> list[int]:
-    """Cores that this process may use."""
+def cores_here() -> list[int]:
+    """The cores that this process may use."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
@@ -48,7 +48,7 @@ def side_by_side(jobs: int | None = None, devices: Sequence[str] = ()) -> list[S
     Args:
         jobs: how many; one a GPU if there are `devices`, else one a core.
     """
-    cores = usable_cores()
+    cores = cores_here()
     count = jobs or len(devices) or len(cores)
     dealt = [frozenset(cores[i::count]) for i in range(count)] if count <= len(cores) else [None] * count
     return [Slot(mine, devices[i % len(devices)] if devices else None) for i, mine in enumerate(dealt)]

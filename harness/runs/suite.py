@@ -119,9 +119,7 @@ def run_suite(
     for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
         work = [_job(out, run) for run in runs]
         where = slots.alone(devices) if alone else shared
-        for ending in run_jobs(
-            work, where, watch=lambda running: watch([(j.name, _steps_done(out, j.name)) for j in running])
-        ):
+        for ending in run_jobs(work, where, watch=partial(_watch, out, watch)):
             summary = _summary_of(out, ending)
             done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
 

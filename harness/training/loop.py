@@ -64,8 +64,10 @@ class Trainer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.sampler.close()
-        self.grader.close()
+        try:
+            self.sampler.close()
+        finally:
+            self.grader.close()
 
     def _build(self) -> None:
         c = self.config

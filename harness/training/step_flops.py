@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.meters.flops import forward_flops, model_shape, training_flops
 from rlvr_bench.harness.models.roles import Models
+from rlvr_bench.harness.models.scoring import positions_read
 from rlvr_bench.harness.records import Phase
 
 
@@ -30,10 +31,9 @@ class Tokens:
         rows = len(rollout.rewards)
         prompts = int(rollout.prompt_mask.sum())  # of all rows
         completion = int(rollout.response_mask.sum())
-        groups = int(rollout.group_ids.unique().numel())
         return cls(
             rows=rows,
-            prompt=prompts * groups // max(rows, 1),
+            prompt=positions_read(rollout, prompts_once=True) - completion,
             completion=completion,
             context=(prompts + completion / 2) / max(rows, 1),
         )

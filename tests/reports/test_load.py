@@ -57,7 +57,7 @@ def edit(path: Path, **values: Any) -> None:
     [
         ("suite.json", {"schema": 99}, r"suite\.json: schema 99"),
         ("suite.json", {"parts": 3}, r"suite\.json: not a suite manifest"),
-        ("learning/grpo/seed-0/summary.json", {"roles": 1}, r"summary\.json: not a run summary.*run the cell again"),
+        ("learning/grpo/seed-0/summary.json", {"roles": 1}, r"summary\.json: not a run summary.*do the run again"),
         ("learning/grpo/seed-0/config.json", {"hash": "other"}, r"config\.json: hash other.*delete"),
     ],
 )

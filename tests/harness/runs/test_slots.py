@@ -14,7 +14,7 @@ from rlvr_bench.harness.runs.slots import Slot
 
 @pytest.fixture
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "usable_cores", lambda: [0, 2, 4, 6])
+    monkeypatch.setattr(slots, "cores_here", lambda: [0, 2, 4, 6])
 
 
 @pytest.mark.usefixtures("four_cores")
@@ -51,7 +51,7 @@ def test_the_environment_of_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity to set")
 def test_a_process_is_pinned() -> None:
-    core = min(slots.usable_cores())
+    core = min(slots.cores_here())
     program = "import os, sys; sys.stdin.read(); print(sorted(os.sched_getaffinity(0)))"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         Slot(frozenset({core})).pin(child.pid)
