@@ -43,7 +43,7 @@ def test_an_endless_task_is_drawn_by_seed_and_step() -> None:
     assert all(0 <= int(prompt.split()[1]) < ENDLESS for prompt in drawn[0])
 
 
-@pytest.mark.parametrize("count", [3, 5, 10])
+@pytest.mark.parametrize("count", [3, 5, 10, 15])
 def test_every_epoch_has_each_item_once_in_an_order_of_its_own(count: int) -> None:
     task = Numbered(10)
     walked = [p for step in range(1, 1 + 30 // count) for p in prompts(task, seed=4, step=step, count=count)]

@@ -149,6 +149,18 @@ def test_all_is_closed_at_the_end(closed: list[str], tmp_path: Path) -> None:
     assert closed == ["sampler", "verifier"]
 
 
+def test_a_sampler_that_cannot_close_does_not_keep_the_verifiers_open(
+    closed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Any) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(TorchRollout, "close", fails)
+    with pytest.raises(LookupError):
+        run(config(), tmp_path)
+    assert closed == ["verifier"]
+
+
 @pytest.mark.parametrize("part", ["base_model", "build_models", "rollout_engine", "Collector"])
 def test_the_verifiers_are_closed_when_building_fails(
     part: str, closed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
