@@ -11,6 +11,7 @@ from torch import nn
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.training import reward_model, warm_start
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.grader import Grader
@@ -43,8 +44,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def trained(**reward: Any) -> Any:
     """Model, normaliser and facts, with the smallest task."""
-    task_options = reward.pop("task", {})
-    settings = config(task=task_options, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
+    sections = {name: reward.pop(name, {}) for name in ("task", "train")}
+    settings = config(**sections, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
     task = build(plugins.TASKS, settings.task)
     base, tokenizer, _ = warm_start.base_model(settings, task)
     judge = Grader(task, settings.reward)
@@ -82,6 +83,28 @@ def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pyte
     assert float(normal.std()) == pytest.approx(1, abs=1e-5)
     assert facts["base_pass_rate"] == pytest.approx(0.5, abs=0.1)
     assert isinstance(model, nn.Module)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_parts_do_not_matter_and_the_rate_falls_to_zero(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """20 pairs in batches of 8: three steps an epoch.  80 tokens are four pairs at a time; the last batch has four."""
+    rates: list[float] = []
+    norms: list[float] = []
+    step = TorchEngine.step
+
+    def watched(self: TorchEngine, lr: float, max_norm: float) -> float:
+        rates.append(lr)
+        norms.append(step(self, lr, max_norm))
+        return norms[-1]
+
+    monkeypatch.setattr(TorchEngine, "step", watched)
+    for micro_tokens in (65536, 80):
+        monkeypatch.setenv("RLVR_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        trained(batch=8, epochs=2, lr=6e-6, train={"micro_tokens": micro_tokens})
+    assert rates == pytest.approx([6e-6, 5e-6, 4e-6, 3e-6, 2e-6, 1e-6] * 2)
+    assert norms[:6] == pytest.approx(norms[6:], rel=1e-4)
 
 
 @pytest.mark.usefixtures("empty_cache")

@@ -9,6 +9,7 @@ import torch
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.training import cache, warm_start
 from tests.harness.small_runs import config, same
 
@@ -55,6 +56,26 @@ def test_it_learns_the_demonstrations() -> None:
     """Answers without noise are one token of two: the loss falls well below that of 103 alike, log 103 = 4.6."""
     _, facts = start(warm_start={"steps": 30, "batch": 8, "noise": 0.0, "lr": 2e-2})
     assert facts["final_loss"] < 1.0
+
+
+def test_the_rate_falls_to_zero_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = TorchEngine.step
+    monkeypatch.setattr(
+        TorchEngine, "step", lambda self, lr, max_norm: rates.append(lr) or step(self, lr=lr, max_norm=max_norm)
+    )
+    start(warm_start=WARM | {"steps": 4, "lr": 0.8})
+    assert rates == pytest.approx([0.8, 0.6, 0.4, 0.2])
+
+
+def test_demonstrations_are_the_seeds() -> None:
+    settings = [config(warm_start=WARM | {"seed": seed}) for seed in (1, 1, 2)]
+    tokenizer = warm_start.load_base(settings[0].model, seed=0)[1]
+    found = [
+        [ids.tolist() for ids, _ in warm_start._batches(tokenizer, build(plugins.TASKS, s.task), s)] for s in settings
+    ]
+    assert found[0] == found[1] != found[2]
+    assert len(found[0]) == 3 and all(len(ids) == 4 for ids in found[0])
 
 
 def test_only_the_completion_is_learned() -> None:
