@@ -22,7 +22,7 @@ report: $(STAMP)
 
 # TRL 1.11 is the last release with both PPO and GRPO; it needs other versions than ours, so its own environment.
 peers: $(STAMP) .venv-peers/installed
-	$(BIN)/python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --out results/peers/1m.json
+	$(BIN)/python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --threads 1 --out results/peers/1m.json
 	$(BIN)/python -m rlvr_bench.harness.peers.compare --trl-python .venv-peers/bin/python --size smollm2-135m \
 		--micro-batch 0 --rounds 2 --steps 4 --out results/peers/smollm2-135m.json
 

@@ -68,10 +68,7 @@ TESTED_ELSEWHERE = {
     "harness/engines/__init__.py": "tests/harness/engines/test_torch_engine.py",
     "harness/rollout/__init__.py": "tests/harness/rollout/test_types.py",
     # What `load_base` makes its models from.
-    "harness/models/architectures.py": "tests/harness/models/test_base.py",
-    "harness/models/tiny.py": "tests/harness/models/test_base.py",
     # Seen in what the models compute.
-    "harness/models/precision.py": "tests/harness/models/test_roles.py",
     # The sides of the comparison with another library; that one's needs the other library.
     "harness/peers/ours_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/trl_step.py": "tests/harness/peers/test_compare.py",
