@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rlvr_bench.reports.cells.reward_setting import LEARNED, RANDOM, VERIFIER, RewardSetting, reward_setting
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell
 
 Pair = tuple[Cell, Cell]
 FOUR_MODELS = frozenset({"actor", "critic", "reference", "reward"})
@@ -39,30 +39,11 @@ def roles(cell: Cell) -> frozenset[str]:
 def actor_scored(cell: Cell) -> bool | None:
     """Whether the actor's log-probabilities were computed in a pass of their own before the update.
 
-    As the runs recorded it; None where they do not agree, or took no step.
+    As the runs recorded it; None where none says, or they do not agree.
     """
-    found = {scored for r in cell.runs if (scored := _actor_scored(cell, r)) is not None}
+    recorded = [r.summary.algorithm.get("actor_scored") for r in cell.runs if r.summary]
+    found = {bool(value) for value in recorded if value is not None}
     return found.pop() if len(found) == 1 else None
-
-
-def _actor_scored(cell: Cell, run: Run) -> bool | None:
-    if run.summary is None:
-        return None
-    recorded = run.summary.algorithm.get("actor_scored")
-    return _scored_before_it_was_recorded(cell) if recorded is None else bool(recorded)
-
-
-def _scored_before_it_was_recorded(cell: Cell) -> bool:
-    """What a record without the entry must have done: those are all of this package's own PPO and GRPO.
-
-    A rollout that served one optimizer step was not scored where `prepare` did not read the log-probabilities: GRPO,
-    and PPO without a KL in the reward.
-    """
-    steps = (setting(cell, "train", "epochs") or 1) * (setting(cell, "train", "minibatches") or 1)
-    in_reward = bool(setting(cell, "algorithm", "kl_coef")) and setting(cell, "algorithm", "kl_placement") == "reward"
-    if steps > 1:
-        return True
-    return algorithm(cell) != "grpo" and (algorithm(cell) != "ppo" or in_reward)
 
 
 @dataclass(frozen=True)

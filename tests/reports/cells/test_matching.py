@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from rlvr_bench.harness.records import Summary
 from rlvr_bench.reports.cells import matching
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell
 from tests.reports.hacking import HACKING, spec
 from tests.reports.judge import cells_of
-from tests.reports.synthetic import CELLS, LEARNING
+from tests.reports.synthetic import CELLS
 
 
 def names(pairs: list[tuple[Cell, Cell]]) -> list[tuple[str, ...]]:
@@ -66,28 +62,8 @@ def test_a_setting_that_is_absent_is_none(tmp_path: Path) -> None:
 
 
 def test_which_passes_a_step_made_is_read_from_the_records(tmp_path: Path) -> None:
-    cells = [replace(CELLS[2], name=str(v), actor_scored=v) for v in (True, False)]
+    cells = [replace(CELLS[2], name=str(v), actor_scored=v) for v in (True, False, None)]
     found = cells_of(tmp_path, *cells, seeds=2)
-    assert [matching.actor_scored(c) for c in found] == [True, False]
+    assert [matching.actor_scored(c) for c in found] == [True, False, None]
     mixed = replace(found[0], runs=(found[0].runs[0], found[1].runs[0]))
     assert matching.actor_scored(mixed) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "settings", "minibatches", "scored"),
-    [
-        ("grpo", {"kl_coef": 0.04}, 1, False),
-        ("grpo", {"kl_coef": 0.04}, 2, True),
-        ("ppo", {"kl_coef": 0.05, "kl_placement": "reward"}, 1, True),
-        ("ppo", {"kl_coef": 0.05, "kl_placement": "loss"}, 1, False),
-        ("ppo", {"kl_coef": 0.0, "kl_placement": "reward"}, 1, False),
-        ("a-plugin", {}, 1, True),
-    ],
-)
-def test_records_from_before_the_passes_were_recorded(
-    name: str, settings: dict[str, Any], minibatches: int, scored: bool
-) -> None:
-    config = {"algorithm": {"name": name, **settings}, "train": {"epochs": 1, "minibatches": minibatches}}
-    summary = Summary("completed", "", "p", "c", 0, "", "", 1.0, 1)
-    run = Run("p", "c", 0, "completed", "", summary, config, "", {}, (), ())
-    assert matching.actor_scored(Cell(LEARNING, "c", "label", (run,))) is scored

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.reports.cells import matching
-from rlvr_bench.reports.claims import step_time
 from rlvr_bench.reports.claims.step_time import cost_units
-from rlvr_bench.reports.load import Cell, Run
 from tests.reports.judge import judge
 from tests.reports.synthetic import CELLS, SYSTEMS
 
@@ -45,10 +42,8 @@ def test_a_pass_less_in_one_algorithm_changes_what_is_expected(tmp_path: Path) -
     assert [both.conclusion, one.conclusion] == ["supported", "refuted"]
 
 
-def test_records_that_do_not_agree_on_the_passes_are_not_judged() -> None:
-    run = Run("p", "c", 0, "completed", "", None, {}, "", {}, ({"step": 1, "cost/seconds": 1.0},) * 2, ())
-    cells = (Cell(SYSTEMS, "c", "label", (run,)),) * 2
-    found = step_time._step(matching.Contrast("matched", "PPO", cells))
+def test_records_that_do_not_name_the_passes_are_not_judged(tmp_path: Path) -> None:
+    found = judge(tmp_path, PPO, replace(GRPO, actor_scored=None), parts=[SYSTEMS])["time.step.matched"]
     assert found.conclusion == "not tested"
     assert found.p is None
     assert "which passes" in found.note
