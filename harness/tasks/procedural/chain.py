@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
 from rlvr_bench.harness.tasks.seeds import item_seed
-from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.types import Verifier
@@ -28,13 +28,7 @@ class ChainConfig:
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
 
     def __post_init__(self) -> None:
-        bad = []
-        if self.min_steps < 1:
-            bad.append(f"min_steps must be at least 1, got {self.min_steps}")
-        if self.max_steps > 1000:
-            bad.append(f"max_steps must be at most 1000, got {self.max_steps}")
-        if self.max_steps < self.min_steps:
-            bad.append(f"max_steps ({self.max_steps}) must not be below min_steps ({self.min_steps})")
+        bad = range_problems(self, "steps", 1, 1000)
         if not 2 <= self.modulus <= 100:
             bad.append(f"modulus must be in 2..100, got {self.modulus}")
         refuse_settings(bad)

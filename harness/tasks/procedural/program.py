@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import item_seed
-from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.types import Verifier
@@ -31,14 +31,7 @@ class ProgramConfig(CodeSettings):
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
 
     def __post_init__(self) -> None:
-        bad = code_problems(self)
-        if self.min_ops < 1:
-            bad.append(f"min_ops must be at least 1, got {self.min_ops}")
-        if self.max_ops > 100:
-            bad.append(f"max_ops must be at most 100, got {self.max_ops}")
-        if self.max_ops < self.min_ops:
-            bad.append(f"max_ops ({self.max_ops}) must not be below min_ops ({self.min_ops})")
-        refuse_settings(bad)
+        refuse_settings(code_problems(self) + range_problems(self, "ops", 1, 100))
 
 
 class Program(Procedural):

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
 from rlvr_bench.harness.tasks.seeds import item_seed
-from rlvr_bench.harness.tasks.settings import refuse_settings
+from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.types import Verifier
@@ -23,14 +23,7 @@ class SortConfig:
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
 
     def __post_init__(self) -> None:
-        bad = []
-        if self.min_digits < 2:
-            bad.append(f"min_digits must be at least 2, got {self.min_digits}")
-        if self.max_digits > 64:
-            bad.append(f"max_digits must be at most 64, got {self.max_digits}")
-        if self.max_digits < self.min_digits:
-            bad.append(f"max_digits ({self.max_digits}) must not be below min_digits ({self.min_digits})")
-        refuse_settings(bad)
+        refuse_settings(range_problems(self, "digits", 2, 64))
 
 
 class Sort(Procedural):
