@@ -11,6 +11,8 @@ from rlvr_bench.reports.cells.fairness import Fairness, compare
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Study
 
+STATED = ("model.dtype", "compute.autocast", "compute.share")  # equal or not, a reader of seconds and bytes needs them
+
 
 @dataclass(frozen=True, kw_only=True)
 class Equality:
@@ -54,4 +56,7 @@ def _facts(study: Study, part: PartInfo, settings: Fairness) -> tuple[tuple[str,
     sizes = {c.roles["actor"].parameters for c in cells if "actor" in c.roles}
     if sizes:
         facts.append(("parameters of the actor", f"equal: {sizes.pop():,}" if len(sizes) == 1 else "NOT equal"))
+    stated = [f"{key} = {value}" for key, value in settings.equal if key in STATED]
+    if stated:
+        facts.append(("arithmetic", "equal: " + ", ".join(stated)))
     return tuple(facts)

@@ -17,6 +17,7 @@ def test_equal_seeds_starts_and_sizes(tmp_path: Path) -> None:
         "seeds": "equal: 0, 1, 2",
         "pass@1 before training, per seed": "equal for every seed",
         "parameters of the actor": "equal: 1,000,000",
+        "arithmetic": "equal: model.dtype = float32",
     }
     assert dict(found.environment)["memory"] == "8.00 GiB"
     assert "GPU identifiers" not in dict(found.environment)
