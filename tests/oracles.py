@@ -46,9 +46,9 @@ def group_relative(rewards: list[float], groups: list[int], scale: str, ddof: in
         if min(siblings) == max(siblings):
             result.append(0.0)
             continue
-        centred = reward - math.fsum(siblings) / len(siblings)
+        centered = reward - math.fsum(siblings) / len(siblings)
         over = {"group_std": siblings, "batch_std": rewards}.get(scale)
-        result.append(centred if over is None else centred / (deviation(over, ddof) + eps))
+        result.append(centered if over is None else centered / (deviation(over, ddof) + eps))
     return result
 
 

@@ -77,15 +77,15 @@ def test_group_advantages_by_hand() -> None:
     # group 3: rewards 2 4, mean 3; all six: mean 7/6, squares 21 - 49/6 = 77/6
     rewards = torch.tensor([1.0, 2, 0, 0, 4, 0], dtype=torch.float64)
     groups = torch.tensor([5, 3, 5, 5, 3, 5])
-    centred = [0.75, -1, -0.25, -0.25, 1, -0.25]
+    centered = [0.75, -1, -0.25, -0.25, 1, -0.25]
     by_group = {1: [0.5, 2**0.5], 0: [(3 / 16) ** 0.5, 1.0]}
     for ddof, (std5, std3) in by_group.items():
-        expected = [c / ((std5 if g == 5 else std3) + 0.25) for c, g in zip(centred, groups.tolist(), strict=True)]
+        expected = [c / ((std5 if g == 5 else std3) + 0.25) for c, g in zip(centered, groups.tolist(), strict=True)]
         assert_close(expected, group_relative(rewards, groups, scale="group_std", ddof=ddof, eps=0.25))
         std = (77 / 6 / (6 - ddof)) ** 0.5
-        expected = [c / (std + 0.25) for c in centred]
+        expected = [c / (std + 0.25) for c in centered]
         assert_close(expected, group_relative(rewards, groups, scale="batch_std", ddof=ddof, eps=0.25))
-        assert_close(centred, group_relative(rewards, groups, scale="none", ddof=ddof, eps=0.25))
+        assert_close(centered, group_relative(rewards, groups, scale="none", ddof=ddof, eps=0.25))
 
 
 @pytest.mark.parametrize("scale", SCALES)

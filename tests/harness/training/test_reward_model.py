@@ -43,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def trained(**reward: Any) -> Any:
-    """Model, normaliser and facts, with the smallest task."""
+    """Model, normalizer and facts, with the smallest task."""
     sections = {name: reward.pop(name, {}) for name in ("task", "train")}
     settings = config(**sections, reward={"source": "learned", **reward}, rollout={"max_tokens": 1})
     task = build(plugins.TASKS, settings.task)
@@ -73,12 +73,12 @@ def test_an_easy_case_is_learned_and_the_scores_are_normalised(monkeypatch: pyte
     scores: list[torch.Tensor] = []
     fit = Normalizer.fit
     monkeypatch.setattr(reward_model.Normalizer, "fit", lambda s: scores.append(s) or fit(s))
-    model, normaliser, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=1e-2)
+    model, normalizer, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=1e-2)
     assert facts["held_out_accuracy"] > 0.9
-    assert (facts["mean"], facts["std"]) == (normaliser.mean, normaliser.std)
+    assert (facts["mean"], facts["std"]) == (normalizer.mean, normalizer.std)
     (raw,) = scores
     assert len(raw) == 100 * 8
-    normal = normaliser(raw)
+    normal = normalizer(raw)
     assert float(normal.mean()) == pytest.approx(0, abs=1e-5)
     assert float(normal.std()) == pytest.approx(1, abs=1e-5)
     assert facts["base_pass_rate"] == pytest.approx(0.5, abs=0.1)
@@ -118,10 +118,10 @@ def test_labels_that_are_missing_are_no_wrong_ones(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("empty_cache")
 def test_a_second_run_takes_it_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, normaliser, facts = trained()
+    first, normalizer, facts = trained()
     monkeypatch.setattr(reward_model, "_train", lambda *_: pytest.fail("trained again"))
-    second, same_normaliser, same_facts = trained()
-    assert (normaliser, facts) == (same_normaliser, same_facts)
+    second, same_normalizer, same_facts = trained()
+    assert (normalizer, facts) == (same_normalizer, same_facts)
     for name, weight in first.state_dict().items():
         assert torch.equal(weight, second.state_dict()[name])
 
@@ -168,8 +168,8 @@ def test_too_few_pairs_is_told_with_the_numbers(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_no_pairs_leave_it_untrained() -> None:
-    _, normaliser, facts = trained(label_pairs=0)
-    assert (normaliser, facts["pairs"]) == (Normalizer(0.0, 1.0), 0)
+    _, normalizer, facts = trained(label_pairs=0)
+    assert (normalizer, facts["pairs"]) == (Normalizer(0.0, 1.0), 0)
 
 
 def test_pairs_are_right_and_wrong_of_one_prompt() -> None:
