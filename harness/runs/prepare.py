@@ -50,7 +50,7 @@ def prepare(configs: Sequence[RunConfig], slots: Sequence[Slot], *, notice: Noti
         if not wanted:
             continue
         notice(f"making {len(wanted)} {kind}{'s' if len(wanted) > 1 else ''}, shared by the runs")
-        with tempfile.TemporaryDirectory(prefix="rlvr-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="prepare-models-") as folder:
             for ending in run_jobs([_job(c, kind, Path(folder) / str(i)) for i, c in enumerate(wanted)], slots):
                 if ending.code:
                     log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()

@@ -27,13 +27,12 @@ FOLDERS = ("/tmp", "/dev/shm", os.getcwd())
 def entries() -> set[str]:
     """What lies in the places where something could be left.
 
-    Without the temporary folders of the sandbox and of a suite's preparation: those of tests in other processes come
-    and go.
+    Without scratch folders: those of tests in other processes come and go.
     """
     found = {
         f"{folder}/{name}" for folder in FOLDERS for name in os.listdir(folder) if "rlvr" in name or "PWNED" in name
     }
-    return {path for path in found if not os.path.basename(path).startswith(("rlvr-scratch-", "rlvr-bench-"))}
+    return {path for path in found if "rlvr-scratch-" not in path}
 
 
 def verifiers(tier: Tier) -> dict[str, Any]:
