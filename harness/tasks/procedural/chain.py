@@ -6,12 +6,10 @@ import random
 import re
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
+from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_noise, draw, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
-from rlvr_bench.rewards.answer_region import tagged_answer
-from rlvr_bench.rewards.types import Verifier
 
 Steps = list[tuple[str, int]]  # (operator, operand)
 
@@ -34,7 +32,7 @@ class ChainConfig:
         refuse_settings(bad)
 
 
-class Chain(Procedural):
+class Chain(Tagged):
     """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10."""
 
     Config = ChainConfig
@@ -54,14 +52,6 @@ class Chain(Procedural):
         prompt, (start, steps) = draw(split, make, task="chain", remedy="widen min_steps and max_steps")
         _, value = self._run(start, steps)
         return Item(f"chain/{split}/{index}", prompt, str(value), {"steps": len(steps)})
-
-    def verifiers(self) -> dict[str, Verifier]:
-        """Format and exact answer."""
-        return tagged_verifiers()
-
-    def answer(self, completion: str) -> str | None:
-        """The tagged answer."""
-        return tagged_answer(completion)
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """Every running value, then the last; with probability `noise` one slip, carried to the end."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE, item_seed, split_of
 from rlvr_bench.harness.tasks.types import Split, TaskError
+from rlvr_bench.rewards.answer_region import tagged_answer
 from rlvr_bench.rewards.compose import AllOf
 from rlvr_bench.rewards.exact import ExactAnswer
 from rlvr_bench.rewards.format import Format
@@ -27,6 +28,18 @@ class Procedural:
     def size(self, split: Split) -> int | None:
         """Endless."""
         return None
+
+
+class Tagged(Procedural):
+    """One whose answers stand in tags and are compared as text."""
+
+    def verifiers(self) -> dict[str, Verifier]:
+        """`correct` includes the shape, so that no reward is given without it."""
+        return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
+
+    def answer(self, completion: str) -> str | None:
+        """The tagged answer."""
+        return tagged_answer(completion)
 
 
 def item_rng(*address: str | int, split: Split, index: int) -> random.Random:
@@ -58,11 +71,6 @@ def draw(
         if split_of(prompt, TEST_SHARE) == split:
             return prompt, parts
     raise TaskError(f"{task}: no prompt falls in the split {split}; {remedy}")
-
-
-def tagged_verifiers() -> dict[str, Verifier]:
-    """`correct` includes the shape, so that no reward is given without it."""
-    return {"correct": AllOf(format=Format(), exact=ExactAnswer()), "format": Format()}
 
 
 def check_noise(noise: float) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng, tagged_verifiers
+from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_noise, draw, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
-from rlvr_bench.rewards.answer_region import tagged_answer
-from rlvr_bench.rewards.types import Verifier
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class SortConfig:
         refuse_settings(range_problems(self, "digits", 2, 64))
 
 
-class Sort(Procedural):
+class Sort(Tagged):
     """`sort 3 9 1 4:` -> `<think>3914</think><answer>1349</answer>`."""
 
     Config = SortConfig
@@ -43,14 +41,6 @@ class Sort(Procedural):
 
         prompt, digits = draw(split, make, task="sort", remedy="widen min_digits and max_digits")
         return Item(f"sort/{split}/{index}", prompt, "".join(sorted(digits)), {"digits": len(digits)})
-
-    def verifiers(self) -> dict[str, Verifier]:
-        """Format and exact answer."""
-        return tagged_verifiers()
-
-    def answer(self, completion: str) -> str | None:
-        """The tagged answer."""
-        return tagged_answer(completion)
 
     def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
         """The digits in their given order, then sorted; with probability `noise` with one slip in the answer."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
-from rlvr_bench.harness.tasks.procedural.draw import draw, item_rng, tagged_verifiers
+from rlvr_bench.harness.tasks.procedural.draw import Tagged, draw, item_rng
 from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
 from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
 from rlvr_bench.harness.tasks.types import Demonstrates, Task, TaskError
@@ -94,7 +94,7 @@ def test_a_generator_belongs_to_an_address() -> None:
 
 
 def test_format_is_part_of_correct() -> None:
-    verifiers = tagged_verifiers()
+    verifiers = Tagged(None).verifiers()
     (verdict,) = verifiers["correct"].verify(["<answer>4</answer>"], ["4"])
     assert verdict.reward == 0
     (verdict,) = verifiers["correct"].verify(["<think>a</think><answer>4</answer>"], ["4"])
