@@ -35,6 +35,11 @@ def is_lean(backbone: nn.Module) -> bool:
     )
 
 
+def positions_of(mask: Tensor) -> Tensor:  # (B, T) -> (B, T)
+    """The place of each token among those that are no padding; 0 for padding on the left."""
+    return (mask.long().cumsum(1) - 1).clamp(min=0)
+
+
 class KeyValues:
     """Keys and values of one layer, (rows, heads, tokens, size); tokens are written in place."""
 

@@ -18,7 +18,15 @@ from torch import Tensor, nn
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.precision import Autocast, autocast
-from rlvr_bench.harness.models.scoring import Entropy, distinct, hidden_states, positions_read, scatter, token_scores
+from rlvr_bench.harness.models.scoring import (
+    Entropy,
+    distinct,
+    hidden_states,
+    positions_read,
+    recomputes,
+    scatter,
+    token_scores,
+)
 
 TRAINED: frozenset[Role] = frozenset({"actor", "critic"})
 
@@ -34,8 +42,7 @@ class Reading(nn.Module):
 
     def read(self, backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:
         """Hidden states, (B, T or T+1, H); see `scoring.hidden_states`."""
-        checkpointing = backbone.training and getattr(backbone, "gradient_checkpointing", False)
-        self.positions_read += positions_read(rollout, prompts_once=not checkpointing)
+        self.positions_read += positions_read(rollout, prompts_once=not recomputes(backbone))
         with autocast(rollout.rewards.device, self.precision):
             return hidden_states(backbone, rollout, after_last=after_last)
 

@@ -19,7 +19,7 @@ from transformers import DynamicCache
 
 from rlvr_bench.algorithms.ops import token_logprobs_and_entropy
 from rlvr_bench.algorithms.types import Rollout
-from rlvr_bench.harness.models.decoder import Decoder, causal_mask, is_lean
+from rlvr_bench.harness.models.decoder import Decoder, causal_mask, is_lean, positions_of
 
 CHUNK_LOGITS = 2**25  # logits in one chunk: 128 MiB in float32
 Entropy = Literal["grad", "detached", "off"]
@@ -103,6 +103,11 @@ def positions_read(rollout: Rollout, *, prompts_once: bool) -> int:
     return int(prompt.sum() + rollout.response_mask.sum())
 
 
+def recomputes(backbone: Any) -> bool:
+    """Whether its activations are recomputed in the backward pass (gradient checkpointing)."""
+    return backbone.training and getattr(backbone, "gradient_checkpointing", False)
+
+
 def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
     """States in which each completion token was chosen; with `after_last` also the one after the last.
 
@@ -110,7 +115,7 @@ def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tenso
     gradients add up in it.
     """
     completion = rollout.completion_ids if after_last else rollout.completion_ids[:, :-1]
-    if backbone.training and getattr(backbone, "gradient_checkpointing", False):
+    if recomputes(backbone):
         return _whole_sequences(backbone, rollout, completion)
     groups, owner = torch.unique(rollout.group_ids, return_inverse=True)
     first = _first(owner, len(groups))
@@ -125,7 +130,7 @@ def _lean(
     """States after the prompts, (prompts, 1, H), and after each completion token, (B, T, H)."""
     decoder = Decoder(backbone)
     padded = not bool(prompt_mask.all())
-    positions = (prompt_mask.long().cumsum(1) - 1).clamp(min=0)
+    positions = positions_of(prompt_mask)
     hidden, states = decoder(prompt_ids, positions, mask=causal_mask(prompt_mask) if padded else None)
     after_prompt, (rows, width) = hidden[:, -1:], completion.shape
     if width == 0:
@@ -153,7 +158,7 @@ def _cached(
     hidden = backbone(
         input_ids=prompt_ids,
         attention_mask=prompt_mask.long() if padded else None,
-        position_ids=(prompt_mask.long().cumsum(1) - 1).clamp(min=0),
+        position_ids=positions_of(prompt_mask),
         past_key_values=cache,
         use_cache=True,
     ).last_hidden_state
@@ -164,7 +169,7 @@ def _cached(
     hidden = backbone(
         input_ids=completion,
         attention_mask=mask if padded else None,
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, prompt_ids.shape[1] :],
+        position_ids=positions_of(mask)[:, prompt_ids.shape[1] :],
         past_key_values=cache,
         use_cache=True,
     ).last_hidden_state
@@ -177,7 +182,7 @@ def _whole_sequences(backbone: Any, rollout: Rollout, completion: Tensor) -> Ten
     hidden = backbone(
         input_ids=torch.cat([rollout.prompt_ids, completion], dim=1),
         attention_mask=None if rollout.prompt_mask.all() else mask,
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0),
+        position_ids=positions_of(mask),
         use_cache=False,
     ).last_hidden_state
     return hidden[:, rollout.prompt_ids.shape[1] - 1 :]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from rlvr_bench.harness.models.decoder import Decoder, KeyValues, causal_mask, is_lean
+from rlvr_bench.harness.models.decoder import Decoder, KeyValues, causal_mask, is_lean, positions_of
 
 
 class Reader(Protocol):
@@ -40,7 +40,7 @@ class LeanReader:
     def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
         self.mask, self.positions = mask, mask.sum(1)
-        positions = (mask.long().cumsum(1) - 1).clamp(min=0)
+        positions = positions_of(mask)
         hidden, states = self.decoder(ids, positions, mask=causal_mask(mask) if self.padded else None)
         most = ids.shape[1] + max_tokens
         self.cache = [KeyValues(keys, values, most=most) for keys, values in states]
@@ -73,7 +73,7 @@ class TransformersReader:
         return self.lm(
             input_ids=ids,
             attention_mask=self.mask if self.padded else None,
-            position_ids=(self.mask.cumsum(1) - 1).clamp(min=0),
+            position_ids=positions_of(self.mask),
             past_key_values=self.cache,
             use_cache=True,
             logits_to_keep=1,
