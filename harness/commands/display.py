@@ -13,6 +13,7 @@ from rich.progress import Progress, TaskID
 
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.progress import bars
+from rlvr_bench.harness.records import count_metrics
 from rlvr_bench.harness.runs.suite import RunEnd, run_suite
 
 FOLLOW_SECONDS = 0.5
@@ -83,8 +84,7 @@ def train_display(folder: Path, steps: int) -> Iterator[None]:
 
         def follow() -> None:
             while not stop.wait(FOLLOW_SECONDS):
-                lines = path.read_bytes().count(b"\n") if path.exists() else 0
-                progress.update(task, completed=min(lines, steps))
+                progress.update(task, completed=min(count_metrics(path), steps))
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()

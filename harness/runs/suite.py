@@ -20,6 +20,7 @@ from rlvr_bench.harness.records import (
     Status,
     SuiteManifest,
     Summary,
+    count_metrics,
     read_json,
     write_json,
 )
@@ -183,9 +184,7 @@ def _how_it_died(ending: Ending) -> tuple[Status, str]:
 
 
 def _steps_done(out: Path, run: RunPlan) -> int:
-    """Lines of metrics so far; cheap enough to ask a few times a second."""
-    path = out / run.folder / "metrics.jsonl"
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+    return count_metrics(out / run.folder / "metrics.jsonl")
 
 
 def _summary(folder: Path) -> Summary | None:

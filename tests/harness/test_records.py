@@ -20,6 +20,7 @@ from rlvr_bench.harness.records import (
     append_completions,
     append_metrics,
     canonical_json,
+    count_metrics,
     read_completions,
     read_json,
     read_metrics,
@@ -137,3 +138,11 @@ def test_manifest_round_trip(tmp_path: Path) -> None:
     suite = SuiteManifest("n", "t", "cmd", "0", "now", parts, (CellInfo("c", "C"),), planned, ("note",))
     write_json(tmp_path / "suite.json", suite)
     assert SuiteManifest.from_json(read_json(tmp_path / "suite.json")) == suite
+
+
+def test_metrics_lines_are_counted_without_reading_them(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    assert count_metrics(path) == 0
+    for step in range(3):
+        append_metrics(path, step, {"cost/seconds": 1.0})
+    assert count_metrics(path) == 3
