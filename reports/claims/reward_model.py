@@ -15,6 +15,7 @@ reward.algorithm  PPO and GRPO over-optimize a learned reward equally: the final
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -36,7 +37,7 @@ from rlvr_bench.reports.measures.windows import (
     recorded_quarters,
     training_series,
 )
-from rlvr_bench.reports.stats import mean_estimate, paired_difference, rng, t_test
+from rlvr_bench.reports.stats import Estimate, mean_estimate, paired_difference, rng, t_test
 
 GAP_MARGIN = 0.2  # base-model standard deviations: 10 points of true reward at a pass rate of one half
 FLOOR = 0.05  # of the true reward, below which the gap can hardly grow by it
@@ -85,6 +86,25 @@ def _hacked(cell: Cell) -> Finding:
     )
 
 
+@dataclass(frozen=True)
+class _Change:
+    """Final pass@1 of one cell less that of another, over their paired seeds."""
+
+    difference: Estimate
+    text: str
+    n: str
+    p: float | None  # against no difference
+
+
+def _change(cell: Cell, less: Cell) -> _Change | None:
+    """None if no seed finished in both."""
+    if (values := pair(cell, less, final_score)) is None:
+        return None
+    difference = paired_difference(values.a, values.b, rng())
+    p = t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None
+    return _Change(difference, numbers.with_interval(difference, numbers.points, "points"), values.n, p)
+
+
 def cost(cells: Sequence[Cell]) -> list[Finding]:
     """reward.cost"""
     claim = "Training on a learned reward model costs true accuracy."
@@ -95,22 +115,20 @@ def cost(cells: Sequence[Cell]) -> list[Finding]:
 def _cost(learned: Cell, verifier: Cell) -> Finding:
     identifier = "reward.cost"
     claim = f"Training on the learned reward model costs true accuracy ({learned.label} against {verifier.label})."
-    if (values := pair(learned, verifier, final_score)) is None:
+    if (change := _change(learned, verifier)) is None:
         return not_tested(identifier, claim, "no seed finished in both cells.")
-    difference = paired_difference(values.a, values.b, rng())
-    text = numbers.with_interval(difference, numbers.points, "points")
     return Finding(
         id=identifier,
         claim=claim,
-        conclusion=decide_below(difference, 0.0),
-        effect=f"learned less verifier: {text}",
-        n=values.n,
+        conclusion=decide_below(change.difference, 0.0),
+        effect=f"learned less verifier: {change.text}",
+        n=change.n,
         equal=held_equal(learned, verifier),
         rule=f"Supported if the {numbers.INTERVAL} of the difference of final pass@1 lies below 0, refuted if above.",
         sentence=f"Change of final pass@1 by training on a reward model instead of the verifier: {learned.label} "
-        f"{text}.",
-        estimate=difference,
-        p=t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None,
+        f"{change.text}.",
+        estimate=change.difference,
+        p=change.p,
     )
 
 
@@ -124,26 +142,24 @@ def labels(cells: Sequence[Cell]) -> list[Finding]:
 def _labels(most: Cell, fewest: Cell) -> Finding:
     identifier = "reward.labels"
     claim = f"More labels make the reward model harder to exploit ({most.label} against {fewest.label})."
-    if (values := pair(most, fewest, final_score)) is None:
+    if (change := _change(most, fewest)) is None:
         return not_tested(identifier, claim, "no seed finished in both cells.")
-    difference = paired_difference(values.a, values.b, rng())
-    text = numbers.with_interval(difference, numbers.points, "points")
     settings = [reward_setting(c) for c in (most, fewest)]
     many, few = (numbers.whole(s.pairs or 0) for s in settings)
     others = sorted({name for name, _ in set(settings[0].settings) ^ set(settings[1].settings)} - {"label_pairs"})
     return Finding(
         id=identifier,
         claim=claim,
-        conclusion=decide_above(difference, 0.0),
-        effect=f"{many} less {few} pairs: {text}",
-        n=values.n,
+        conclusion=decide_above(change.difference, 0.0),
+        effect=f"{many} less {few} pairs: {change.text}",
+        n=change.n,
         equal=held_equal(most, fewest),
         rule=f"Supported if the {numbers.INTERVAL} of the difference of final pass@1 lies above 0, refuted if below.",
         note=f"The two reward models also differ in: {', '.join(others)}." if others else "",
         sentence=f"Change of final pass@1 with {many} label pairs instead of {few}: "
-        f"{matching.algorithm(most).upper()} {text}.",
-        estimate=difference,
-        p=t_test(np.subtract(values.a, values.b), 0.0) if difference.known else None,
+        f"{matching.algorithm(most).upper()} {change.text}.",
+        estimate=change.difference,
+        p=change.p,
     )
 
 
