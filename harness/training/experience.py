@@ -85,8 +85,9 @@ class Collector:
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
                 rollout = self.score(rollout, samples.logprobs)
+            sampled = Tokens.of(rollout)
             reads: dict[Phase, dict[Role, int]] = {
-                "rollout": {"actor": samples.tokens_read + Tokens.of(rollout).prompt},
+                "rollout": {"actor": samples.tokens_read + sampled.prompt},
                 "score": self.models.take_reads(),
             }
             with meter.phase("reward"):
@@ -94,7 +95,6 @@ class Collector:
                 grades, took = pending.result()
                 waited = time.perf_counter() - arrived
                 row = sampling_metrics(rollout, grades)
-                sampled = Tokens.of(rollout)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
             "cost/verdict_seconds": took,

@@ -1,4 +1,4 @@
-"""Trains the fourth model: a scalar-headed copy of the base model, on pairs that the verifier labelled."""
+"""Trains the fourth model: a scalar-headed copy of the base model, on pairs that the verifier labeled."""
 
 from __future__ import annotations
 
