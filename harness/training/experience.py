@@ -82,6 +82,7 @@ class Collector:
         retries = self.grader.retries
         # Verdicts may come from other processes: the models score meanwhile.
         with ThreadPoolExecutor(1) as aside:
+            asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
                 rollout = self.score(rollout, samples.logprobs)
@@ -92,13 +93,12 @@ class Collector:
             }
             with meter.phase("reward"):
                 arrived = time.perf_counter()
-                grades, took = pending.result()
-                waited = time.perf_counter() - arrived
+                grades, ended = pending.result()
                 row = sampling_metrics(rollout, grades)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
-            "cost/verdict_seconds": took,
-            "cost/verdict_wait": waited,
+            "cost/verdict_seconds": ended - asked,
+            "cost/verdict_wait": max(0.0, ended - arrived),
             "rollout/verdict_retries": self.grader.retries - retries,
         }
         completions = [
@@ -181,6 +181,5 @@ def _right(grades: Grades, device: torch.device) -> Tensor:
 
 
 def _timed(grader: Grader, completions: list[str], targets: list[Any]) -> tuple[Grades, float]:
-    """Verdicts, and the seconds that they took."""
-    begin = time.perf_counter()
-    return grader(completions, targets), time.perf_counter() - begin
+    """Verdicts, and when the last came, on the clock `time.perf_counter`."""
+    return grader(completions, targets), time.perf_counter()

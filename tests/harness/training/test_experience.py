@@ -231,9 +231,11 @@ class Slow(ParityVerifier):
 def test_waiting_and_retries_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.harness.small_runs.ParityVerifier", Slow)
     run(config(), tmp_path)
-    for row in read_metrics(tmp_path / "metrics.jsonl"):
+    rows = read_metrics(tmp_path / "metrics.jsonl")
+    assert any(row["cost/verdict_wait"] > 0 for row in rows)
+    for row in rows:
         assert row["rollout/verdict_retries"] == 2
-        assert 0 < row["cost/verdict_wait"] <= row["cost/seconds/reward"]
+        assert 0 <= row["cost/verdict_wait"] <= row["cost/seconds/reward"]
         assert row["cost/verdict_wait"] <= row["cost/verdict_seconds"] >= 0.3
         assert row["cost/verdict_wait_share"] == pytest.approx(row["cost/verdict_wait"] / row["cost/seconds"])
 

@@ -106,7 +106,9 @@ def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
     reported(sandbox, "return 1")
     (pid,) = sandbox.pool.worker_pids()
     deaths = sandbox.pool.deaths
+    process = psutil.Process(pid)
     os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not lives(process))  # a process namespace ends some time after the signal
     assert reported(sandbox, "return 1") == '{"values": [1]}'
     assert deaths + 1 == sandbox.pool.deaths
     if sandbox._scratch is not None:
