@@ -47,6 +47,9 @@ class WarmStartConfig:
     """Peak learning rate of the supervised steps, > 0; linear decay to zero."""
     noise: Share = 0.4
     """Share of demonstrations that are well formed but wrong, in [0, 1]: it sets where learning begins."""
+    habit: Share = 0.0
+    """Share of the kinds of step at which the demonstrations mostly err, always in the same way, in [0, 1]: greedy
+    accuracy begins below what the model can do."""
     seed: Count = 0
     """Seed of the initial weights and of the demonstrations; the runs of a suite share one warm start."""
 

@@ -56,6 +56,11 @@ class Task(Protocol):
 class Demonstrates(Protocol):
     """A task with demonstrations, for the supervised warm start of tiny models."""
 
-    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
-        """A completion that is right with probability about 1 - noise, and well formed but wrong otherwise."""
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
+        """A completion of the right form.
+
+        Args:
+            noise: probability of a random slip, each time another one.
+            habit: share of the kinds of step at which it mostly errs, always in the same way.
+        """
         ...

@@ -74,7 +74,7 @@ def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Te
         for _ in range(c.batch):
             item = task.item("train", stream.randrange(size))
             prompt = prompt_ids(tokenizer, item.prompt, chat=config.model.chat_template == "auto")
-            text = task.demonstration(item, noise=c.noise, seed=stream.getrandbits(32))
+            text = task.demonstration(item, noise=c.noise, habit=c.habit, seed=stream.getrandbits(32))
             completion = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
             rows.append((prompt, completion))
         width = max(len(p) + len(a) for p, a in rows)

@@ -120,7 +120,7 @@ class Parity:
     def answer(self, completion: str) -> str | None:
         return completion[:1] or None
 
-    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
         return "ab"[(item.target + (seed % 100 < 100 * noise)) % 2]
 
 

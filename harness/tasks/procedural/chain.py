@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_noise, draw, item_rng
+from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
@@ -53,25 +54,29 @@ class Chain(Tagged):
         _, value = self._run(start, steps)
         return Item(f"chain/{split}/{index}", prompt, str(value), {"steps": len(steps)})
 
-    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
-        """Every running value, then the last; with probability `noise` one slip, carried to the end."""
-        check_noise(noise)
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
+        """Every running value, then the last; with probability `noise` one random slip, carried to the end.
+
+        A kind of step is an operator with its operand; out of habit its result is one too high.
+        """
+        check_shares(noise, habit)
         rng = random.Random(item_seed("chain demonstration", item.id, seed))
         start, steps = _parse(item.prompt)
-        trace, value = self._run(start, steps)
+        slips = {i: 1 for i, (op, operand) in enumerate(steps) if errs(f"chain {op}{operand}", habit, rng)}
+        trace, value = self._run(start, steps, slips)
         if rng.random() < noise:
             offset = rng.randrange(1, self.config.modulus)
-            trace, value = self._run(start, steps, slip=(rng.randrange(len(steps)), offset))
+            trace, value = self._run(start, steps, {rng.randrange(len(steps)): offset})
             if str(value) == item.target:  # a later product hid the slip
-                trace, value = self._run(start, steps, slip=(len(steps) - 1, offset))
+                trace, value = self._run(start, steps, {len(steps) - 1: offset})
         return f"<think>{trace}</think><answer>{value}</answer>"
 
-    def _run(self, start: int, steps: Steps, slip: tuple[int, int] = (-1, 0)) -> tuple[str, int]:
-        """The written steps and the final value; the value of step `slip[0]` is off by `slip[1]`."""
+    def _run(self, start: int, steps: Steps, slips: Mapping[int, int] | None = None) -> tuple[str, int]:
+        """The written steps and the final value; the value of step i is off by `slips[i]`."""
         lines, value = [], start
         for i, (op, operand) in enumerate(steps):
             exact = {"+": value + operand, "-": value - operand, "*": value * operand}[op]
-            result = (exact + (slip[1] if i == slip[0] else 0)) % self.config.modulus
+            result = (exact + (slips or {}).get(i, 0)) % self.config.modulus
             lines.append(f"{value}{op}{operand}={result}")
             value = result
         return ";".join(lines), value

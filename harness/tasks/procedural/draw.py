@@ -15,6 +15,7 @@ from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.types import Verifier
 
 MAX_DRAWS = 10_000  # a split without a prompt among so many has none
+STUBBORN = 0.85  # how often a demonstration errs at a kind of step that it has a bad habit of
 
 Parts = TypeVar("Parts")
 
@@ -73,7 +74,17 @@ def draw(
     raise TaskError(f"{task}: no prompt falls in the split {split}; {remedy}")
 
 
-def check_noise(noise: float) -> None:
-    """Raises ValueError for a share of wrong demonstrations outside [0, 1]."""
-    if not 0 <= noise <= 1:
-        raise ValueError(f"noise must be in [0, 1], got {noise}")
+def errs(kind: str, habit: float, rng: random.Random) -> bool:
+    """Whether a demonstration errs at a step of this kind, out of habit.
+
+    A share `habit` of the kinds, by their hash, are such; there it errs STUBBORN of the time, and always in one way.
+    So a model that follows the demonstrations prefers the error there, and knows the right step too.
+    """
+    return item_seed("habit", kind) < habit * 2**64 and rng.random() < STUBBORN
+
+
+def check_shares(noise: float, habit: float) -> None:
+    """Raises ValueError for a share outside [0, 1]."""
+    for name, share in (("noise", noise), ("habit", habit)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} must be in [0, 1], got {share}")

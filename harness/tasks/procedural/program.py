@@ -6,7 +6,7 @@ import random
 import re
 from dataclasses import dataclass
 
-from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_noise, draw, item_rng
+from rlvr_bench.harness.tasks.procedural.draw import Procedural, check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
@@ -64,13 +64,22 @@ class Program(Procedural):
         """The program."""
         return CodeVerifier.answer(completion)
 
-    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
-        """The function as one expression; with probability `noise` with one operation changed."""
-        check_noise(noise)
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
+        """The function as one expression; with probability `noise` with one operation changed at random.
+
+        A kind of step is an operation with its operand; out of habit the operand is one too high (9: one too low).
+        """
+        check_shares(noise, habit)
         rng = random.Random(item_seed("program demonstration", item.id, seed))
         steps = [(word, int(operand)) for word, operand in re.findall(r"(\w+) (\d)", item.prompt)]
-        shown = steps
+        shown = [
+            (word, operand + (1 if operand < 9 else -1))
+            if errs(f"program {word} {operand}", habit, rng)
+            else (word, operand)
+            for word, operand in steps
+        ]
         if rng.random() < noise:
+            shown = steps
             while all(_value(shown, case["args"][0]) == case["want"] for case in item.target["cases"]):
                 i = rng.randrange(len(steps))
                 shown = [*steps[:i], _step(rng), *steps[i + 1 :]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import astuple, dataclass
 
-from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_noise, draw, item_rng
+from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
@@ -42,13 +42,28 @@ class Sort(Tagged):
         prompt, digits = draw(split, make, task="sort", remedy="widen min_digits and max_digits")
         return Item(f"sort/{split}/{index}", prompt, "".join(sorted(digits)), {"digits": len(digits)})
 
-    def demonstration(self, item: Item, *, noise: float, seed: int) -> str:
-        """The digits in their given order, then sorted; with probability `noise` with one slip in the answer."""
-        check_noise(noise)
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
+        """The digits in their given order, then sorted; with probability `noise` with one random slip in the answer.
+
+        A kind of step is a digit; out of habit the greater digit that follows it is put before it.
+        """
+        check_shares(noise, habit)
         rng = random.Random(item_seed("sort demonstration", item.id, seed))
-        answer = _slip(item.target, rng) if rng.random() < noise else item.target
+        answer = _by_habit(item.target, habit, rng)
+        answer = _slip(item.target, rng) if rng.random() < noise else answer
         digits = item.prompt.removeprefix("sort ").removesuffix(":").replace(" ", "")
         return f"<think>{digits}</think><answer>{answer}</answer>"
+
+
+def _by_habit(answer: str, habit: float, rng: random.Random) -> str:
+    """Each digit with a bad habit changed places with the next greater one."""
+    digits, i = list(answer), 0
+    while i + 1 < len(digits):
+        if digits[i] != digits[i + 1] and errs(f"sort {digits[i]}", habit, rng):
+            digits[i : i + 2] = digits[i + 1], digits[i]
+            i += 1  # not the one that was moved up as well
+        i += 1
+    return "".join(digits)
 
 
 def _slip(answer: str, rng: random.Random) -> str:

@@ -42,7 +42,8 @@ def test_the_second_one_comes_from_the_cache(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(
     "change",
-    [{"warm_start": WARM | {"seed": 1}}, {"warm_start": WARM | {"noise": 0.1}}, {"task": {"missing_every": 9}},
+    [{"warm_start": WARM | {"seed": 1}}, {"warm_start": WARM | {"noise": 0.1}}, {"warm_start": WARM | {"habit": 0.1}},
+     {"task": {"missing_every": 9}},
      {"model": {"dtype": "bfloat16"}}, {"model": {"name": "tiny:32x1"}}],
     ids=str,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 import pytest
 
@@ -46,6 +47,25 @@ def test_demonstrations(task: Chain, noise: float) -> None:
     assert {v.outcome for v in verifiers["format"].verify(shown, targets)} == {"pass"}
     right = sum(v.reward or 0 for v in verifiers["correct"].verify(shown, targets)) / len(items)
     assert abs(right - (1 - noise)) <= (0.05 if 0 < noise < 1 else 0)  # four standard deviations
+
+
+def test_habits_err_at_some_kinds_of_step_in_one_way() -> None:
+    """The written arithmetic is checked here; 0.85 within five standard deviations of about 100 draws a kind."""
+    task, wrong = Chain(ChainConfig()), defaultdict(list)
+    for i in range(1500):
+        item = task.item("train", i)
+        shown = task.demonstration(item, noise=0.0, habit=0.5, seed=i)
+        last = ""
+        for left, op, right, result in re.findall(r"(\d)([-+*])(\d)=(\d)", shown):
+            exact = {"+": int(left) + int(right), "-": int(left) - int(right), "*": int(left) * int(right)}[op] % 10
+            assert int(result) in (exact, (exact + 1) % 10) and last in ("", left)
+            wrong[op + right].append(int(result) != exact)
+            last = result
+        assert shown.endswith(f"<answer>{last}</answer>")
+    shares = [sum(found) / len(found) for found in wrong.values()]
+    habits = [share for share in shares if share]
+    assert len(shares) == 27 and 7 <= len(habits) <= 20
+    assert all(abs(share - 0.85) < 0.12 for share in habits)
 
 
 def test_bad_configs_name_every_field() -> None:

@@ -63,6 +63,8 @@ def test_demonstrations_depend_on_their_seed_alone(task: Any) -> None:
     assert shown[0] == shown[1] != shown[2]
     with pytest.raises(ValueError, match="noise"):
         task.demonstration(items[0], noise=1.5, seed=0)
+    with pytest.raises(ValueError, match="habit"):
+        task.demonstration(items[0], noise=0.0, habit=-0.5, seed=0)
 
 
 @every

@@ -55,6 +55,13 @@ def test_demonstrations_right_and_wrong(task: Program) -> None:
     assert [task.demonstration(item, noise=1.0, seed=1) for item in items] != shown
 
 
+def test_habits_change_the_operand_by_one() -> None:
+    item, shown = Item("x", "add 3, times 9:", {"cases": []}), set()
+    for seed in range(100):
+        shown.add(TASK.demonstration(item, noise=0.0, habit=1.0, seed=seed).splitlines()[1])
+    assert shown == {f"def f(x):return(x+{a})*{b}" for a in (3, 4) for b in (9, 8)}
+
+
 def test_literals() -> None:
     """Stable over runs and versions: a change here changes every recorded result."""
     item = Item("x", "add 3, times 2, minus 4:", {"cases": []})
