@@ -158,6 +158,12 @@ class MeasureConfig:
     """First steps that timing and memory statistics leave out."""
     sample_completions: Count = 16
     """Completions kept from each evaluated step, and from the first and the last step."""
+    ladder_steps: tuple[Count, ...] = ()
+    """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
+    ladder_batches: Annotated[int, Field(ge=2)] = 16
+    """Batches of the step's size whose gradients are compared; as many again are the reference."""
+    ladder_oracle: Positive = 64
+    """Further completions of each prompt, whose mean reward is the oracle's baseline."""
 
 
 @dataclass(frozen=True, config=_STRICT)
