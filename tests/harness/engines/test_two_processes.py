@@ -23,7 +23,7 @@ SHARED = ("grad_norm", "critic_grad_norm", "lr", "critic_lr", "explained_varianc
 ROLLOUT = ("rollout/reward_mean", "rollout/reward_std", "rollout/zero_std_groups")
 ALGORITHMS = {
     "ppo, KL in the reward": ({"name": "ppo", "kl_coef": 0.1}, {"epochs": 2, "minibatches": 2}),
-    "ppo, KL in the loss": ({"name": "ppo", "kl_placement": "loss"}, {}),
+    "ppo, KL in the loss": ({"name": "ppo", "kl_placement": "loss", "kl_estimator": "k3"}, {}),
     "grpo": ({"name": "grpo"}, {}),
     "grpo, two minibatches": ({"name": "grpo", "scale": "batch_std"}, {"minibatches": 2}),
 }
