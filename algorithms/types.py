@@ -24,6 +24,11 @@ class BatchCounts:
     tokens: int
     max_tokens: int  # completion length limit of the run, not the longest completion of the batch
 
+    @classmethod
+    def of(cls, response_mask: Bool[Tensor, "B T"], max_tokens: int) -> BatchCounts:
+        """The sizes of exactly these completions."""
+        return cls(len(response_mask), int(response_mask.sum()), max_tokens)
+
 
 @dataclass(frozen=True)
 class Rollout:
