@@ -98,6 +98,7 @@ class Algorithm(Protocol):
 
         def value_loss(self, batch: Rollout, values: Float[Tensor, "B T"]) -> Loss
 
+    which does not read `old_logprobs`: where a rollout serves one optimizer step, nobody may know them.
     Losses are of one micro-batch, under grad.  `logprobs`, `entropy` (nats) and `values` are what the current models
     say, computed by the harness; what is masked is zero: it changes no loss, but the gradient of an infinity is not
     a number, masked or not.
