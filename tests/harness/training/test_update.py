@@ -19,7 +19,7 @@ from rlvr_bench.harness.training.update import Diverged, _Log, minibatches
 from tests.harness.small_runs import CPU, config, metrics, run, weights
 from tests.tolerance import assert_close
 
-IN_LOSS = {"name": "ppo", "kl_placement": "loss"}
+IN_LOSS = {"name": "ppo", "kl_placement": "loss", "kl_estimator": "k3"}
 GROUPS = torch.tensor([0, 0, 0, 2, 2, 5, 7, 7, 7, 7, 8])
 
 
