@@ -21,7 +21,7 @@ def fits(*, sampled_at: float, scored_at: float) -> list[float]:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(5)  # at its initial scale all tokens are about as likely
-    engine = TorchRollout(model, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=2 * DRAWS)
+    engine = TorchRollout(model, pad=tokenizer.pad_token_id, ends=[tokenizer.eos_token_id], max_rows=2 * DRAWS)
     prompts = [tokenizer(prompt)["input_ids"] for prompt in ("padded", "so")]
     samples = engine.generate(prompts, SamplingParams(DRAWS, 1, temperature=sampled_at), seed=0)
     logprobs, _ = Policy(model)(as_rollout(samples, max_tokens=1), temperature=scored_at)

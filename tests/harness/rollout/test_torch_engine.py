@@ -46,7 +46,7 @@ def generate(
     **how: Any,
 ) -> Samples:
     lm, tokenizer = loaded
-    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=max_rows, **how)
+    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, ends=[tokenizer.eos_token_id], max_rows=max_rows, **how)
     return engine.generate([tokenizer(prompt)["input_ids"] for prompt in prompts], params, seed)
 
 
@@ -186,7 +186,9 @@ def test_sharing_changes_no_sample(loaded: Any, ending: int, temperature: float,
 def test_sharing_changes_no_sample_of_any_architecture(name: str) -> None:
     lm = causal_lm(CONFIGS[name], torch.float32)
     prompts, params = [[1, 2, 3], [4], [5, 6]], SamplingParams(6, 9, temperature=0.5)
-    found = [TorchRollout(lm, pad=0, eos=7, max_rows=64, share=s).generate(prompts, params, 1) for s in (True, False)]
+    found = [
+        TorchRollout(lm, pad=0, ends=[7], max_rows=64, share=s).generate(prompts, params, 1) for s in (True, False)
+    ]
     assert equal(*found)
     assert found[0].tokens_read < found[1].tokens_read
 
@@ -221,9 +223,10 @@ def test_those_who_have_ended_leave(loaded: Any, ending: int) -> None:
 def test_kept_logprobs_are_those_of_scoring(
     loaded: Any, ending: int, share: bool, temperature: float, minimum: int
 ) -> None:
-    """Also where ends were not allowed: scoring knows nothing of that."""
+    """Also where ends were not allowed: the distribution that is scored is without them, too."""
     samples = generate(loaded, SamplingParams(8, 12, minimum, temperature), share=share, with_logprobs=True)
-    scored, _ = Policy(loaded[0])(as_rollout(samples, max_tokens=12), temperature=temperature)
+    policy = Policy(loaded[0], ends=[ending], min_tokens=minimum)
+    scored, _ = policy(as_rollout(samples, max_tokens=12), temperature=temperature)
     assert samples.logprobs is not None
     assert_close(scored, samples.logprobs)
     assert generate(loaded, SamplingParams(1, 2)).logprobs is None
