@@ -109,9 +109,9 @@ def recomputes(backbone: Any) -> bool:
     """Whether its activations are recomputed in the backward pass (gradient checkpointing).
 
     It depends on the configuration and not on whether this role is trained: actor and reference must take one path, for
-    weights that are equal to give log-probabilities that are.
+    weights that are equal to give log-probabilities that are.  Some families keep the flag on a module further down.
     """
-    return getattr(backbone, "gradient_checkpointing", False)
+    return any(getattr(module, "gradient_checkpointing", False) for module in backbone.modules())
 
 
 def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)

@@ -12,15 +12,16 @@ from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.models.ends import end_ids
 from rlvr_bench.harness.models.roles import Policy
-from rlvr_bench.harness.rollout import torch_engine
+from rlvr_bench.harness.rollout import rollout_engine, torch_engine
 from rlvr_bench.harness.rollout.reading import Reader, TransformersReader, reader
 from rlvr_bench.harness.rollout.text import decode_completions
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.rollout.types import Samples, SamplingParams, as_rollout
 from tests.harness.models.decoders import CONFIGS, causal_lm
 from tests.harness.ragged import naive
-from tests.harness.small_runs import CPU
+from tests.harness.small_runs import CPU, config
 from tests.tolerance import assert_close
 
 PROMPTS = ["a", "bcd", "efghijk", "lm", "nopqrstuvw"]
@@ -106,6 +107,30 @@ def test_decoded_text_has_no_end_and_no_padding(loaded: Any, ending: int) -> Non
     vocabulary = loaded[1].convert_ids_to_tokens
     expected = ["".join(vocabulary([t for t in ids if t != ending])) for ids in rows(samples)]
     assert decode_completions(loaded[1], samples) == expected
+
+
+@pytest.mark.parametrize("minimum", [0, 3])
+def test_each_end_that_the_generation_config_lists_ends_a_completion(loaded: Any, minimum: int) -> None:
+    """Two tokens that greedy completions reach, neither of them the tokenizer's: cut behind the first of either."""
+    lm, tokenizer = loaded
+    endless = [naive(loaded, prompt, 12, 0, -1)[0] for prompt in PROMPTS]
+    one, two = endless[0][3], endless[1][4]
+    known = lm.generation_config.eos_token_id
+    lm.generation_config.eos_token_id = [one, two]
+    try:
+        ends = end_ids(lm, tokenizer)
+        assert ends == tuple(sorted({one, two, tokenizer.eos_token_id}))
+        engine = rollout_engine(config(model={"name": "tiny:16x1"}), lm, tokenizer)
+        prompts = [tokenizer(prompt)["input_ids"] for prompt in PROMPTS]
+        samples = engine.generate(prompts, SamplingParams(1, 12, minimum, greedy=True), 0)
+    finally:
+        lm.generation_config.eos_token_id = known
+    expected = [naive(loaded, prompt, 12, minimum, ends) for prompt in PROMPTS]
+    assert rows(samples) == [ids for ids, _ in expected]
+    assert samples.truncated.tolist() == [cut for _, cut in expected]
+    assert minimum or {ids[-1] for ids, cut in expected if not cut} == {one, two}, "each should end one"
+    texts = ["".join(tokenizer.convert_ids_to_tokens(ids if cut else ids[:-1])) for ids, cut in expected]
+    assert decode_completions(tokenizer, samples) == texts
 
 
 def test_the_same_seed_gives_the_same_completions(loaded: Any) -> None:
