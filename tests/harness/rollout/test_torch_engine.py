@@ -129,6 +129,8 @@ def test_each_end_that_the_generation_config_lists_ends_a_completion(loaded: Any
     assert rows(samples) == [ids for ids, _ in expected]
     assert samples.truncated.tolist() == [cut for _, cut in expected]
     assert minimum or {ids[-1] for ids, cut in expected if not cut} == {one, two}, "each should end one"
+    going_on = [sum(len(ids) > t for ids, _ in expected) for t in range(1, 12)]
+    assert samples.tokens_read <= 2 * sum(going_on), "whoever has ended leaves"
     texts = ["".join(tokenizer.convert_ids_to_tokens(ids if cut else ids[:-1])) for ids, cut in expected]
     assert decode_completions(tokenizer, samples) == texts
 
