@@ -94,7 +94,8 @@ class RolloutConfig:
     max_tokens: Positive = 32
     """Length limit of a completion, tokens."""
     min_tokens: Count = 0
-    """EOS cannot be sampled before this many tokens; equal to max_tokens it fixes the length."""
+    """No end of sequence can be sampled before this many tokens, and scoring gives it no probability there either;
+    equal to max_tokens it fixes the length."""
     max_prompt_tokens: Positive = 512
     """A longer prompt is an error, tokens."""
     temperature: Rate = 1.0
