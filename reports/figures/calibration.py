@@ -68,7 +68,7 @@ def _counts(axes: Axes, kinds: Kinds) -> None:
     thick = 0.9 * STEP / len(drawn)
     for place, (index, model) in enumerate(drawn):
         # In the middle of its bin, so that the bars of several models stand side by side.
-        centers = [LOWEST + STEP * (min(int((b.confidence - LOWEST) / STEP), BINS - 1) + 0.5) for b in model.bins]
+        centers = [LOWEST + STEP * (_bin(b.confidence) + 0.5) for b in model.bins]
         x = [c + thick * (place - (len(drawn) - 1) / 2) for c in centers]
         bars = axes.bar(x, [b.pairs for b in model.bins], thick, color=model_look(index).color, linewidth=0)
         if len(drawn) == 1:
@@ -76,6 +76,11 @@ def _counts(axes: Axes, kinds: Kinds) -> None:
     axes.set_xlim(0.48, 1.02)
     axes.set_ylabel("held-out pairs (count)")
     axes.grid(visible=False, axis="x")
+
+
+def _bin(confidence: float) -> int:
+    """Its number; a mean on the lower edge belongs to the bin, also where the division rounds down."""
+    return min(int((confidence - LOWEST) / STEP + 1e-9), BINS - 1)
 
 
 def _label(pairs: int, models: Sequence[RewardModel]) -> str:

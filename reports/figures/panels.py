@@ -75,7 +75,7 @@ def common_x(groups: Sequence[Sequence[Axes]]) -> bool:
     ]
     found = [r for r in ranges if r]
     spans = [high - low for low, high in found]
-    alike = not spans or max(spans) <= ALIKE * min(spans)
+    alike = not spans or bool(max(spans) <= ALIKE * min(spans))
     for group, of_group in zip(drawn, ranges, strict=True):
         for axes in group:
             if alike:

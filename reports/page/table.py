@@ -1,4 +1,4 @@
-"""A table is written here as CSV or Markdown; latex_table.py writes it for a paper."""
+"""A table is written here as CSV or Markdown; latex/ writes it for a paper."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
-from rlvr_bench.reports.page.latex_table import table_latex
+from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
 from rlvr_bench.reports.page.table import Table, first_columns, table_csv

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rlvr_bench.reports.escape import latex, typeset
-from rlvr_bench.reports.page.font_widths import text_width
-from rlvr_bench.reports.page.latex_layout import COLUMN, GAP, TEXT, Layout, Pieces, layout
+from rlvr_bench.reports.page.latex.font_widths import text_width
+from rlvr_bench.reports.page.latex.layout import COLUMN, GAP, TEXT, Layout, Pieces, layout
 from rlvr_bench.reports.page.table import Table
 
 PAGE = 500.0  # points that a table may be tall, with its caption and notes; the article class has 550

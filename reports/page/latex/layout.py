@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from rlvr_bench.reports.numbers import ABSENT
-from rlvr_bench.reports.page.font_widths import text_width
+from rlvr_bench.reports.page.latex.font_widths import text_width
 
 # The article class with two columns; papers of 3.25 and 6.75 inches have more room.
 COLUMN, TEXT = 229.0, 469.0  # points

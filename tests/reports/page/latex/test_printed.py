@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.reports.page.latex_table import table_latex
+from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.table import Table
-from tests.reports.page.computer_modern import printed_width
+from tests.reports.page.latex.computer_modern import printed_width
 
-COMMITTED = sorted((Path(__file__).parents[3] / "results").glob("*/report/tables/*.tex"))
+COMMITTED = sorted((Path(__file__).parents[4] / "results").glob("*/report/tables/*.tex"))
 ONE, BOTH = 229.87, 469.75  # points of \columnwidth and \textwidth in the article class with two columns
 NASTY = Table(
     "100 % of $x_1$ & {more}",

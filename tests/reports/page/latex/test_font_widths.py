@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlvr_bench.reports.page.font_widths import text_width
+from rlvr_bench.reports.page.latex.font_widths import text_width
 
 
 @pytest.mark.parametrize(

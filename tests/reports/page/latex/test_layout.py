@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rlvr_bench.reports.page.latex_layout import COLUMN, GAP, TEXT, joined, layout
+from rlvr_bench.reports.page.latex.layout import COLUMN, GAP, TEXT, joined, layout
 
 
 def test_a_small_table_fits_a_column_of_the_page() -> None:
