@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import VERIFIER, RewardSetting, reward_setting
@@ -24,7 +24,7 @@ class Look:
     """What keeps one cell, model or phase apart from the others."""
 
     color: str
-    line: object = "-"
+    line: Any = "-"  # as matplotlib takes it
     marker: str = "o"
     hatch: str = ""
 
@@ -36,7 +36,7 @@ ALGORITHMS = ("#0072B2", "#E69F00", "#CC79A7", "#009E73", "#D55E00", "#56B4E9", 
 FIRST = ("ppo", "grpo")  # have the first two colors in every study; others follow by name
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 FURTHER_MARKS = ("*", "p", "h", "<", ">", "d", "8")  # of cells that share algorithm and reward with an earlier one
-LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
+LINES: tuple[Any, ...] = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (6, 1, 1, 1, 1, 1)), (0, (8, 2)))
 
 # Purples from dark to light, after ColorBrewer.
 ROLES = {

@@ -58,8 +58,8 @@ def grid(
     axes = made.T if turn else made
     letters = 40 if turn else {"text": 108, "column": 48}[width] // max(3, len(groups))
     for place, group in zip(axes[0], groups, strict=True):
-        place.set_title(fill(group.title, letters), loc="left" if turn else "center")
-        place.title.set_fontsize(7.5 if turn or width == "text" else 6)
+        points = 7.5 if turn or width == "text" else 6.0
+        place.set_title(fill(group.title, letters), loc="left" if turn else "center", fontsize=points)
     return figure, axes
 
 
@@ -101,14 +101,18 @@ def draw_seeds(axes: Axes, series: Sequence[Points], finished: Sequence[bool], l
         label = ""
     else:
         for points in whole:
-            _line(axes, *zip(*points, strict=True), look, 0.9, label)
+            _line(axes, *_columns(points), look, 0.9, label)
             label = ""
     for points in broken:
-        _line(axes, *zip(*points, strict=True), look, 0.5, label)
+        _line(axes, *_columns(points), look, 0.5, label)
         label = ""
 
 
-def _line(axes: Axes, x: Sequence[float], y: Sequence[float], look: Look, width: float, label: str) -> None:
+def _columns(points: Points) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([x for x, _ in points]), np.array([y for _, y in points])
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look, width: float, label: str) -> None:
     axes.plot(
         x, y, color=look.color, linestyle=look.line, linewidth=width, marker=look.marker,
         markevery=max(1, len(x) // 6), label=label or "_",

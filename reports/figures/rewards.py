@@ -86,7 +86,7 @@ def _label(panels: np.ndarray, rows: Sequence[str], *, turn: bool, shared: bool)
 def proxy_and_true(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
     """One panel a cell that recorded both rewards."""
     # A line style is a reward here as everywhere: solid is the verifier's.
-    kinds = ((TRUE, "true reward (verifier)", "-", "o"), (PROXY, "proxy (learned)", LINES[1], "s"))
+    kinds = ((TRUE, "true reward (verifier)", LINES[0], "o"), (PROXY, "proxy (learned)", LINES[1], "s"))
     chosen = [c for c in cells if any(r.series(PROXY) for r in c.runs)]
     if not chosen:
         return None

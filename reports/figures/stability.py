@@ -95,7 +95,7 @@ def _stability_by_reward(
         if _is_skewed(_values(cells_of, name)):
             _log(row[0], 3)
             words = words.replace(")", ", log)")
-        row[0].set_ylabel(fill(words, 16), fontsize=5.5)
+        row[0].set_ylabel(fill(words, 14), fontsize=5.5)
     common_x(list(panels.T))
     for axes in panels[-1]:
         axes.set_xlabel("steps")

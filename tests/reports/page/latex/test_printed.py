@@ -27,7 +27,10 @@ NASTY = Table(
     "A note, 5 % of it with _signs_.",
 )
 TALL = Table("Tall", ("n", "text"), tuple((str(i), "word " * 80) for i in range(12)), "The note.")
-SAMPLES = {"nasty": NASTY, "tall": TALL, "small": Table("Small", ("a", "b"), (("x", "1"),))}
+CROWDED = Table(
+    "Crowded", ("claim", *["true reward"] * 8), (("memory.states.four-model", *["0.942 [0.935, 0.949]"] * 8),) * 3
+)
+SAMPLES = {"crowded": CROWDED, "nasty": NASTY, "tall": TALL, "small": Table("Small", ("a", "b"), (("x", "1"),))}
 PLAIN = {
     r"\%": "%", r"\&": "&", r"\_": "_", r"\#": "#", r"\$": "$", r"\{": "{", r"\}": "}", "$<$": "<", "$>$": ">",
     "$|$": "|", "---": "—", r"\textasciitilde{}": "~", r"\textasciicircum{}": "^", r"\textbackslash{}": "\\",
