@@ -11,8 +11,15 @@ _PATH = re.compile(r"(?<![\w.:/\\…])(?:/(?:[\w.+@~-]+/)+|~/(?:[\w.+@~-]+/)*|[A
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", "|": r"$|$",
-    "±": r"$\pm$", "×": r"$\times$", "–": "--", "—": "---", "…": r"\ldots{}",
+    "±": r"$\pm$", "×": r"$\times$", "–": "--", "—": "---", "…": r"\ldots{}", "≤": r"$\leq$", "≥": r"$\geq$",
+    "−": "$-$", "→": r"$\rightarrow$", "√": r"$\surd$", "‘": "`", "’": "'", "“": "``", "”": "''", "\u00a0": "~",
 }  # fmt: skip
+# Printable ASCII, and the letters of Western Europe that have one in every encoding of TeX's fonts.
+_LETTERS = (
+    {chr(c) for c in range(32, 127)}
+    | set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ§©")
+    | {"\n", "\t"}
+)
 
 
 def redact(value: Any) -> Any:
@@ -44,9 +51,16 @@ def one_line(text: str, limit: int | None = None) -> str:
     return printable(" ".join(text.split()), limit)
 
 
+def typeset(text: str) -> str:
+    """Text in which a character that pdflatex has no letter for is its number."""
+    return "".join(c if c in _LETTERS or c in _LATEX else f"[U+{ord(c):04X}]" for c in text)
+
+
 def latex(text: str) -> str:
     """Text as LaTeX shows it."""
-    return "".join(_LATEX.get(c, c) for c in text)
+    # Two hyphens would become a dash, two quotes another mark.
+    apart = re.sub(r"(?<=([-`']))(?=\1)", "\0", typeset(text))
+    return "".join("{}" if c == "\0" else _LATEX.get(c, c) for c in apart)
 
 
 def markdown_cell(text: str) -> str:

@@ -1,8 +1,8 @@
 """All figures of a study are drawn here, each in the width of a page and of a column.
 
 A new figure is one function and one entry:
-1. Write a function of the cells of a part and a `Width` that gives a matplotlib figure, or None where the records have
-   no data for it; colors and sizes come from style.py.
+1. Write a function of the cells of a part, a `Width` and the `Looks` of the cells that gives a matplotlib figure, or
+   None where the records have no data for it; sizes come from style.py, colors from palette.py.
 2. Add a `FigureKind` to FIGURES with the section of the page that it belongs to (an id of page/sections.py; a section
    that is not listed there is added at the end of the page) and a caption that says what lines, bands and marks are.
 The page and the files in three formats follow.
@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures import calibration, learning, memory, rewards, stability, step_time
+from rlvr_bench.reports.figures.palette import Looks, looks_of
+from rlvr_bench.reports.figures.panels import BAND_FROM
 from rlvr_bench.reports.figures.style import INCHES, Width, save, styled
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.numbers import LEVEL_TEXT
@@ -31,9 +33,9 @@ class FigureKind:
     name: str  # of its files: <name>-<part>.<suffix>, and <name>-<part>-column.<suffix> for a column
     section: str  # of the page
     about: Literal["learning", "costs"]  # costs are drawn of learning parts only where no other part measures them
-    make: Callable[[Sequence[Cell], Width], Figure | None]
+    make: Callable[[Sequence[Cell], Width, Looks], Figure | None]
     caption: str
-    narrow: bool = False  # on the page
+    remark: Callable[[Sequence[Cell]], str] = lambda cells: ""  # behind the caption, from the records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +46,27 @@ class Drawn:
     section: str
     part: str
     caption: str
-    narrow: bool
 
 
-BAND = "band: smallest to largest seed"
+SEEDS = (
+    f"From {BAND_FROM} seeds on a line is their mean and the band their smallest and largest, which is no confidence "
+    "interval; below that each seed is a line. Thin lines: runs that did not finish."
+)
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         name="learning",
         section="learning",
         about="learning",
         make=learning.learning_curves,
-        caption="Held-out pass@1 against steps, completion tokens and seconds of training. Thin lines: seeds; thick "
-        f"line: their mean; {BAND}, which is no confidence interval.",
+        caption=f"Held-out pass@1 against steps, completion tokens and seconds of training. {SEEDS}",
     ),
     FigureKind(
         name="stability",
         section="learning",
         about="learning",
         make=stability.stability,
-        caption=f"Stability over training steps. Lines: mean over seeds; {BAND}.",
+        caption=f"Stability over training steps. {SEEDS}",
+        remark=stability.left_out,
     ),
     FigureKind(
         name="overoptimization",
@@ -70,9 +74,9 @@ FIGURES: tuple[FigureKind, ...] = (
         about="learning",
         make=rewards.overoptimization,
         caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
-        "distance from the base model: the square root of KL(policy || base) in nats per completion. Thin lines: "
-        "seeds, each point after the first the mean of a block of steps; thick line: their mean; circle: start; "
-        "dotted: the base model. Columns, or rows in the narrow version: what the policy was trained on.",
+        "distance from the base model: the square root of KL(policy || base) in nats per completion. Each point after "
+        f"the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. Columns, or rows "
+        "in the narrow version: what the policy was trained on.",
     ),
     FigureKind(
         name="proxy",
@@ -80,8 +84,7 @@ FIGURES: tuple[FigureKind, ...] = (
         about="learning",
         make=rewards.proxy_and_true,
         caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true reward) "
-        f"of the same completions. Lines: mean over seeds; {BAND}.",
-        narrow=True,
+        f"of the same completions, in the color of the cell's algorithm. {SEEDS}",
     ),
     FigureKind(
         name="calibration",
@@ -89,9 +92,8 @@ FIGURES: tuple[FigureKind, ...] = (
         about="learning",
         make=calibration.calibration,
         caption="Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it "
-        f"was against how often it was right. Area of the marks: pairs in the bin; bars: {LEVEL_TEXT} Wilson interval, "
-        "as if the pairs were independent.",
-        narrow=True,
+        "was against how often it was right, and how many pairs each point stands for. Whiskers: "
+        f"{LEVEL_TEXT} Wilson interval, as if the pairs were independent.",
     ),
     FigureKind(
         name="memory",
@@ -107,8 +109,9 @@ FIGURES: tuple[FigureKind, ...] = (
         section="time",
         about="costs",
         make=step_time.time_by_phase,
-        caption="Seconds of one step by phase, evaluation and checkpoints left out: mean over steps after warm-up and "
-        "over seeds; black marks: smallest to largest seed.",
+        caption="Seconds of one step by phase, evaluation and checkpoints left out: median over steps after warm-up, "
+        "mean over seeds. White mark: the whole step, as in the tables, with what lies between the phases; medians "
+        "need not add up to it. Whisker: smallest to largest seed.",
     ),
 )
 
@@ -124,18 +127,18 @@ def _draw(study: Study, kind: FigureKind, folder: Path) -> list[Drawn]:
     parts = study.parts("learning")
     if kind.about == "costs":
         parts = study.parts("systems") or parts
-    drawn = []
+    drawn, looks = [], looks_of(study)
     for part in parts:
         name, cells, made = f"{kind.name}-{slug(part.name)}", study.cells(part), False
         for width in INCHES:
             with styled():
-                figure = kind.make(cells, width)
+                figure = kind.make(cells, width, looks)
                 if figure is not None:
                     save(figure, folder, name + ("-column" if width == "column" else ""))
                     made = True
         if made:
-            caption = f"{one_line(part.title)}. {kind.caption}"
-            drawn.append(Drawn(name=name, section=kind.section, part=part.name, caption=caption, narrow=kind.narrow))
+            caption = f"{one_line(part.title)}. {kind.caption} {kind.remark(cells)}".strip()
+            drawn.append(Drawn(name=name, section=kind.section, part=part.name, caption=caption))
     return drawn
 
 

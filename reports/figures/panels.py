@@ -1,23 +1,27 @@
-"""What the figures over training share is drawn here: lines over seeds, one legend, a grid of quantities by reward."""
+"""What the figures over training share is drawn here: seeds, one legend, a grid of quantities by reward."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import fill
 
 import numpy as np
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
-from rlvr_bench.reports.figures.style import INCHES, Look, Width, look
+from rlvr_bench.reports.figures.palette import Look
+from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.windows import training_series
 
 Points = list[tuple[float, float]]
-CROWD = 4  # with more cells than this, a panel for each reward; an algorithm keeps its color over the panels
+CROWD = 4  # with more cells than this, a panel for each reward
+BAND_FROM = 3  # finished seeds; fewer are drawn as lines
+ALIKE = 1.5  # ranges that differ by no more than this factor are drawn on one scale
 
 
 def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]] | None:
@@ -26,90 +30,116 @@ def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, 
     return groups if len(cells) > CROWD and len(groups) > 1 else None
 
 
-def looks(cells: Sequence[Cell]) -> dict[str, tuple[Look, str]]:
-    """Look and legend entry of each cell by name: its algorithm's, or its own where two cells share both factors."""
-    names = list(dict.fromkeys(matching.algorithm(c) or c.name for c in cells))
+def short_labels(cells: Sequence[Cell]) -> dict[str, str]:
+    """Legend entry of each cell by name where a panel names the reward: its algorithm's.
+
+    Its own label where two cells share both.
+    """
     groups = by_reward_setting(cells).values()
     if all(len({matching.algorithm(c) for c in g}) == len(g) for g in groups):
-        return {c.name: (look(names.index(n)), n.upper()) for c in cells for n in [matching.algorithm(c) or c.name]}
-    return {c.name: (look(i), c.label) for i, c in enumerate(cells)}
+        return {c.name: (matching.algorithm(c) or c.name).upper() for c in cells}
+    return {c.name: c.label for c in cells}
 
 
 def grid(
-    quantities: int,
-    groups: Sequence[RewardSetting],
-    width: Width,
-    *,
-    turn: bool,
-    height: float,
-    shared_x: bool,
-    shared_y: bool,
+    quantities: int, groups: Sequence[RewardSetting], width: Width, *, turn: bool, height: float, shared_y: bool
 ) -> tuple[Figure, np.ndarray]:
     """Figure and axes[quantity, group]: groups side by side, or below each other if `turn`.
 
     Args:
-        height: inches of a row.
-        shared_x, shared_y: one scale for all panels, not only for those of one quantity.
+        height: inches of a row, less where the figure would become too tall.
+        shared_y: one scale for all panels, not only for those of one quantity.
     """
     rows, columns = (len(groups), quantities) if turn else (quantities, len(groups))
     figure, made = pyplot.subplots(
-        rows, columns, figsize=(INCHES[width], height * rows + 0.45), squeeze=False,
-        sharex=True if shared_x else "col" if turn else "row", sharey=True if shared_y else "col" if turn else "row",
+        rows, columns, figsize=size(width, height * rows + 0.45), squeeze=False,
+        sharey=True if shared_y else "col" if turn else "row",
     )  # fmt: skip
     axes = made.T if turn else made
-    letters = 40 if turn else {"text": 108, "column": 40}[width] // max(3, len(groups))
+    letters = 40 if turn else {"text": 108, "column": 48}[width] // max(3, len(groups))
     for place, group in zip(axes[0], groups, strict=True):
-        place.set_title(fill(group.title, letters), loc="left" if turn else "center")
+        points = 7.5 if turn or width == "text" else 6.0
+        place.set_title(fill(group.title, letters), loc="left" if turn else "center", fontsize=points)
     return figure, axes
 
 
-def seed_lines(axes: Axes, series: Sequence[Points], style: Look) -> None:
-    """One thin line each."""
-    for points in series:
-        axes.plot([x for x, _ in points], [y for _, y in points], color=style.color, linewidth=0.5, alpha=0.6)
+def common_x(groups: Sequence[Sequence[Axes]]) -> bool:
+    """One x range for the panels of each group, and one for all where no group would be squeezed by it.
+
+    Returns:
+        whether all have one range.
+    """
+    drawn = [[axes for axes in group if axes.has_data()] for group in groups]
+    ranges = [
+        (min(a.get_xlim()[0] for a in group), max(a.get_xlim()[1] for a in group)) if group else None for group in drawn
+    ]
+    found = [r for r in ranges if r]
+    spans = [high - low for low, high in found]
+    alike = not spans or bool(max(spans) <= ALIKE * min(spans))
+    for group, of_group in zip(drawn, ranges, strict=True):
+        for axes in group:
+            if alike:
+                axes.set_xlim(min(low for low, _ in found), max(high for _, high in found))
+            elif of_group:
+                axes.set_xlim(*of_group)
+    return alike
 
 
-def mean_line(axes: Axes, series: Sequence[Points], style: Look, label: str, *, band: bool) -> None:
-    """Mean, and range if `band`, as far as all series go, against their mean x."""
-    length = min(len(p) for p in series)
-    values = np.array([p[:length] for p in series])  # (seeds, points, 2)
-    x, y = values[:, :, 0].mean(axis=0), values[:, :, 1]
-    if band and len(series) > 1:
-        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=style.color, alpha=0.15, linewidth=0)
-    axes.plot(
-        x,
-        y.mean(axis=0),
-        color=style.color,
-        linestyle=style.line,
-        marker=style.marker,
-        markevery=max(1, length // 6),
-        label=label,
-    )
+def draw_seeds(axes: Axes, series: Sequence[Points], finished: Sequence[bool], look: Look, label: str) -> None:
+    """Mean and range over the finished seeds, from BAND_FROM of them on; below that a line for each seed.
 
-
-def mean_and_seeds(
-    axes: Axes, series: list[Points], finished: list[bool], style: Look, label: str, *, thin: bool = True
-) -> None:
-    """Mean and range over finished seeds, each seed as a thin line; without a finished one the seeds alone."""
+    A run that did not finish is a thin line: it is in no mean.
+    """
     whole = [p for p, done in zip(series, finished, strict=True) if done and p]
-    if thin or not whole:
-        seed_lines(axes, series, style)
-    if whole:
-        mean_line(axes, whole, style, label, band=True)
+    broken = [p for p, done in zip(series, finished, strict=True) if not done and p]
+    if len(whole) >= BAND_FROM:
+        length = min(len(p) for p in whole)
+        values = np.array([p[:length] for p in whole])  # (seeds, points, 2)
+        x, y = values[..., 0].mean(axis=0), values[..., 1]
+        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=look.color, alpha=0.22, linewidth=0)
+        _line(axes, x, y.mean(axis=0), look, 1.3, label)
+        label = ""
+    else:
+        for points in whole:
+            _line(axes, *_columns(points), look, 0.9, label)
+            label = ""
+    for points in broken:
+        _line(axes, *_columns(points), look, 0.5, label)
+        label = ""
 
 
-def legend(figure: Figure, panels: Sequence[Axes], width: Width, last: Sequence[str] = ()) -> None:
-    """One legend under the figure, with every cell that is drawn in any panel; entries of `last` behind the others."""
+def _columns(points: Points) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([x for x, _ in points]), np.array([y for _, y in points])
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look, width: float, label: str) -> None:
+    axes.plot(
+        x, y, color=look.color, linestyle=look.line, linewidth=width, marker=look.marker,
+        markevery=max(1, len(x) // 6), label=label or "_",
+    )  # fmt: skip
+
+
+def legend(
+    figure: Figure, panels: Sequence[Axes], width: Width, last: Sequence[str] = (), solid: Collection[str] = ()
+) -> None:
+    """One legend under the figure, with every cell that is drawn in any panel.
+
+    Args:
+        last: entries that come behind the others.
+        solid: entries that stand for lines of several styles, one in each panel; shown as solid lines.
+    """
     found = {}
     for panel in panels:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            if label in solid and isinstance(handle, Line2D):
+                handle = Line2D([], [], color=handle.get_color(), marker=handle.get_marker())
             found.setdefault(label, handle)
     found |= {label: found.pop(label) for label in last if label in found}
     if found:
-        short = max(map(len, found)) <= 12
-        fitting = {"text": 4 if short else 3, "column": (2 if len(found) == 4 else 3) if short else 1}
-        columns = min(len(found), fitting[width])
-        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns)
+        longest = max(map(len, found))
+        fitting = {"text": 4 if longest <= 20 else 3, "column": 3 if longest <= 12 else 2 if longest <= 18 else 1}
+        columns = min(len(found), 2 if width == "column" and len(found) == 4 else fitting[width])
+        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=min(columns, fitting[width]))
 
 
 def training_points(cell: Cell, metric: str) -> list[Points]:

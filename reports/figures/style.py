@@ -1,10 +1,9 @@
-"""How every figure looks is set here: sizes, colors, marks, and files without dates, so that one study gives one."""
+"""How every figure looks is set here: sizes, fonts, and files without dates, so that one study gives one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +14,9 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 Width = Literal["text", "column"]
-INCHES: dict[Width, float] = {"column": 3.3, "text": 6.9}
+INCHES: dict[Width, float] = {"column": 3.25, "text": 6.75}
+TALLEST = 4.5  # inches: half of a page
 FORMATS = ("pdf", "svg", "png")
-
-# Okabe and Ito's colors, dark ones first; the orders of lines, marks and hatches keep cells apart in gray too.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-HATCHES = ("", "///", "\\\\\\", "xx", "---", "||", "++")
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -51,24 +45,9 @@ RC: dict[Any, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """What keeps one cell, role or phase apart from the others."""
-
-    color: str
-    line: object
-    marker: str
-    hatch: str
-
-
-def look(index: int) -> Look:
-    """The look of the index-th cell, role or phase; repeats only after several dozen."""
-    return Look(
-        COLORS[index % len(COLORS)],
-        LINES[index % len(LINES)],
-        MARKERS[index % len(MARKERS)],
-        HATCHES[index % len(HATCHES)],
-    )
+def size(width: Width, height: float) -> tuple[float, float]:
+    """Width and height of a figure in inches, no taller than half a page."""
+    return INCHES[width], min(height, TALLEST)
 
 
 @contextmanager

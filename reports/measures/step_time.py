@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean, median
 
 from rlvr_bench.harness.records import PHASES
@@ -31,14 +31,14 @@ def tokens_per_second(run: Run) -> float | None:
     return sum(r["cost/tokens"] for r in rows) / seconds if seconds else None
 
 
-def per_phase(run: Run, prefix: str) -> dict[str, float]:
-    """Mean of `<prefix>/<phase>` over the timed steps, in the order of the phases, unknown ones last."""
+def per_phase(run: Run, prefix: str, average: Callable[[list[float]], float] = fmean) -> dict[str, float]:
+    """Mean, or another average, of `<prefix>/<phase>` over the timed steps, in the order of the phases."""
     sums: dict[str, list[float]] = {}
     for row in timed_rows(run):
         for name, value in row.items():
             if name.startswith(prefix + "/") and value is not None:
                 sums.setdefault(name.removeprefix(prefix + "/"), []).append(value)
-    return {phase: fmean(sums[phase]) for phase in phases_of_a_step(sums)}
+    return {phase: average(sums[phase]) for phase in phases_of_a_step(sums)}
 
 
 def phases_of_a_step(found: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ section of its own behind the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import Drawn
@@ -95,7 +95,7 @@ SECTIONS: tuple[SectionKind, ...] = (
 
 def sections(study: Study, drawn: Sequence[Drawn]) -> tuple[Section, ...]:
     """The sections that have something to show, in the order of the page."""
-    made = [(kind.section, table) for kind in tables.TABLES for table in _titled(kind, study)]
+    made = [(kind.section, table) for kind in tables.TABLES for _, table in kind.titled(study)]
     named = dict.fromkeys([d.section for d in drawn] + [section for section, _ in made])
     listed = {kind.id for kind in SECTIONS}
     others = [SectionKind(id=name, title=name.capitalize(), short=name.capitalize()) for name in named]
@@ -121,15 +121,3 @@ def _section(study: Study, kind: SectionKind, figures: tuple[Drawn, ...], shown:
         remarks=(*kind.remarks(study), *kind.closing),
         alert=alert if alert and alert.rows else None,
     )
-
-
-def _titled(kind: tables.TableKind, study: Study) -> list[Table]:
-    """The tables of a kind; where several parts have it, each names its part."""
-    found = kind.of(study)
-    if len(found) == 1:
-        return [table for _, table in found]
-    titles = [one_line(part.title) for part, _ in found]
-    return [
-        table if table.title == title else replace(table, title=f"{table.title}: {title}")
-        for (_, table), title in zip(found, titles, strict=True)
-    ]

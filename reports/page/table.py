@@ -1,4 +1,4 @@
-"""A table is written here as LaTeX (booktabs), CSV or Markdown."""
+"""A table is written here as CSV or Markdown; latex/ writes it for a paper."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rlvr_bench.reports.escape import latex, markdown_cell
+from rlvr_bench.reports.escape import markdown_cell
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,6 @@ def csv_text(lines: Sequence[Sequence[object]]) -> str:
         # A spreadsheet must not run a label as a formula.
         writer.writerow([f"'{x}" if isinstance(x, str) and x[:1] in "=+-@" and x else x for x in line])
     return out.getvalue()
-
-
-def table_latex(table: Table) -> str:
-    """A booktabs tabular with its caption; needs \\usepackage{booktabs}."""
-    head = " & ".join(latex(c) for c in table.columns)
-    body = "\n".join(" & ".join(latex(x) for x in row) + r" \\" for row in table.rows)
-    caption = latex(f"{table.title}. {table.note}".strip())
-    return (
-        "\\begin{table}\n\\centering\n"
-        f"\\caption{{{caption}}}\n"
-        f"\\begin{{tabular}}{{l{'r' * (len(table.columns) - 1)}}}\n"
-        f"\\toprule\n{head} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
-    )
 
 
 def table_markdown(table: Table) -> str:

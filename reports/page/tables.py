@@ -7,20 +7,22 @@ belongs to (an id of page/sections.py); a table without rows is not written.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.claims.finding import Finding
+from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
+from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
-from rlvr_bench.reports.page.table import Table, first_columns, table_csv, table_latex
+from rlvr_bench.reports.page.table import Table, first_columns, table_csv
 
-PRINTED = 5  # columns of the findings that fit a printed page
+PRINTED = 6  # columns of the findings that fit a printed page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,17 @@ class TableKind:
         made = [(part, self.make(part, study.cells(part))) for part in parts]
         return [(part, table) for part, table in made if table.rows]
 
+    def titled(self, study: Study) -> list[tuple[PartInfo, Table]]:
+        """The same; where several parts have it, each names its part."""
+        found = self.of(study)
+        if len(found) == 1:
+            return found
+        titles = [one_line(part.title) for part, _ in found]
+        return [
+            (part, table if table.title == title else replace(table, title=f"{table.title}: {title}"))
+            for (part, table), title in zip(found, titles, strict=True)
+        ]
+
 
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
@@ -52,12 +65,13 @@ def write_tables(study: Study, findings: Sequence[Finding], folder: Path) -> Non
     """Each table as LaTeX and as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
     for kind in TABLES:
-        for part, table in kind.of(study):
+        for part, table in kind.titled(study):
             csv = kind.raw(part, study.cells(part)) if kind.raw else table_csv(table)
-            _write(folder / f"{kind.name}-{slug(part.name)}.csv", csv)
-            _write(folder / f"{kind.name}-{slug(part.name)}.tex", table_latex(table))
+            name = f"{kind.name}-{slug(part.name)}"
+            _write(folder / f"{name}.csv", csv)
+            _write(folder / f"{name}.tex", table_latex(table, name))
     _write(folder / "findings.csv", findings_csv(findings))
-    _write(folder / "findings.tex", table_latex(first_columns(finding_table(findings), PRINTED)))
+    _write(folder / "findings.tex", table_latex(first_columns(finding_table(findings), PRINTED), "findings"))
 
 
 def _write(path: Path, text: str) -> None:

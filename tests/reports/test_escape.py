@@ -27,5 +27,10 @@ def test_latex_has_no_live_character() -> None:
     assert latex("50 % of a_b ± 1") == r"50 \% of a\_b $\pm$ 1"
 
 
+def test_latex_has_a_letter_for_everything_and_joins_no_signs() -> None:
+    assert latex("☃ ≥ ü") == r"[U+2603] $\geq$ ü"
+    assert latex("--x ``y' — –") == "-{}-x `{}`y' --- --"
+
+
 def test_a_block_stays_a_block() -> None:
     assert markdown_block("```\n</pre>") == "    ```\n    </pre>"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from matplotlib import pyplot
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from rlvr_bench.harness.records import PartInfo
-from rlvr_bench.reports.figures import draw, style
-from rlvr_bench.reports.load import load
+from rlvr_bench.reports.figures import draw, palette, style
+from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
@@ -41,6 +42,76 @@ def test_drawn_exactly_when_there_is_data(
     drawn = draw.draw(study, tmp_path / "figures")
     assert {d.name.removesuffix("-learning") for d in drawn} == expected
     assert {d.section for d in drawn} <= {"rewards"}
+
+
+def drawn_with(cells: tuple[Cell, ...], width: style.Width) -> dict[str, Figure]:
+    looks = palette.cell_looks(cells)
+    with style.styled():
+        made = {kind.name: kind.make(cells, width, looks) for kind in draw.FIGURES}
+    return {name: figure for name, figure in made.items() if figure is not None}
+
+
+@pytest.mark.parametrize("width", ["text", "column"])
+@pytest.mark.parametrize("cells", ["three", "eight"])
+def test_figures_have_the_widths_of_a_paper_and_half_a_page_at_most(
+    cells: str, width: style.Width, request: pytest.FixtureRequest
+) -> None:
+    made = drawn_with(request.getfixturevalue(cells), width)
+    assert len(made) >= 6
+    assert {figure.get_size_inches()[0] for figure in made.values()} == {6.75 if width == "text" else 3.25}
+    assert max(figure.get_size_inches()[1] for figure in made.values()) <= 4.5
+
+
+def colors_of_cells(figure: Figure) -> set[tuple[str, str]]:
+    """(label of a cell or of an algorithm, color) of what is drawn with it: by the legend, or by a panel's title."""
+    found = set()
+    for axes in figure.axes:
+        title = " ".join(axes.get_title().split())
+        for line in axes.lines:
+            found |= {(str(line.get_label()), str(line.get_color())), (title, str(line.get_color()))}
+        for band in axes.collections:
+            found |= {(title, to_hex(color).upper()) for color in band.get_facecolor()}
+    for legend in figure.legends:
+        for text, line in zip(legend.get_texts(), legend.get_lines(), strict=False):
+            found.add((text.get_text(), str(line.get_color())))
+    return found
+
+
+@pytest.mark.parametrize("cells", ["three", "eight"])
+def test_a_cell_has_one_color_on_every_figure(cells: str, request: pytest.FixtureRequest) -> None:
+    chosen = request.getfixturevalue(cells)
+    blue, orange = "#0072B2", "#E69F00"
+    expected = {"PPO": blue, "GRPO": orange} | {c.label: blue if c.name[0] == "p" else orange for c in chosen}
+    seen = {}
+    for width in ("text", "column"):
+        for name, figure in drawn_with(chosen, width).items():
+            found = {(label, color) for label, color in colors_of_cells(figure) if label in expected}
+            assert all(color == expected[label] for label, color in found), (name, found)
+            seen[name] = bool(found)
+    assert {name for name, any_ in seen.items() if any_} == {"learning", "stability", "overoptimization", "proxy"}
+
+
+def test_bars_are_in_no_color_of_an_algorithm(three: tuple[Cell, ...]) -> None:
+    made = drawn_with(three, "text")
+    for name in ("memory", "time"):
+        colors = {to_hex(p.get_facecolor()).upper() for axes in made[name].axes for p in axes.patches}
+        assert len(colors) >= 4
+        assert not colors & set(palette.ALGORITHMS)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_a_remark_stands_behind_the_caption(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = draw.FigureKind(
+        name="mine",
+        section="s",
+        about="learning",
+        make=empty,
+        caption="A caption.",
+        remark=lambda cells: cells[0].label,
+    )
+    monkeypatch.setattr(draw, "FIGURES", (kind,))
+    drawn = draw.draw(load(synthetic.write(tmp_path / "study", CELLS[2:], [PART], steps=2)), tmp_path / "figures")
+    assert drawn[0].caption == "Learning to sort, tiny model. A caption. GRPO, verifier"
 
 
 def empty(*_: object) -> Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rlvr_bench.reports.figures import learning, style
+from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.load import Cell
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS
@@ -12,7 +13,7 @@ from tests.reports.synthetic import CELLS
 
 def test_eight_cells_get_a_panel_for_each_reward(eight: tuple[Cell, ...]) -> None:
     with style.styled():
-        curves = learning.learning_curves(eight, "text")
+        curves = learning.learning_curves(eight, "text", cell_looks(eight))
     assert curves is not None
     assert len(curves.axes) == 3 * 4
     assert [t.get_text() for t in curves.legends[0].get_texts()] == ["PPO", "GRPO"]
@@ -20,9 +21,9 @@ def test_eight_cells_get_a_panel_for_each_reward(eight: tuple[Cell, ...]) -> Non
 
 def test_three_cells_share_a_panel(three: tuple[Cell, ...]) -> None:
     with style.styled():
-        curves = learning.learning_curves(three, "column")
+        curves = learning.learning_curves(three, "column", cell_looks(three))
     assert curves is not None
-    assert [a.get_xlabel() for a in curves.axes] == ["training steps", "completion tokens", "seconds of training"]
+    assert [a.get_xlabel() for a in curves.axes] == ["training steps", "completion tokens", "training time (s)"]
     assert [t.get_text() for t in curves.legends[0].get_texts()] == [c.label for c in three]
 
 

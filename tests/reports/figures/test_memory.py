@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from rlvr_bench.reports.figures import memory, style
+from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.load import Cell
 
 
 def test_states_and_peaks(three: tuple[Cell, ...]) -> None:
     with style.styled():
-        figure = memory.memory(three, "text")
+        figure = memory.memory(three, "text", cell_looks(three))
     assert figure is not None
     states, peaks = figure.axes
     assert states.get_title() == "states, exact"
@@ -18,4 +19,4 @@ def test_states_and_peaks(three: tuple[Cell, ...]) -> None:
 
 
 def test_nothing_recorded_draws_nothing() -> None:
-    assert memory.memory((), "text") is None
+    assert memory.memory((), "text", {}) is None

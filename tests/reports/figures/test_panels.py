@@ -1,28 +1,31 @@
-"""Looks, legends and lines that the figures over training share."""
+"""Seeds, legends and ranges that the figures over training share."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from matplotlib import pyplot
+from matplotlib.colors import to_hex
 
 from rlvr_bench.reports.figures import panels
-from rlvr_bench.reports.figures.style import look
+from rlvr_bench.reports.figures.palette import Look
 from rlvr_bench.reports.load import Cell
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS
 
+LOOK = Look("#123456", "--", "s")
+SERIES = [[(0.0, 1.0), (1.0, 3.0), (2.0, 9.0)], [(0.0, 3.0), (1.0, 5.0)], [(0.0, 5.0), (1.0, 4.0)]]
 
-def test_cells_of_one_reward_and_algorithm_keep_their_own_looks(tmp_path: Path) -> None:
+
+def test_cells_of_one_reward_and_algorithm_keep_their_own_labels(tmp_path: Path) -> None:
     twins = cells_of(tmp_path, CELLS[1], replace(CELLS[1], name="twin", label="PPO again"))
-    assert [label for _, label in panels.looks(twins).values()] == ["PPO, verifier", "PPO again"]
+    assert list(panels.short_labels(twins).values()) == ["PPO, verifier", "PPO again"]
 
 
-def test_an_algorithm_keeps_its_color_over_the_rewards(eight: tuple[Cell, ...]) -> None:
-    found = panels.looks(eight)
-    assert found["ppo-verifier"] == found["ppo-random"] == (look(0), "PPO")
-    assert found["grpo-few"] == (look(1), "GRPO")
+def test_where_a_panel_names_the_reward_the_algorithm_is_enough(eight: tuple[Cell, ...]) -> None:
+    assert set(panels.short_labels(eight).values()) == {"PPO", "GRPO"}
 
 
 def test_four_cells_are_no_crowd(eight: tuple[Cell, ...]) -> None:
@@ -30,23 +33,52 @@ def test_four_cells_are_no_crowd(eight: tuple[Cell, ...]) -> None:
     assert [len(group) for group in (panels.crowded_by_reward(eight) or {}).values()] == [2] * 4
 
 
-def test_the_mean_goes_as_far_as_every_seed() -> None:
+def test_three_seeds_are_a_mean_and_a_band_as_far_as_all_go() -> None:
     _, axes = pyplot.subplots()
-    panels.mean_line(axes, [[(0, 1.0), (1, 3.0), (2, 9.0)], [(0, 3.0), (1, 5.0)]], look(0), "mean", band=True)
-    assert [list(line) for line in axes.lines[0].get_data()] == [[0.0, 1.0], [2.0, 4.0]]
+    panels.draw_seeds(axes, SERIES, [True] * 3, LOOK, "cell")
+    assert [list(line) for line in axes.lines[0].get_data()] == [[0.0, 1.0], [3.0, 4.0]]
+    assert len(axes.lines) == 1
+    assert axes.lines[0].get_color() == to_hex(axes.collections[0].get_facecolor()[0]) == LOOK.color
+    corners = axes.collections[0].get_paths()[0].vertices
+    assert {tuple(point) for point in corners.tolist()} == {(0.0, 1.0), (0.0, 5.0), (1.0, 3.0), (1.0, 5.0)}
 
 
-def test_an_unfinished_seed_is_thin_and_not_in_the_mean() -> None:
+def test_two_seeds_are_two_lines_and_no_band() -> None:
     _, axes = pyplot.subplots()
-    panels.mean_and_seeds(axes, [[(0, 1.0)], [(0, 5.0)]], [True, False], look(0), "cell")
-    assert len(axes.lines) == 3
-    assert list(axes.lines[-1].get_ydata()) == [1.0]
+    panels.draw_seeds(axes, SERIES[:2], [True] * 2, LOOK, "cell")
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1.0, 3.0, 9.0], [3.0, 5.0]]
+    assert not axes.collections
+    assert axes.get_legend_handles_labels()[1] == ["cell"]
+
+
+def test_an_unfinished_seed_is_thin_and_in_no_mean() -> None:
+    _, axes = pyplot.subplots()
+    panels.draw_seeds(axes, [*SERIES, [(0.0, 50.0)]], [True, True, True, False], LOOK, "cell")
+    mean, broken = axes.lines
+    assert list(mean.get_ydata()) == [3.0, 4.0]
+    assert list(broken.get_ydata()) == [50.0]
+    assert broken.get_linewidth() < mean.get_linewidth()
+    assert axes.get_legend_handles_labels()[1] == ["cell"]
+
+
+@pytest.mark.parametrize(("far", "shared"), [(1.4, True), (8.0, False)])
+def test_ranges_are_shared_where_nobody_is_squeezed(far: float, shared: bool) -> None:
+    _, axes = pyplot.subplots(2, 2)
+    for (row, column), x in {(0, 0): 1.0, (1, 0): 0.9, (0, 1): far}.items():
+        axes[row, column].plot([0.0, x], [0.0, 1.0])
+    assert panels.common_x(list(axes.T)) is shared
+    left, below, right = (axes[at].get_xlim()[1] for at in ((0, 0), (1, 0), (0, 1)))
+    assert left == below
+    assert bool(left == right) is shared
+    assert right > far
 
 
 def test_one_legend_with_the_last_entries_last() -> None:
     figure, both = pyplot.subplots(1, 2)
     for axes in both:
         axes.plot([0], [0], label="base")
-        axes.plot([0], [0], label="cell")
-    panels.legend(figure, list(both), "text", last=["base"])
+        axes.plot([0], [0], label="cell", linestyle="--", color="#123456")
+    panels.legend(figure, list(both), "text", last=["base"], solid=["cell"])
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["cell", "base"]
+    first = figure.legends[0].get_lines()[0]
+    assert (first.get_linestyle(), first.get_color()) == ("-", "#123456")

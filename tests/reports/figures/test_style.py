@@ -1,4 +1,4 @@
-"""Looks repeat late, and files hold neither date nor version."""
+"""Sizes of a paper, and files that hold neither date nor version."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from matplotlib import pyplot
 from rlvr_bench.reports.figures import style
 
 
-def test_looks_are_distinct() -> None:
-    looks = [style.look(i) for i in range(42)]
-    assert len(set(looks)) == 42  # 7 colors by 6 lines
-    assert style.look(0) == style.look(42)
+def test_no_figure_is_taller_than_half_a_page() -> None:
+    assert style.size("column", 2.0) == (3.25, 2.0)
+    assert style.size("text", 9.0) == (6.75, 4.5)
 
 
 def test_the_style_leaves_the_settings_of_the_user() -> None:

@@ -24,3 +24,4 @@ def test_phases_in_order_without_evaluation() -> None:
     assert phases_of_a_step(["mine", "update_actor", "evaluate", "rollout"]) == ["rollout", "update_actor", "mine"]
     found = run(cost__seconds=[None, 1.0, 1.0, 1.0], **{"cost/flops/rollout": [None, 9.0, 1.0, 3.0]})
     assert per_phase(found, "cost/flops") == {"rollout": 2.0}
+    assert per_phase(found, "cost/flops", max) == {"rollout": 3.0}

@@ -1,4 +1,4 @@
-"""Tables as LaTeX, CSV and Markdown: escapes, and nothing that a program would run."""
+"""Tables as CSV and Markdown: escapes, and nothing that a program would run."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from rlvr_bench.reports.page import table as tables
 from rlvr_bench.reports.page.table import Table
 
 
-def test_latex_and_markdown_escape() -> None:
+def test_markdown_escapes() -> None:
     table = Table("50 % & more", ("cell", "a_b"), (("x_1 #", "5 %"), ("a|b", "<b>")))
-    tex = tables.table_latex(table)
-    assert r"50 \% \& more" in tex
-    assert r"x\_1 \# & 5 \% \\" in tex
-    assert all(word in tex for word in (r"\toprule", r"\midrule", r"\bottomrule"))
     assert tables.table_markdown(table).splitlines()[-1] == r"| a\|b | &lt;b&gt; |"
-
-
-def test_the_note_is_in_the_caption() -> None:
-    assert r"\caption{Title. Note.}" in tables.table_latex(Table("Title", ("a",), (("1",),), "Note."))
-    assert r"\caption{Title.}" in tables.table_latex(Table("Title", ("a",), (("1",),)))
 
 
 def test_csv_does_not_start_a_formula() -> None:

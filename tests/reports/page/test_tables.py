@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,12 @@ def test_a_new_table_is_one_function_and_one_entry(tmp_path: Path, monkeypatch: 
     write_tables(learning_study(tmp_path / "study", *CELLS), [], tmp_path / "tables")
     assert written(tmp_path / "tables") == {"mine-learning", "findings"}
     assert (tmp_path / "tables/mine-learning.csv").read_text() == "a\n3\n"
+
+
+def test_each_printed_table_has_a_title_and_a_label_of_its_own(tmp_path: Path) -> None:
+    write_tables(load(synthetic.write(tmp_path / "study", steps=8)), [], tmp_path / "tables")
+    texts = [p.read_text() for p in (tmp_path / "tables").glob("*.tex")]
+    for command in ("caption", "label"):
+        found = [m for text in texts for m in re.findall(rf"\\{command}{{(.*)}}", text)]
+        assert len(set(found)) == len(found) == len(texts)
+    assert "\\label{tab:memory-systems}" in (tmp_path / "tables/memory-systems.tex").read_text()

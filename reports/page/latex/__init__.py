@@ -1,0 +1,1 @@
+"""A table is written for a two-column paper here."""
