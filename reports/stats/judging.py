@@ -86,7 +86,7 @@ def judge(
     effects = paired_effects(a, b, scale)
     n = len(effects)
     test = paired_test(kind, a, b, margin=margin, scale=scale) if n > 1 else None
-    why_not = _too_few(n, planned) or _no_spread(effects, a, b, scale) or _no_room(a, b, margin, scale, limits)
+    why_not = _too_few(n, planned) or _no_room(a, b, margin, scale, limits) or _no_spread(effects, a, b, scale)
     if why_not or test is None:
         return Judgment(outcome="undecidable", reason=why_not, n=n, planned=planned, test=test)
     outcome: Outcome = "inconclusive"
