@@ -6,7 +6,7 @@ fails more often, so means are those of Kaplan-Meier's curve up to a horizon tha
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -99,7 +99,7 @@ def time_to_target(arrivals: Sequence[Arrival], *, horizon: float | None = None)
     )
 
 
-def compare_times(a: Mapping[Hashable, Arrival], b: Mapping[Hashable, Arrival]) -> TimeComparison:
+def compare_times(a: Mapping[int, Arrival], b: Mapping[int, Arrival]) -> TimeComparison:
     """A against B, paired by seed: the ratio of times where every run arrived, otherwise the log-rank test.
 
     A ratio over only those pairs of which both arrived is of chosen pairs; it is given, but p is then the log-rank's,

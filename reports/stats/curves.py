@@ -7,7 +7,7 @@ The height is that of the position picked, hence never above the true peak on av
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ def common_distances(curves: Sequence[Curve], count: int) -> Array:
 
 
 def compare_at_distances(
-    a: Mapping[Hashable, Curve], b: Mapping[Hashable, Curve], distances: Sequence[float], *, level: float = LEVEL
+    a: Mapping[int, Curve], b: Mapping[int, Curve], distances: Sequence[float], *, level: float = LEVEL
 ) -> tuple[AtDistance, ...]:
     """A less B at equal distance, paired by seed.
 

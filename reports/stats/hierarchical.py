@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from rlvr_bench.reports.stats.intervals import t_interval
 Unit = Literal["base model", "reward model", "run"]
 UNITS: tuple[Unit, ...] = ("base model", "reward model", "run")
 FEW_BASES = 20
-Tree = list["Tree"] | Array  # the leaves are the runs of one reward model
+Tree: TypeAlias = "list[Tree] | Array"  # the leaves are the runs of one reward model
 
 
 class Label(NamedTuple):

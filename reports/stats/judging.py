@@ -107,7 +107,7 @@ def _too_few(n: int, planned: int) -> str:
 
 def _no_spread(effects: Array, a: ArrayLike, b: ArrayLike, scale: Scale) -> str:
     # Differences of equal decimals differ in the last bits: .9 - .6 is not .8 - .5.
-    size = 1.0 if scale == "ratio" else max(np.abs(a).max(), np.abs(b).max())
+    size = 1.0 if scale == "ratio" else float(max(np.abs(a).max(), np.abs(b).max()))
     if np.ptp(effects) > 1e-12 * size:
         return ""
     what = "difference" if scale == "difference" else "ratio"
@@ -122,7 +122,7 @@ def _no_room(a: ArrayLike, b: ArrayLike, margin: float, scale: Scale, limits: Ra
         return ""
     if margin >= limits.most - limits.least:
         return f"the quantity lies between {limits.least:g} and {limits.most:g}, no difference can exceed {margin:g}"
-    means = np.mean(a), np.mean(b)
+    means = float(np.mean(a)), float(np.mean(b))
     if min(means) > limits.most - margin:
         return f"ceiling: both cells are above {limits.most - margin:g}, no difference can exceed {margin:g}"
     if max(means) < limits.least + margin:
