@@ -51,6 +51,12 @@ def test_without_censoring_they_are_the_plain_ones() -> None:
     close([found.restricted_mean, time_to_target(runs, horizon=6.0).restricted_mean], [5.0, 11 / 3])
 
 
+def test_half_of_the_runs_are_enough_for_a_median() -> None:
+    # 5/6 * 4/5 * 3/4 is a half after the third of six, whatever its last bits are
+    assert time_to_target(list(arrived(1, 2, 3, 4, 5, 6).values())).median == 3.0
+    assert time_to_target(list(arrived(1, -9).values())).median == 1.0
+
+
 def test_what_is_not_known_is_not_told() -> None:
     none = time_to_target(list(arrived(-4, -4).values()))
     assert (none.median, none.reached) == (None, 0)
