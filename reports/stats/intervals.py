@@ -1,47 +1,20 @@
-"""Intervals and tests are computed here, with an explicit random generator.  Numpy and scipy only, no records.
+"""Intervals of means, differences and ratios over seeds, with an explicit random generator.
 
 Which interval when.  A percentile bootstrap over three seeds resamples three numbers: it can never look
 outside them and covers the truth far less often than it says (about three times in four instead of 95 in 100;
-tests/reports/test_stats.py measures it).  So below SMALL_N values every interval is a t interval, of the
+tests/reports/stats/test_coverage.py measures it).  So below SMALL_N values every interval is a t interval, of the
 logarithms for ratios, and from SMALL_N on it is a stratified percentile bootstrap of the interquartile mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats as scipy_stats
 
-LEVEL = 0.95  # of every interval
-ALPHA = 0.05  # of every test
-SMALL_N = 10  # fewer values than this: t interval; from here on: bootstrap
-REPLICATES = 10_000  # draws of a bootstrap
-SEED = 20260101  # of every bootstrap; each starts from it anew, so no number depends on what was computed before
-Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its two-sided interval; one value alone has none (low and high are None)."""
-
-    value: float
-    low: float | None
-    high: float | None
-    n: int
-    method: Literal["t", "log t", "bootstrap", "exact", "single", "score", "F"]
-
-    @property
-    def known(self) -> bool:
-        return self.low is not None and self.high is not None
-
-
-def rng() -> np.random.Generator:
-    """The generator that a number of the report is computed with."""
-    return np.random.default_rng(SEED)
+from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, SMALL_N, Array, Estimate
 
 
 def interquartile_mean(values: ArrayLike, axis: int = -1) -> Array:
@@ -123,64 +96,6 @@ def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
     """P(a value of x is above a value of y), over all pairs, ties counted half."""
     a, b = np.asarray(x, dtype=float)[:, None], np.asarray(y, dtype=float)[None, :]
     return float(((a > b) + 0.5 * (a == b)).mean())
-
-
-def t_test(values: ArrayLike, threshold: float, *, side: Literal["two", "greater", "less"] = "two") -> float:
-    """p of Student's test of the mean against a threshold; without spread 0 or 1, as the mean lies."""
-    x = np.asarray(values, dtype=float)
-    if len(x) < 2:
-        return 1.0
-    gap, error = float(x.mean() - threshold), float(x.std(ddof=1) / np.sqrt(len(x)))
-    if error <= 1e-15 * max(1.0, abs(threshold)):
-        holds = {"two": gap != 0, "greater": gap > 0, "less": gap < 0}[side]
-        return 0.0 if holds else 1.0
-    t, df = gap / error, len(x) - 1
-    if side == "two":
-        return float(2 * scipy_stats.t.sf(abs(t), df))
-    return float(scipy_stats.t.sf(t if side == "greater" else -t, df))
-
-
-def tost(differences: ArrayLike, low: float, high: float) -> float:
-    """p of two one-sided t tests: small means that the mean lies inside (low, high)."""
-    return max(t_test(differences, low, side="greater"), t_test(differences, high, side="less"))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's adjusted p-values, in the order given; each is compared with alpha itself."""
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    adjusted, running = [0.0] * len(p_values), 0.0
-    for rank, i in enumerate(order):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[i]))
-        adjusted[i] = running
-    return adjusted
-
-
-def zero_event_upper(n: int, *, level: float = LEVEL) -> float:
-    """Exact upper bound of a rate after 0 events in n trials: (1 - rate)^n = 1 - level.  The "rule of three"."""
-    return 1.0 if n == 0 else float(1 - (1 - level) ** (1 / n))
-
-
-def wilson(events: float, n: int, *, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson's score interval of a share; half events are ties."""
-    z = float(scipy_stats.norm.ppf((1 + level) / 2))
-    p, q = events / n, z * z / n
-    center, half = p + q / 2, z * float(np.sqrt(p * (1 - p) / n + q / (4 * n)))
-    return max(0.0, (center - half) / (1 + q)), min(1.0, (center + half) / (1 + q))
-
-
-def share_difference(events_a: int, n_a: int, events_b: int, n_b: int, *, level: float = LEVEL) -> Estimate:
-    """Difference of two shares, a - b, with Newcombe's hybrid score interval (usable at 0 events and small n)."""
-    a, b = events_a / n_a, events_b / n_b
-    (low_a, high_a), (low_b, high_b) = wilson(events_a, n_a, level=level), wilson(events_b, n_b, level=level)
-    low = a - b - float(np.hypot(a - low_a, high_b - b))
-    high = a - b + float(np.hypot(high_a - a, b - low_b))
-    return Estimate(a - b, low, high, min(n_a, n_b), "score")
-
-
-def fisher_exact(events_a: int, n_a: int, events_b: int, n_b: int) -> float:
-    """Two-sided p of Fisher's exact test that two shares are equal."""
-    found: Any = scipy_stats.fisher_exact([[events_a, n_a - events_a], [events_b, n_b - events_b]])
-    return float(found.pvalue)
 
 
 def variance_ratio(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> tuple[Estimate, float] | None:

@@ -1,0 +1,105 @@
+"""Statistics of the reports: numpy and scipy only, no records.  What the rest of the reports uses is named here."""
+
+from rlvr_bench.reports.stats.censored import (
+    Arrival,
+    TimeComparison,
+    TimeToTarget,
+    compare_times,
+    survival,
+    time_to_reach,
+    time_to_target,
+)
+from rlvr_bench.reports.stats.curves import (
+    AtDistance,
+    Curve,
+    Peak,
+    at_distances,
+    common_distances,
+    compare_at_distances,
+    peak_over_items,
+    peak_over_seeds,
+)
+from rlvr_bench.reports.stats.estimate import ALPHA, LEVEL, REPLICATES, SEED, SMALL_N, Array, Estimate, rng
+from rlvr_bench.reports.stats.families import Verdict, holm, verdicts
+from rlvr_bench.reports.stats.hierarchical import (
+    HierarchicalEstimate,
+    Label,
+    hierarchical_bootstrap,
+    hierarchical_interval,
+    paired_labels,
+)
+from rlvr_bench.reports.stats.intervals import (
+    bootstrap,
+    interquartile_mean,
+    mean_estimate,
+    paired_difference,
+    paired_ratio,
+    probability_of_improvement,
+    t_interval,
+    variance_ratio,
+)
+from rlvr_bench.reports.stats.items import paired_item_bootstrap
+from rlvr_bench.reports.stats.judging import Judgment, Outcome, Range, floored, judge
+from rlvr_bench.reports.stats.powers import Power, power
+from rlvr_bench.reports.stats.shares import fisher_exact, share_difference, wilson, zero_event_upper
+from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, paired_test, t_test, tost
+
+__all__ = [
+    "ALPHA",
+    "LEVEL",
+    "REPLICATES",
+    "SEED",
+    "SMALL_N",
+    "Array",
+    "Arrival",
+    "AtDistance",
+    "Curve",
+    "Estimate",
+    "HierarchicalEstimate",
+    "Judgment",
+    "Kind",
+    "Label",
+    "Outcome",
+    "PairedTest",
+    "Peak",
+    "Power",
+    "Range",
+    "Scale",
+    "TimeComparison",
+    "TimeToTarget",
+    "Verdict",
+    "at_distances",
+    "bootstrap",
+    "common_distances",
+    "compare_at_distances",
+    "compare_times",
+    "fisher_exact",
+    "floored",
+    "hierarchical_bootstrap",
+    "hierarchical_interval",
+    "holm",
+    "interquartile_mean",
+    "judge",
+    "mean_estimate",
+    "paired_difference",
+    "paired_item_bootstrap",
+    "paired_labels",
+    "paired_ratio",
+    "paired_test",
+    "peak_over_items",
+    "peak_over_seeds",
+    "power",
+    "probability_of_improvement",
+    "rng",
+    "share_difference",
+    "survival",
+    "t_interval",
+    "t_test",
+    "time_to_reach",
+    "time_to_target",
+    "tost",
+    "variance_ratio",
+    "verdicts",
+    "wilson",
+    "zero_event_upper",
+]
