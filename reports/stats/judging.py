@@ -122,7 +122,7 @@ def _no_room(a: ArrayLike, b: ArrayLike, margin: float, scale: Scale, limits: Ra
         return ""
     if margin >= limits.most - limits.least:
         return f"the quantity lies between {limits.least:g} and {limits.most:g}, no difference can exceed {margin:g}"
-    means = float(np.mean(a)), float(np.mean(b))
+    means = [float(np.asarray(x, dtype=float).mean()) for x in (a, b)]
     if min(means) > limits.most - margin:
         return f"ceiling: both cells are above {limits.most - margin:g}, no difference can exceed {margin:g}"
     if max(means) < limits.least + margin:
