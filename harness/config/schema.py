@@ -131,8 +131,13 @@ class TrainConfig:
 class EvaluateConfig:
     every: Count = 10
     """Steps between evaluations, besides those before and after training; 0 is no evaluation at all."""
+    split: Literal["test", "validation"] = "test"
+    """Which held-out split: settings are chosen on `validation`, results are reported on `test`."""
     items: Positive = 128
-    """Held-out items, the same in every run."""
+    """Held-out items, the first of the split, the same in every run."""
+    final_items: Count = 0
+    """Items of the evaluations before the first and after the last step, at least `items`; the first `items` of them
+    are those of the evaluations between.  0 is as many as `items`."""
     samples: Positive = 4
     """Completions sampled for each item, at the rollout's temperature."""
     k: tuple[Positive, ...] = (4,)
