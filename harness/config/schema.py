@@ -163,6 +163,15 @@ class MeasureConfig:
     """First steps that timing and memory statistics leave out."""
     sample_completions: Count = 16
     """Completions kept from each evaluated step, and from the first and the last step."""
+    base_items: Count = 0
+    """Test items that a suite measures each base model on before the runs, greedily and at five temperatures; 0 is off.
+    In a suite it is 256 for parts of kind `learning`, unless they set it."""
+    base_samples: Positive = 4
+    """Completions of each of these items at each temperature."""
+    base_pass_items: Positive = 64
+    """The first so many of these items are sampled more often, for pass@k of the base model."""
+    base_pass_samples: Positive = 64
+    """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
 
 
 @dataclass(frozen=True, config=_STRICT)

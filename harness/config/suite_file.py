@@ -30,6 +30,12 @@ from rlvr_bench.harness.errors import ConfigError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Table = dict[str, Any]
+BASE_ITEMS = 256
+"""`measure.base_items` of a part of kind `learning` that does not set it."""
+DRY_ITEMS = 2
+"""The most that it is in `--dry`."""
+DRY_BASE: Table = {"base_samples": 2, "base_pass_items": 1, "base_pass_samples": 2}
+"""The rest of the measurement of base models in `--dry`, unless `[dry.run]` sets it."""
 Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
@@ -161,7 +167,7 @@ def plan(
     chosen = list(parts) or list(suite.parts)
     if unknown := [name for name in chosen if name not in suite.parts]:
         raise ConfigError([f"no part {name!r} in this suite (parts: {', '.join(suite.parts)})" for name in unknown])
-    last: list[Mapping[str, Any]] = [suite.dry.run] if dry else []
+    last: list[Mapping[str, Any]] = [{"measure": DRY_BASE}, suite.dry.run] if dry else []
     last.append(parse_overrides(overrides))
     planned: list[RunPlan] = []
     problems: dict[str, list[str]] = {}
@@ -169,10 +175,13 @@ def plan(
         part = suite.parts[part_name]
         names = part.cells or list(suite.cells)
         alone = part.kind == "systems" if part.alone is None else part.alone
-        first: Table = {} if alone else {"compute": {"threads": 1}}
+        first: Table = {"measure": {"base_items": BASE_ITEMS}} if part.kind == "learning" else {}
+        first |= {} if alone else {"compute": {"threads": 1}}
         for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
                 data = merge(first, suite.base, part.run, suite.cells[cell].run, *last)
+                if dry:
+                    _shrink(data)
                 try:
                     if "seed" in data:
                         raise ConfigError(["seed: the seeds of a suite are set in its parts; change them there"])
@@ -187,3 +196,10 @@ def plan(
         bare = without_sandbox([cell.config for cell in planned])
         planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
     return planned
+
+
+def _shrink(data: Table) -> None:
+    """Fewer items for the base models; whether they are measured at all stays as it is."""
+    measure = data["measure"]
+    if isinstance(measure, dict) and isinstance(items := measure.get("base_items"), int):
+        measure["base_items"] = min(items, DRY_ITEMS)

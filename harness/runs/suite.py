@@ -25,6 +25,7 @@ from rlvr_bench.harness.records import (
     write_json,
 )
 from rlvr_bench.harness.runs import slots
+from rlvr_bench.harness.runs.base_models import measure_base_models
 from rlvr_bench.harness.runs.children import Ending, Job, run_jobs
 from rlvr_bench.harness.runs.prepare import Notice, prepare
 from rlvr_bench.harness.runs.process import now
@@ -117,6 +118,7 @@ def run_suite(
         else:
             done(RunEnd(run, summary.status, summary.reason, summary.wall_seconds, skipped=True))
     prepare([run.config for run in todo], shared, notice=notice)
+    measure_base_models(out, planned, shared, notice=notice)
     for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
         work = [_job(out, run) for run in runs]
         where = slots.alone(devices) if alone else shared
