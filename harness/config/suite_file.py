@@ -8,6 +8,7 @@ title = "..."
 [cells.NAME]              label
 [cells.NAME.run]          settings of this cell
 [dry.run]                 settings that shrink everything for `--dry`; [dry] seeds
+[[hypotheses]]            id, text, part, measure, cells, scale, test, margin, window, n: see `records.Hypothesis`
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
+from rlvr_bench.harness.config import hypotheses
+from rlvr_bench.harness.config.hypotheses import HypothesisTable, PartFacts
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.load import resolve, without_sandbox
 from rlvr_bench.harness.config.schema import Positive, RunConfig
@@ -81,6 +84,8 @@ class SuiteFile:
     base: Table = field(default_factory=dict)
     dry: Dry = field(default_factory=Dry)
     notes: list[str] = field(default_factory=list)
+    hypotheses: list[HypothesisTable] = field(default_factory=list)
+    """What is to be shown, written down before the runs; suite.json keeps it with its hash."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,11 @@ def _problems(suite: SuiteFile) -> list[str]:
         for value, count in Counter(values).items()
         if count > 1
     ]
-    return unknown + duplicate
+    facts = {
+        name: PartFacts(part.kind, part.cells or list(suite.cells), len(part.seeds))
+        for name, part in suite.parts.items()
+    }
+    return unknown + duplicate + hypotheses.problems(suite.hypotheses, facts)
 
 
 def plan(

@@ -21,6 +21,7 @@ from rlvr_bench.harness.records import (
     SuiteManifest,
     Summary,
     count_metrics,
+    hypotheses_hash,
     read_json,
     write_json,
 )
@@ -51,6 +52,7 @@ def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, vers
     parts = list(dict.fromkeys(run.part for run in planned))
     seeds = {p: tuple(dict.fromkeys(r.config.seed for r in planned if r.part == p)) for p in parts}
     cells = dict.fromkeys(r.cell for r in planned)
+    hypotheses = tuple(h.record() for h in suite.hypotheses if h.part in parts)
     return SuiteManifest(
         name=suite.name,
         title=suite.title,
@@ -60,6 +62,8 @@ def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, vers
         parts=tuple(PartInfo(p, suite.parts[p].kind, suite.parts[p].title, seeds[p]) for p in parts),
         cells=tuple(CellInfo(name, cell.label) for name, cell in suite.cells.items() if name in cells),
         runs=tuple(PlannedRun(r.part, r.cell, r.config.seed, r.folder, config_hash(r.config)) for r in planned),
+        hypotheses=hypotheses,
+        hypotheses_hash=hypotheses_hash(hypotheses),
         notes=(*suite.notes, *([UNSAFE_NOTE] if any(_unsafe(r.config) for r in planned) else [])),
     )
 
@@ -72,7 +76,7 @@ def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:
     """Write suite.json, or check that a folder to be resumed is of the same suite.
 
     Raises:
-        ConfigError: the folder holds another suite's runs, or runs at all without `resume`.
+        ConfigError: the folder holds another suite's runs, or runs at all without `resume`, or other hypotheses.
     """
     path = out / "suite.json"
     if path.exists():
@@ -82,6 +86,13 @@ def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:
         if there.runs != planned.runs:
             raise ConfigError(
                 [f"{out}: holds other runs than this suite plans (settings differ); choose another --out"]
+            )
+        if there.hypotheses_hash != planned.hypotheses_hash:
+            raise ConfigError(
+                [
+                    f"{out}: was planned with other hypotheses than the suite file has now; they cannot change once "
+                    "runs are made: restore them, or choose another --out"
+                ]
             )
         return
     if out.exists() and any(out.iterdir()):

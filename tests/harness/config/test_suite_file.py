@@ -88,6 +88,21 @@ def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
     assert {c.config.train.steps for c in planned} == {1}
 
 
+def test_base_models_of_learning_parts_are_measured_and_fewer_items_when_dry(write: Any) -> None:
+    def items(text: str, **options: Any) -> dict[str, int]:
+        return {c.part: c.config.measure.base_items for c in plan(write(text), **options)}
+
+    assert items(SUITE) == {"one": 256, "two": 0}
+    assert items(SUITE, dry=True) == {"one": 2, "two": 0}
+    off = SUITE.replace("timeout_minutes = 2", "timeout_minutes = 2\nrun.measure.base_items = 0")
+    assert items(off) == items(off, dry=True) == {"one": 0, "two": 0}
+    on = SUITE.replace("run.train.steps = 5", "run.train.steps = 5\nrun.measure.base_items = 1000")
+    assert items(on) == {"one": 256, "two": 1000}
+    assert items(on, dry=True) == {"one": 2, "two": 2}
+    (dry,) = {c.config.measure for c in plan(write(SUITE), dry=True, parts=["one"])}
+    assert (dry.base_samples, dry.base_pass_items, dry.base_pass_samples) == (2, 1, 2)
+
+
 def test_a_mistake_of_several_runs_is_reported_once_with_its_cells(write: Any) -> None:
     text = SUITE.replace("min_digits = 3", "min_digits = 1").replace("kl_coef = 0.0", "kl_coef = -1.0")
     with pytest.raises(ConfigError) as caught:

@@ -35,7 +35,9 @@ def test_items(gym) -> None:
         ReasoningGym(ReasoningGymConfig(dataset="chain_sum", options={"max_terms": 3}, seed=seed)) for seed in (0, 1)
     )
     assert isinstance(task, Task) and task.size("train") is None
-    prompts = {s: {t.item(s, i).prompt for t in (task, other) for i in range(60)} for s in ("train", "validation", "test")}
+    prompts = {
+        s: {t.item(s, i).prompt for t in (task, other) for i in range(60)} for s in ("train", "validation", "test")
+    }
     assert len(set().union(*prompts.values())) == sum(map(len, prompts.values()))
     assert min(map(len, prompts.values())) > 110
     sums = [task.item("test", i).target["question"].rpartition(": ")[2] for i in range(3)]
