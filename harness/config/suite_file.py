@@ -201,10 +201,23 @@ def plan(
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")
     if problems:
         raise ConfigError([f"{text}  [in {', '.join(dict.fromkeys(at))}]" for text, at in problems.items()])
+    if not dry and (short := _short(suite, planned)):
+        raise ConfigError(short)
     if unsafe:
         bare = without_sandbox([cell.config for cell in planned])
         planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
     return planned
+
+
+def _short(suite: SuiteFile, planned: Iterable[RunPlan]) -> list[str]:
+    """Hypotheses whose window is longer than the runs that they are about."""
+    steps = {(run.part, run.cell): run.config.train.steps for run in planned}
+    return [
+        f"hypotheses.{h.id}.window: {h.window} steps, {h.part}/{cell} has {steps[h.part, cell]}; shorten it"
+        for h in suite.hypotheses
+        for cell in h.cells
+        if h.window > steps.get((h.part, cell), h.window)
+    ]
 
 
 def _shrink(data: Table) -> None:

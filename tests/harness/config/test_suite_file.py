@@ -88,6 +88,29 @@ def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
     assert {c.config.train.steps for c in planned} == {1}
 
 
+def test_a_window_is_no_longer_than_the_runs(write: Any) -> None:
+    hypothesis = """
+[[hypotheses]]
+id = "speed.step"
+text = "C is faster than A."
+part = "two"
+measure = "step_seconds"
+cells = ["c", "a"]
+scale = "ratio"
+test = "less"
+margin = 1.0
+window = 6
+n = 2
+"""
+    suite = write(SUITE.replace("seeds = [1]", "seeds = [1, 2]") + hypothesis)
+    with pytest.raises(ConfigError) as caught:
+        plan(suite)
+    line = "hypotheses.speed.step.window: 6 steps, two/{} has 5; shorten it"
+    assert list(caught.value.problems) == [line.format("c"), line.format("a")]
+    assert len(plan(suite, overrides=["train.steps=6"])) == len(plan(suite, parts=["one"])) + 4
+    assert plan(suite, dry=True)
+
+
 def test_base_models_of_learning_parts_are_measured_and_fewer_items_when_dry(write: Any) -> None:
     def items(text: str, **options: Any) -> dict[str, int]:
         return {c.part: c.config.measure.base_items for c in plan(write(text), **options)}

@@ -114,7 +114,7 @@ def test_when_it_evaluates(every: int, steps: int, expected: list[int], tmp_path
 
 def test_the_metrics_of_an_evaluation_can_be_computed_again_from_its_counts(tmp_path: Path) -> None:
     """pass@k: the share of the sets of k samples that hold a right one, every set looked at."""
-    wanted = {"every": 1, "items": 5, "final_items": 9, "samples": 4, "k": [2, 4]}
+    wanted: dict[str, Any] = {"every": 1, "items": 5, "final_items": 9, "samples": 4, "k": [2, 4]}
     run(config(evaluate=wanted, train={"steps": 3}, task={"missing_every": 11}, reward={"max_masked": 0.3}), tmp_path)
     with gzip.open(tmp_path / "evaluations.jsonl.gz", "rt") as file:
         evaluations = [json.loads(line) for line in file]
