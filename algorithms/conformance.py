@@ -12,39 +12,24 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, get_args
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from rlvr_bench.algorithms.conformance_run import Current, Result, differences, losses, make_rollout, run
 from rlvr_bench.algorithms.types import BatchCounts, Needs, Role, Rollout, needs_of
 
 SPLITS = (((0, 1, 2), (3, 4, 5, 6, 7)), ((7,), (0, 2, 4), (1, 3, 5, 6)))
-
-Result = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Current:
-    """What the current models say about a rollout, as the harness computes it; values only with a critic."""
-
-    logprobs: Tensor
-    entropy: Tensor
-    values: Tensor | None
-
-    def edit(self, edit: Callable[[Tensor], Tensor]) -> Current:
-        """The same with every tensor changed."""
-        values = None if self.values is None else edit(self.values)
-        return Current(edit(self.logprobs), edit(self.entropy), values)
 
 
 def check(algorithm: Any) -> list[str]:
     """The problems of an algorithm; an empty list is what you want."""
     problems = [*_config(type(algorithm).Config), *_declared(algorithm)]
-    for part in (_prepare, _losses, _invariances, _edges):
+    for part in (_prepare, _losses, _reads, _invariances, _edges):
         try:
             found = list(part(algorithm))
         except Exception as error:
@@ -53,61 +38,6 @@ def check(algorithm: Any) -> list[str]:
         if found and part in (_prepare, _losses):
             break  # everything after builds on these
     return problems
-
-
-def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Current]:
-    """Eight completions in three uneven groups, with exactly the scores that the roles provide."""
-    draw = torch.Generator().manual_seed(seed)
-    mask = torch.arange(6) < torch.tensor([3, 6, 1, 4, 2, 6, 5, 2]).unsqueeze(1)
-
-    def tokens(scale: float) -> Tensor:
-        return scale * torch.randn(mask.shape, generator=draw, dtype=torch.float64) * mask
-
-    old, reference, values = -tokens(1).abs(), tokens(0.3), tokens(0.5)
-    rollout = Rollout(
-        prompt_ids=torch.randint(1, 9, (8, 4), generator=draw),
-        completion_ids=torch.randint(1, 9, mask.shape, generator=draw) * mask,
-        prompt_mask=torch.ones(8, 4, dtype=torch.bool),
-        response_mask=mask,
-        truncated=mask.all(1),
-        group_ids=torch.tensor([0, 1, 0, 1, 2, 1, 0, 2]),
-        rewards=torch.tensor([1, 0, 0, 1, 0, 0, 1, 1], dtype=torch.float64),
-        counts=BatchCounts(8, int(mask.sum()), 7),
-        old_logprobs=old,
-        reference_logprobs=old + reference if "reference" in roles else None,
-        values=values if "critic" in roles else None,
-    )
-    return rollout, Current(old + tokens(0.1), tokens(1).abs(), values + tokens(0.1) if "critic" in roles else None)
-
-
-def losses(algorithm: Any, batch: Rollout, new: Current) -> dict[str, Any]:
-    """The policy loss, and the value loss of an algorithm with a critic."""
-    found = {"policy": algorithm.policy_loss(batch, new.logprobs, new.entropy)}
-    return found if new.values is None else {**found, "value": algorithm.value_loss(batch, new.values)}
-
-
-def run(algorithm: Any, rollout: Rollout, new: Current, parts: tuple[tuple[int, ...], ...] = ()) -> Result:
-    """Losses, metrics and gradients of one optimizer batch, taken in micro-batches of the given rows."""
-    new = new.edit(lambda v: v.detach().clone().requires_grad_())
-    ready, result = algorithm.prepare(rollout), {}
-    for part in parts or (tuple(range(len(rollout.rewards))),):
-        rows = torch.tensor(part)
-        for name, loss in losses(algorithm, ready.select(rows), new.edit(lambda v, r=rows: v[r])).items():
-            loss.scalar.backward()
-            named = {f"the {name} loss": loss.scalar, **{f"metric {n}": v for n, v in loss.metrics.items()}}
-            for key, value in named.items():
-                result.setdefault(key, []).append(value.detach())
-    combine = {"_max": torch.amax, "_min": torch.amin}
-    total = {n: combine.get(n[-4:], torch.sum)(torch.stack(v), dim=0) for n, v in result.items()}
-    grads = {n: v.grad for n, v in vars(new).items() if v is not None and v.grad is not None}
-    return total | {f"the gradient of {n}": g for n, g in grads.items()}
-
-
-def _differences(expected: Result, actual: Result) -> Iterator[str]:
-    for name in sorted(expected.keys() | actual.keys()):
-        a, b = expected.get(name), actual.get(name)
-        if a is None or b is None or a.shape != b.shape or not torch.allclose(a, b.to(a.dtype), rtol=1e-5, atol=1e-6):
-            yield name
 
 
 def _config(config: Any) -> Iterator[str]:
@@ -147,8 +77,7 @@ def _prepare(algorithm: Any) -> Iterator[str]:
         score = getattr(ready, name)
         if score is None or score.shape != rollout.response_mask.shape:
             yield f"prepare: no {name} of shape (B, T); set them with rollout.with_scores({name}=...)"
-        elif not score[rollout.response_mask].isfinite().all():
-            yield f"prepare: {name} are not finite; guard the division by a deviation of zero"
+    yield from (f"prepare: {problem}" for problem in _not_finite(ready))
     for name, value in before.items():
         if not torch.equal(value, getattr(rollout, name)):
             yield f"prepare: changed {name} of its input; compute a new tensor instead of editing in place"
@@ -160,6 +89,19 @@ def _prepare(algorithm: Any) -> Iterator[str]:
                 f"needs: logprobs_in_prepare is False, but prepare without old_logprobs raised {type(error).__name__}: "
                 f"{error}; set it to True"
             )
+
+
+def _not_finite(ready: Rollout) -> Iterator[str]:
+    """Advantages and returns, also where they are masked: a loss may drop those numbers, its gradient does not."""
+    for name in ("advantages", "returns"):
+        score = getattr(ready, name)
+        if score is None or score.shape != ready.response_mask.shape:
+            continue
+        bad = ~score.isfinite()
+        if (bad & ready.response_mask).any():
+            yield f"{name} are not finite; guard the division by a deviation of zero"
+        elif bad.any():
+            yield f"{name} are not finite where the response is masked; set them to zero there with masked_fill"
 
 
 def _losses(algorithm: Any) -> Iterator[str]:
@@ -201,12 +143,58 @@ def _scalar(name: str, scalar: Tensor, leaf: Tensor) -> Iterator[str]:
         yield f"{name}_loss: its gradient is missing, zero or not finite; compute it from the arguments"
 
 
+def _reads(algorithm: Any) -> Iterator[str]:
+    """Losses read what they may, and the models that are declared are of use."""
+    rollout, new = make_rollout(algorithm.roles)
+    if new.values is not None:
+        ready = algorithm.prepare(rollout)
+        known = _value(algorithm, ready, new.values)
+        remedy = "nobody knows them when a rollout serves one optimizer step; put what it needs into returns in prepare"
+        try:
+            unknown = _value(algorithm, replace(ready, old_logprobs=None), new.values)
+        except Exception as error:
+            yield f"value_loss: without old_logprobs raised {type(error).__name__}: {error}; {remedy}"
+        else:
+            for name in differences(known, unknown):
+                yield f"value_loss: {name} depends on old_logprobs; {remedy}"
+    if "reference" in algorithm.roles and not _reference_matters(algorithm, rollout, new):
+        yield (
+            "roles: there is a reference, but neither prepare nor any gradient depends on reference_logprobs; "
+            "put the KL in the reward, use k2 or k3 (not k1) in the loss, or drop the role"
+        )
+
+
+def _value(algorithm: Any, batch: Rollout, values: Tensor) -> Result:
+    values = values.detach().clone().requires_grad_()
+    loss = algorithm.value_loss(batch, values)
+    (gradient,) = torch.autograd.grad(loss.scalar, values)
+    metrics = {f"metric {name}": value for name, value in loss.metrics.items()}
+    return {"the loss": loss.scalar.detach(), "its gradient": gradient, **metrics}
+
+
+def _reference_matters(algorithm: Any, rollout: Rollout, new: Current) -> bool:
+    """Whether one of several references, near and far on either side, leads to another update than another does.
+
+    Bit by bit: a coefficient may be small.  The value of a loss does not count, for it trains nothing.
+    """
+    found: list[Result] = []
+    for factor in (1.0, 0.1, 5.0):
+        assert rollout.old_logprobs is not None
+        batch = replace(rollout, reference_logprobs=factor * rollout.old_logprobs)
+        prepared = vars(algorithm.prepare(batch))
+        update = {n: v for n, v in prepared.items() if isinstance(v, Tensor) and n != "reference_logprobs"}
+        update |= {n: v for n, v in run(algorithm, batch, new).items() if n.startswith("the gradient")}
+        found.append(update)
+    first, *others = found
+    return any(n not in other or not torch.equal(v, other[n]) for other in others for n, v in first.items())
+
+
 def _invariances(algorithm: Any) -> Iterator[str]:
     rollout, new = make_rollout(algorithm.roles)
     whole = run(algorithm, rollout, new)
-    for name in _differences(whole, run(algorithm, rollout, new)):
+    for name in differences(whole, run(algorithm, rollout, new)):
         yield f"deterministic: {name} differs between two equal calls; keep no state and draw no random numbers"
-    for name in sorted({n for parts in SPLITS for n in _differences(whole, run(algorithm, rollout, new, parts))}):
+    for name in sorted({n for parts in SPLITS for n in differences(whole, run(algorithm, rollout, new, parts))}):
         yield f"micro-batches: {name} depends on the split; divide by batch.counts (ops.aggregate does)"
 
     wide = {"old_logprobs", "reference_logprobs", "values", "completion_ids", "response_mask"}
@@ -214,12 +202,12 @@ def _invariances(algorithm: Any) -> Iterator[str]:
     padded |= {n: pad(getattr(rollout, n), (2, 0)) for n in ("prompt_ids", "prompt_mask")}
     result = run(algorithm, replace(rollout, **padded), new.edit(lambda v: pad(v, (0, 3))))
     result = {n: v[:, :6] if v.ndim == 2 else v for n, v in result.items()}
-    for name in _differences(whole, result):
+    for name in differences(whole, result):
         yield f"padding: {name} depends on how wide the batch is padded; reduce under response_mask only"
 
     order = torch.tensor([7, 0, 6, 3, 1, 5, 2, 4])  # the rewards sorted
     result = run(algorithm, rollout.select(order), new.edit(lambda v: v[order]))
-    for name in _differences({n: v[order] if v.ndim == 2 else v for n, v in whole.items()}, result):
+    for name in differences({n: v[order] if v.ndim == 2 else v for n, v in whole.items()}, result):
         yield f"order: {name} depends on the order of the completions; use group_ids, not the position in the batch"
 
 
@@ -231,6 +219,8 @@ def _edges(algorithm: Any) -> Iterator[str]:
         "one completion of one token": (one, new.edit(lambda v: v[2:3])),
     }
     for case, (batch, current) in cases.items():
+        with torch.no_grad():
+            yield from (f"edges: with {case}, {problem}" for problem in _not_finite(algorithm.prepare(batch)))
         for name, value in run(algorithm, batch, current).items():
             if not value.isfinite().all():
                 yield f"edges: {name} is not finite with {case}; guard the division by a deviation of zero"

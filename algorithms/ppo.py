@@ -44,7 +44,7 @@ class PPOConfig(SurrogateConfig):
     kl_coef: float = 0.05
     """Weight of the KL to the reference, reward units per nat, >= 0; 0 drops the reference model."""
     kl_estimator: Estimator = "k1"
-    """Estimator of the KL per token: k1, k2 or k3."""
+    """Estimator of the KL per token: k1, k2 or k3; with `kl_placement` `loss`, k2 or k3 (see `kl.py`)."""
     kl_placement: KLPlacement = "reward"
     """`reward` subtracts the KL from each token's reward before GAE; `loss` adds it to the policy loss."""
     whiten: Whitening = "batch"
@@ -62,6 +62,11 @@ class PPOConfig(SurrogateConfig):
             one_of("kl_placement", self.kl_placement, KLPlacement),
             one_of("whiten", self.whiten, Whitening),
         )
+
+    @property
+    def kl_in_loss(self) -> bool:
+        """Whether the KL penalty is a term of the policy loss."""
+        return self.kl_coef > 0 and self.kl_placement == "loss"
 
     @property
     def kl_in_reward(self) -> bool:
@@ -106,7 +111,7 @@ class PPO:
         return rollout.with_scores(advantages=advantages, returns=returns)
 
     def policy_loss(self, batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"]) -> Loss:
-        return surrogate_loss(self.config, batch, logprobs, entropy, kl_in_loss=not self.config.kl_in_reward)
+        return surrogate_loss(self.config, batch, logprobs, entropy)
 
     def value_loss(self, batch: Rollout, values: Float[Tensor, "B T"]) -> Loss:
         c, mask = self.config, batch.response_mask

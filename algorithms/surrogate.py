@@ -33,14 +33,14 @@ class SurrogateConfig:
     kl_coef: float = 0.04
     """Weight of the KL to the reference, per nat, >= 0; 0 drops the reference model."""
     kl_estimator: Estimator = "k3"
-    """Estimator of the KL per token: k1, k2 or k3."""
+    """Estimator of the KL per token: k2 or k3; k1 only where the KL is not in the loss (see `kl.py`)."""
     entropy_coef: float = 0.0
     """Weight of the entropy bonus, >= 0; 0 is off."""
     aggregation: Aggregation = "token_mean"
     """How token losses become one number: see `ops.aggregate`."""
 
     def __post_init__(self) -> None:
-        require(*self.checks())
+        require(*self.checks(), self._has_gradient())  # apart from the checks, so that none of them can replace it
 
     def checks(self) -> Checks:
         """What must hold, each with the text of the error; an algorithm's Config adds its own."""
@@ -54,6 +54,18 @@ class SurrogateConfig:
             one_of("aggregation", self.aggregation, Aggregation),
         )
 
+    def _has_gradient(self) -> tuple[bool, str]:
+        return (
+            not (self.kl_in_loss and self.kl_estimator == "k1"),
+            "kl_estimator must be k2 or k3 where the KL is in the loss, got 'k1', whose expected gradient there is 0 "
+            "whatever the reference is (set another estimator, or place the KL in the reward)",
+        )
+
+    @property
+    def kl_in_loss(self) -> bool:
+        """Whether the KL penalty is a term of the policy loss; a Config that can place it elsewhere says so here."""
+        return self.kl_coef > 0
+
     @property
     def roles(self) -> frozenset[Role]:
         """The actor, and the reference where the KL to it has a weight."""
@@ -65,21 +77,18 @@ def surrogate_loss(
     batch: Rollout,
     logprobs: Float[Tensor, "B T"],
     entropy: Float[Tensor, "B T"],
-    *,
-    kl_in_loss: bool = True,
 ) -> Loss:
     """The aggregated loss of a micro-batch and the metrics that every algorithm of the family reports.
 
     Args:
         logprobs, entropy: of the current policy, nats.
-        kl_in_loss: False where the KL is part of the reward.
     """
     assert batch.advantages is not None and batch.old_logprobs is not None
     per_token, clipped = clipped_policy_loss(
         logprobs, batch.old_logprobs, batch.advantages,
         clip_low=c.clip_low, clip_high=c.clip_high, dual_clip=c.dual_clip,
     )  # fmt: skip
-    if c.kl_coef and kl_in_loss:
+    if c.kl_in_loss:
         assert batch.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
         per_token = per_token + c.kl_coef * ESTIMATORS[c.kl_estimator](logprobs, batch.reference_logprobs)
     if c.entropy_coef:

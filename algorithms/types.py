@@ -24,6 +24,11 @@ class BatchCounts:
     tokens: int
     max_tokens: int  # completion length limit of the run, not the longest completion of the batch
 
+    @classmethod
+    def of(cls, response_mask: Bool[Tensor, "B T"], max_tokens: int) -> BatchCounts:
+        """The sizes of exactly these completions."""
+        return cls(len(response_mask), int(response_mask.sum()), max_tokens)
+
 
 @dataclass(frozen=True)
 class Rollout:
@@ -93,6 +98,7 @@ class Algorithm(Protocol):
 
         def value_loss(self, batch: Rollout, values: Float[Tensor, "B T"]) -> Loss
 
+    which does not read `old_logprobs`: where a rollout serves one optimizer step, nobody may know them.
     Losses are of one micro-batch, under grad.  `logprobs`, `entropy` (nats) and `values` are what the current models
     say, computed by the harness; what is masked is zero: it changes no loss, but the gradient of an infinity is not
     a number, masked or not.

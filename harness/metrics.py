@@ -18,7 +18,7 @@ class Metric:
 
 
 METRICS = (
-    Metric("rollout/reward_mean", "reward", "mean of the reward that the policy is trained on"),
+    Metric("rollout/reward_mean", "reward", "mean of the reward that the algorithm is given"),
     Metric("rollout/reward_std", "reward", "standard deviation of that reward over completions, n - 1"),
     Metric(
         "rollout/true_reward_mean", "reward", "mean of the verifier's reward, which the policy need not be trained on"

@@ -61,6 +61,7 @@ TESTED_ELSEWHERE = {
     "algorithms/metrics.py": "tests/algorithms/test_records.py",
     "algorithms/types.py": "tests/algorithms/test_records.py",
     "algorithms/conformance.py": "tests/conformance/test_conformance.py",  # against every installed algorithm
+    "algorithms/conformance_run.py": "tests/conformance/test_conformance.py",
     # Not imported but loaded by `evaluate`, both in one process.
     "harness/accuracy/maj_at_k/maj_at_k.py": "tests/harness/accuracy/test_accuracy.py",
     "harness/accuracy/pass_at_k/pass_at_k.py": "tests/harness/accuracy/test_accuracy.py",

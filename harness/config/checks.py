@@ -15,7 +15,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
-    checks = (*_sizes(c, min_group_size), *_training(c, task), *_reward(c))
+    checks = (*_sizes(c, min_group_size), *_training(c, task), *_ladder(c), *_reward(c))
     return [text for holds, text in checks if not holds]
 
 
@@ -42,6 +42,24 @@ def _sizes(c: RunConfig, min_group_size: int) -> tuple[tuple[bool, str], ...]:
             c.evaluate.final_items == 0 or c.evaluate.final_items >= c.evaluate.items,
             f"evaluate.final_items: {c.evaluate.final_items} is fewer than evaluate.items = {c.evaluate.items}; raise "
             "it, or set it to 0",
+        ),
+    )
+
+
+def _ladder(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    steps = c.measure.ladder_steps
+    return (
+        (
+            all(step <= c.train.steps for step in steps),
+            f"measure.ladder_steps: {list(steps)} exceeds train.steps = {c.train.steps}",
+        ),
+        (
+            not steps or c.reward.source == "verifier",
+            f"measure.ladder_steps: the ladder is measured on the verifier's reward, not on {c.reward.source}",
+        ),
+        (
+            not steps or c.rollout.group_size > 1,
+            "measure.ladder_steps: half of the rungs compare the completions of a prompt; raise rollout.group_size",
         ),
     )
 

@@ -94,7 +94,8 @@ class RolloutConfig:
     max_tokens: Positive = 32
     """Length limit of a completion, tokens."""
     min_tokens: Count = 0
-    """EOS cannot be sampled before this many tokens; equal to max_tokens it fixes the length."""
+    """No end of sequence can be sampled before this many tokens, and scoring gives it no probability there either;
+    equal to max_tokens it fixes the length."""
     max_prompt_tokens: Positive = 512
     """A longer prompt is an error, tokens."""
     temperature: Rate = 1.0
@@ -172,6 +173,12 @@ class MeasureConfig:
     """The first so many of these items are sampled more often, for pass@k of the base model."""
     base_pass_samples: Positive = 64
     """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
+    ladder_steps: tuple[Count, ...] = ()
+    """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
+    ladder_batches: Annotated[int, Field(ge=2)] = 16
+    """Batches of the step's size whose gradients are compared; as many again are the reference."""
+    ladder_oracle: Positive = 64
+    """Further completions of each prompt, whose mean reward is the oracle's baseline."""
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -10,6 +10,8 @@ from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
 from rlvr_bench.harness.models.architectures import ARCHITECTURES, architecture_config
+from rlvr_bench.harness.models.dropout import switch_off_dropout
+from rlvr_bench.harness.models.ends import end_ids
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -38,10 +40,12 @@ def import_libraries() -> None:
 def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     """The causal language model, in config.dtype, and its tokenizer; on the CPU, but for `arch:` on the run's device.
 
+    It has no dropout: every role of a run is a copy of it.
+
     Args:
         seed: of the weights, where they are random (`tiny:` and `arch:`).
     Raises:
-        ModelError: the model is not to be had, or computes its logits in a way that scoring does not follow.
+        ModelError: the model is not to be had, or scoring would not give the numbers of its own forward pass.
     """
     from transformers import AutoModelForCausalLM
 
@@ -63,7 +67,11 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
         model, tokenizer = _smollm2(dtype)
     else:
         model, tokenizer = _from_hub_or_path(name, dtype)
-    _check_logits_are_plain(model, name)
+    if not name.startswith(("tiny:", "arch:")):
+        from rlvr_bench.harness.models.trial import refuse_unscorable
+
+        refuse_unscorable(model, name)
+    switch_off_dropout(model)
     if config.gradient_checkpointing:
         _enable_checkpointing(model)
     return model, tokenizer
@@ -108,26 +116,18 @@ def _from_hub_or_path(name: str, dtype: torch.dtype) -> tuple[nn.Module, Any]:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, attn_implementation="sdpa")
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)  # by SDPA, where the family can
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"model.name: {name!r} is neither a local folder nor a model that the hub gives ({reason}); "
             f"offline choices: tiny:64x2, smollm2-135m, {', '.join('arch:' + a for a in ARCHITECTURES)}"
         ) from error
+    if tokenizer.eos_token_id is None:
+        tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end_ids(model, tokenizer)[0])
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
-
-
-def _check_logits_are_plain(model: Any, name: str) -> None:
-    """Scoring applies the output embedding to the last hidden state itself, so nothing may come after it."""
-    config = model.config.get_text_config()
-    for attribute in ("final_logit_softcapping", "logits_scaling", "logit_scale"):
-        if getattr(config, attribute, None) not in (None, 1, 1.0):
-            raise ModelError(
-                f"model.name: {name!r} uses {attribute}, which this harness does not score; choose another"
-            )
 
 
 def length_problems(model: Any, *, tokens: int) -> list[str]:

@@ -7,7 +7,7 @@ engine that trains it over several devices, say) works.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models.ends import end_ids
+from rlvr_bench.harness.models.heads import WideHead
 from rlvr_bench.harness.models.precision import Autocast, autocast
 from rlvr_bench.harness.models.scoring import (
     Entropy,
@@ -50,12 +52,24 @@ class Reading(nn.Module):
 class Policy(Reading):
     """A causal language model that says how likely given completions are: actor and reference."""
 
-    def __init__(self, lm: Any, *, share: bool = True, precision: Autocast = "off") -> None:
+    def __init__(
+        self,
+        lm: Any,
+        *,
+        share: bool = True,
+        precision: Autocast = "off",
+        ends: Sequence[int] = (),
+        min_tokens: int = 0,
+    ) -> None:
+        """
+        Args:
+            ends, min_tokens: what sampling did not allow: no end among the first so many tokens.
+        """
         super().__init__(share, precision)
-        self.lm = lm
+        self.lm, self.ends, self.min_tokens = lm, tuple(ends), min_tokens
 
     def forward(self, rollout: Rollout, *, temperature: float, entropy: Entropy = "off") -> tuple[Tensor, Tensor]:
-        """Log-probabilities of the sampled tokens and entropies of their distributions.
+        """Log-probabilities of the sampled tokens and entropies of the distributions that they were sampled from.
 
         Args:
             temperature: divides the logits.
@@ -74,7 +88,13 @@ class Policy(Reading):
         states = self.read(self.lm.base_model, rollout, after_last=False)[mask]
         head = self.lm.get_output_embeddings()
         tokens = rollout.completion_ids[mask]
-        logprobs, entropies = token_scores(head, states, tokens, temperature=temperature, entropy=entropy)
+        early = None
+        if self.min_tokens:
+            place = torch.arange(mask.shape[1], device=mask.device)
+            early = (place < self.min_tokens).expand_as(mask)[mask]
+        logprobs, entropies = token_scores(
+            head, states, tokens, early, temperature=temperature, entropy=entropy, ends=self.ends
+        )
         return scatter(logprobs, mask), scatter(entropies, mask)
 
 
@@ -118,7 +138,7 @@ class ScalarModel(Reading):
         return self._head(states[torch.arange(len(length), device=length.device), length])
 
     def _head(self, states: Tensor) -> Tensor:
-        return self.head(states.to(self.head.weight.dtype)).float().squeeze(-1)
+        return WideHead(self.head)(states).squeeze(-1)
 
 
 @dataclass
@@ -175,11 +195,12 @@ def build_models(
         roles: what the algorithm declares; the reward model comes with `reward_model`.
     """
     how: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
-    by_role: dict[Role, Reading] = {"actor": Policy(base, **how)}
+    rules: dict[str, Any] = {"ends": end_ids(base, tokenizer), "min_tokens": config.rollout.min_tokens}
+    by_role: dict[Role, Reading] = {"actor": Policy(base, **how, **rules)}
     if "critic" in roles:
         by_role["critic"] = ScalarModel.from_causal_lm(base, **how)
     if "reference" in roles:
-        by_role["reference"] = Policy(copy.deepcopy(base), **how)
+        by_role["reference"] = Policy(copy.deepcopy(base), **how, **rules)
     if reward_model is not None:
         assert isinstance(reward_model, ScalarModel)
         by_role["reward"] = reward_model

@@ -7,7 +7,7 @@ no float32 (B, T, V) tensor is ever whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any, Literal
 
@@ -20,6 +20,8 @@ from transformers import DynamicCache
 from rlvr_bench.algorithms.ops import token_logprobs_and_entropy
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.models.decoder import Decoder, causal_mask, is_lean, positions_of
+from rlvr_bench.harness.models.ends import forbid
+from rlvr_bench.harness.models.heads import WideHead
 
 CHUNK_LOGITS = 2**25  # logits in one chunk: 128 MiB in float32
 Entropy = Literal["grad", "detached", "off"]
@@ -104,8 +106,12 @@ def positions_read(rollout: Rollout, *, prompts_once: bool) -> int:
 
 
 def recomputes(backbone: Any) -> bool:
-    """Whether its activations are recomputed in the backward pass (gradient checkpointing)."""
-    return backbone.training and getattr(backbone, "gradient_checkpointing", False)
+    """Whether its activations are recomputed in the backward pass (gradient checkpointing).
+
+    It depends on the configuration and not on whether this role is trained: actor and reference must take one path, for
+    weights that are equal to give log-probabilities that are.  Some families keep the flag on a module further down.
+    """
+    return any(getattr(module, "gradient_checkpointing", False) for module in backbone.modules())
 
 
 def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
@@ -194,19 +200,37 @@ def scatter(values: Tensor, mask: Tensor) -> Tensor:  # (N,) -> (B, T), zero whe
 
 
 def token_scores(
-    head: Any, states: Tensor, tokens: Tensor, *, temperature: float, entropy: Entropy
+    head: Any,
+    states: Tensor,
+    tokens: Tensor,
+    early: Tensor | None = None,
+    *,
+    temperature: float,
+    entropy: Entropy,
+    ends: Sequence[int] = (),
 ) -> tuple[Tensor, Tensor]:
-    """Log-probability of each token and entropy of its distribution, (N,) each, from the states before it (N, H)."""
-    score = {"grad": token_logprobs_and_entropy, "detached": _detached_entropy, "off": _no_entropy}[entropy]
+    """Log-probability of each token and entropy of its distribution, (N,) each, from the states before it (N, H).
 
-    def chunk(states: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        return score(head(states.to(head.weight.dtype)).float() / temperature, tokens)
+    Logits are float32: bfloat16 weights of the head are copied once a call, see `heads.WideHead`.
+
+    Args:
+        early: (N,) bool, where none of `ends` could be sampled; None where everything could.
+    """
+    score = {"grad": token_logprobs_and_entropy, "detached": _detached_entropy, "off": _no_entropy}[entropy]
+    wide = WideHead(head)
+
+    def chunk(states: Tensor, tokens: Tensor, early: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        logits = wide(states)
+        if early is not None:
+            logits = forbid(logits, ends, early)
+        return score(logits / temperature, tokens)
 
     limit = CHUNK_LOGITS * (8 if states.is_cuda else 1)  # a GPU has the room, and each chunk is recomputed
     size = max(1, limit // head.weight.shape[0])
+    given = (states, tokens) if early is None else (states, tokens, early)
     if len(tokens) <= size:
-        return chunk(states, tokens)
-    chunks = zip(states.split(size), tokens.split(size), strict=True)
+        return chunk(*given)
+    chunks = zip(*(tensor.split(size) for tensor in given), strict=True)
     if torch.is_grad_enabled():
         # Recomputing a chunk's logits in the backward pass costs one output-embedding product more and
         # keeps one chunk alive instead of all.

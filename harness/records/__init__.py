@@ -8,6 +8,7 @@
         metrics.jsonl           one strict-JSON object a step; step 0 is the evaluation before training
         evaluations.jsonl.gz    right completions of each item, one EvaluationCounts an evaluation
         completions.jsonl.gz    a sample of what the model wrote, with verdicts
+        ladder.jsonl            how well each baseline estimates the policy gradient, at the steps asked for
         summary.json            how it ended, models and their bytes, sources of the measurements
 
 JSON files are written whole to a temporary file and renamed; JSONL files are append-only.  NaN and
@@ -20,6 +21,7 @@ from rlvr_bench.harness.records.files import RecordError, canonical_json, read_j
 from rlvr_bench.harness.records.lines import (
     append_completions,
     append_evaluation,
+    append_line,
     append_metrics,
     count_metrics,
     drop_evaluations_after,
@@ -71,6 +73,7 @@ __all__ = [
     "Summary",
     "append_completions",
     "append_evaluation",
+    "append_line",
     "append_metrics",
     "canonical_json",
     "count_metrics",

@@ -21,8 +21,13 @@ def append_metrics(path: Path, step: int, metrics: Mapping[str, float | int | No
     line: dict[str, Any] = {"step": step} | {k: None if k in bad else v for k, v in sorted(metrics.items())}
     if bad:
         line["not_finite"] = bad
+    append_line(path, line)
+
+
+def append_line(path: Path, value: Mapping[str, Any]) -> None:
+    """Append one object to a JSONL file."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, allow_nan=False) + "\n")
+        file.write(json.dumps(value, allow_nan=False) + "\n")
 
 
 def count_metrics(path: Path) -> int:

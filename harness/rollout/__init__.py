@@ -20,12 +20,13 @@ def rollout_engine(config: RunConfig, lm: Any, tokenizer: Any, *, with_logprobs:
     """
     name = config.rollout.engine
     if name == "torch":
+        from rlvr_bench.harness.models.ends import end_ids
         from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 
         return TorchRollout(
             lm,
             pad=tokenizer.pad_token_id,
-            eos=tokenizer.eos_token_id,
+            ends=end_ids(lm, tokenizer),
             max_rows=config.max_rows,
             share=config.compute.share,
             precision=config.compute.autocast,

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from rlvr_bench.harness.models.decoder import Decoder, KeyValues, causal_mask, is_lean, positions_of
+from rlvr_bench.harness.models.heads import WideHead
 
 
 class Reader(Protocol):
-    """Holds the states of a batch of sequences."""
+    """Holds the states of a batch of sequences.  Logits are float32, computed as scoring does."""
 
     def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         """Read left-padded prompts, (B, P), that get at most so many tokens; logits of what follows, (B, V)."""
@@ -35,7 +36,7 @@ class LeanReader:
     """The lean decoder, with packed weights and buffers that are written in place."""
 
     def __init__(self, lm: Any) -> None:
-        self.decoder, self.head = Decoder(lm.base_model, packed=True), lm.get_output_embeddings()
+        self.decoder, self.head = Decoder(lm.base_model, packed=True), WideHead(lm.get_output_embeddings())
 
     def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
@@ -65,31 +66,30 @@ class TransformersReader:
     def __init__(self, lm: Any) -> None:
         from transformers import DynamicCache
 
-        self.lm, self.cache = lm, DynamicCache(config=lm.config)
+        self.backbone, self.head = lm.base_model, WideHead(lm.get_output_embeddings())
+        self.cache = DynamicCache(config=lm.base_model.config)
 
     def prompts(self, ids: Tensor, mask: Tensor, max_tokens: int) -> Tensor:
         self.padded = not bool(mask.all())
         self.mask, self.positions = mask.long(), mask.sum(1)
-        return self.lm(
-            input_ids=ids,
-            attention_mask=self.mask if self.padded else None,
-            position_ids=positions_of(self.mask),
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
+        return self._read(ids, positions_of(self.mask))
 
     def token(self, tokens: Tensor) -> Tensor:
         self.mask = torch.cat([self.mask, self.mask.new_ones(len(tokens), 1)], dim=1)
-        logits = self.lm(
-            input_ids=tokens.unsqueeze(1),
-            attention_mask=self.mask if self.padded else None,
-            position_ids=self.positions.unsqueeze(1),
-            past_key_values=self.cache,
-            use_cache=True,
-        ).logits[:, -1]
+        logits = self._read(tokens.unsqueeze(1), self.positions.unsqueeze(1))
         self.positions = self.positions + 1
         return logits
+
+    def _read(self, ids: Tensor, positions: Tensor) -> Tensor:
+        """Read tokens behind those in the cache; logits after the last, (B, V)."""
+        hidden = self.backbone(
+            input_ids=ids,
+            attention_mask=self.mask if self.padded else None,
+            position_ids=positions,
+            past_key_values=self.cache,
+            use_cache=True,
+        ).last_hidden_state
+        return self.head(hidden[:, -1])
 
     def take(self, rows: Tensor) -> None:
         self.mask, self.positions = self.mask[rows], self.positions[rows]

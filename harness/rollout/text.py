@@ -57,9 +57,10 @@ def left_padded(prompts: Sequence[TokenIds], pad: int, device: torch.device) -> 
 
 
 def decode_completions(tokenizer: Any, samples: Samples) -> list[str]:
-    """Text of each completion, without EOS and padding; tags and other special tokens stay."""
-    lengths = samples.response_mask.sum(1).tolist()
-    rows = samples.completion_ids.tolist()
-    eos = tokenizer.eos_token_id
+    """Text of each completion, without the token that ended it and padding; tags and other special tokens stay.
+
+    Only the last token of a completion that was not cut off is such a token, whichever it is.
+    """
+    lengths = (samples.response_mask.sum(1) - (~samples.truncated).long()).tolist()
     texts: Callable[..., list[str]] = tokenizer.batch_decode
-    return texts([[token for token in row[:n] if token != eos] for row, n in zip(rows, lengths, strict=True)])
+    return texts([row[:n] for row, n in zip(samples.completion_ids.tolist(), lengths, strict=True)])

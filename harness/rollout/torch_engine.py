@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rlvr_bench.harness.models.ends import forbid, is_end
 from rlvr_bench.harness.models.precision import Autocast, autocast
 from rlvr_bench.harness.rollout.draw import choose, uniforms
 from rlvr_bench.harness.rollout.reading import Reader, reader
@@ -29,7 +30,7 @@ class TorchRollout:
         lm: Any,
         *,
         pad: int,
-        eos: int,
+        ends: Sequence[int],
         max_rows: int,
         share: bool = True,
         precision: Autocast = "off",
@@ -38,10 +39,11 @@ class TorchRollout:
         """
         Args:
             lm: a causal language model of transformers, where it is to sample.
+            ends: ids that end a completion, one or more; see `ends.end_ids`.
             max_rows: most completions sampled at once; bounds the memory of the cache.
             with_logprobs: keep the log-probability of each sampled token.
         """
-        self.lm, self.pad, self.eos, self.max_rows = lm, pad, eos, max_rows
+        self.lm, self.pad, self.ends, self.max_rows = lm, pad, tuple(ends), max_rows
         self.share, self.with_logprobs = share, with_logprobs
         self.precision: Autocast = precision
 
@@ -71,7 +73,7 @@ class TorchRollout:
         device = uniform.device
         prompt_ids, prompt_mask = left_padded(prompts, self.pad, device)
         ids, logprobs, read = self._decode(prompt_ids, prompt_mask, params, uniform)
-        ends = ids == self.eos
+        ends = is_end(ids, torch.tensor(self.ends, device=device))
         truncated = ~ends.any(1)
         lengths = torch.where(truncated, params.max_tokens, ends.long().argmax(1) + 1)
         width = int(lengths.max())
@@ -96,24 +98,27 @@ class TorchRollout:
     ) -> tuple[Tensor, Tensor, int]:
         """Token by token: ids and log-probabilities, (B, max_tokens), and how many tokens were read for it.
 
-        Rows end at their first EOS; what stands behind it is arbitrary.
+        Rows end at their first end; what stands behind it is arbitrary.
         """
         device = uniform.device
         ids = torch.full(uniform.shape, self.pad, device=device)
         logprobs = torch.zeros(uniform.shape, device=device)
         rows = torch.arange(len(uniform), device=device)  # completions that go on
         owner = rows // params.group_size  # the state that each is in
+        ends, early = torch.tensor(self.ends, device=device), torch.ones(1, dtype=torch.bool, device=device)
         states, read, looked = reader(self.lm), 0, 0
         logits = states.prompts(prompt_ids, prompt_mask, params.max_tokens)
         for t in range(params.max_tokens):
-            tokens, scores = self._tokens(logits, owner, uniform[rows, t], params, t)
+            if t < params.min_tokens:
+                logits = forbid(logits, ends, early)
+            tokens, scores = self._tokens(logits, owner, uniform[rows, t], params)
             ids[rows, t] = tokens
             if scores is not None:
                 logprobs[rows, t] = scores
             if t + 1 == params.max_tokens:
                 break
             if t >= params.min_tokens and _is_time_to_look(device, t - looked):
-                going_on = (ids[rows, looked : t + 1] != self.eos).all(1)
+                going_on = ~is_end(ids[rows, looked : t + 1], ends).any(1)
                 rows, owner, tokens, looked = rows[going_on], owner[going_on], tokens[going_on], t + 1
                 if len(rows) == 0:
                     break
@@ -123,20 +128,16 @@ class TorchRollout:
         return ids, logprobs, read
 
     def _tokens(
-        self, logits: Tensor, owner: Tensor, uniform: Tensor, params: SamplingParams, t: int
+        self, logits: Tensor, owner: Tensor, uniform: Tensor, params: SamplingParams
     ) -> tuple[Tensor, Tensor | None]:
-        """The t-th token of each completion, and its log-probability as scoring would give it."""
-        allowed = logits
-        if t < params.min_tokens:
-            allowed = logits.clone()
-            allowed[:, self.eos] = -torch.inf
+        """The next token of each completion, and its log-probability as scoring would give it."""
         if params.greedy:
-            tokens = allowed.argmax(-1)[owner]
+            tokens = logits.argmax(-1)[owner]
         else:
-            tokens = choose(allowed, owner, uniform, temperature=params.temperature)
+            tokens = choose(logits, owner, uniform, temperature=params.temperature)
         if not self.with_logprobs:
             return tokens, None
-        scaled = logits.float() / params.temperature
+        scaled = logits / params.temperature
         table = scaled - scaled.logsumexp(-1, keepdim=True)
         return tokens, table[owner, tokens]
 

@@ -70,7 +70,7 @@ def as_rollout(samples: Samples, *, max_tokens: int) -> Rollout:
         truncated=samples.truncated,
         group_ids=samples.group_ids,
         rewards=torch.zeros(len(mask), device=mask.device),
-        counts=BatchCounts(len(mask), int(mask.sum()), max_tokens),
+        counts=BatchCounts.of(mask, max_tokens),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rlvr_bench.algorithms.types import Algorithm, Role, Rollout
+from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
@@ -25,7 +25,12 @@ from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_row, refuse_masked
 from rlvr_bench.harness.training.grader import Grader, Grades
 from rlvr_bench.harness.training.step_flops import Tokens
-from rlvr_bench.harness.training.step_metrics import proxy_metrics, sampling_metrics, training_metrics
+from rlvr_bench.harness.training.step_metrics import (
+    explained_variance,
+    proxy_metrics,
+    sampling_metrics,
+    training_metrics,
+)
 from rlvr_bench.rewards.learned import Normalizer
 
 CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
@@ -36,7 +41,7 @@ class Experience:
     """What one step learns from, and what is recorded of it."""
 
     rollout: Rollout
-    """Prepared: of all processes, completions without a verdict left out."""
+    """Prepared: of all processes, completions without a verdict left out; `prepare` may have shaped the rewards."""
     mine: Tensor
     """Indices of the rows that this process sampled, and trains on."""
     row: MetricsRow
@@ -111,17 +116,29 @@ class Collector:
             refuse_masked(masked, c.reward.max_masked, f"step {step}")
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row, completions) from None
-        with meter.phase("score"), torch.no_grad():
-            whole = self.engine.gather(rollout)
-            mine = torch.isin(whole.group_ids, rollout.group_ids).nonzero().squeeze(1)
-            whole = self.algorithm.prepare(whole)
-        row |= training_metrics(whole)
         if proxy is not None:
             row |= proxy_metrics(
                 proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
             )
+        prepared, mine, trained_on = self._prepare(rollout, meter)
         reads["reward"] = self.models.take_reads()
-        return Experience(whole, mine, row, completions, sampled, reads)
+        return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
+
+    def _prepare(self, rollout: Rollout, meter: Recorder) -> tuple[Rollout, Tensor, MetricsRow]:
+        """The rollout of all processes with advantages, which of its rows are this one's, and the metrics of both.
+
+        `prepare` may shape the rewards, so what the graders gave is recorded before it.
+        """
+        with meter.phase("score"), torch.no_grad():
+            whole = self.engine.gather(rollout)
+            # Completions without a verdict are gone, in every process.
+            whole = replace(whole, counts=BatchCounts.of(whole.response_mask, whole.counts.max_tokens))
+            mine = torch.isin(whole.group_ids, rollout.group_ids).nonzero().squeeze(1)
+            row = training_metrics(whole)
+            prepared = self.algorithm.prepare(whole)
+        if whole.values is not None and prepared.returns is not None:
+            row["train/explained_variance"] = explained_variance(whole.values, prepared.returns, whole.response_mask)
+        return prepared, mine, row
 
     def _share(self, items: list[Item]) -> tuple[list[Item], int]:
         """The prompts of this process, neighbors, and the place of the first among all."""

@@ -26,6 +26,7 @@ from rlvr_bench.harness.records import (
     Phase,
     append_completions,
     append_evaluation,
+    append_line,
     append_metrics,
 )
 from rlvr_bench.harness.rollout import rollout_engine
@@ -33,6 +34,7 @@ from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
 from rlvr_bench.harness.training.experience import Collector, Experience
 from rlvr_bench.harness.training.grader import Grader
+from rlvr_bench.harness.training.ladder.measure import Ladder
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
@@ -134,6 +136,8 @@ class Trainer:
         """
         if start == 0 and self.config.evaluate.every:
             self._write(0, self._evaluate(0))
+        if start == 0:
+            self._measure_baselines(0)
         for step in range(start + 1, self.config.train.steps + 1):
             try:
                 row = self.step(step)
@@ -150,6 +154,7 @@ class Trainer:
                 with self.meter.phase("checkpoint"):
                     checkpoint.save(self.folder, self.learner.engines, step=step, config_hash=config_hash(self.config))
             self._write(step, row)
+            self._measure_baselines(step)
 
     def step(self, step: int) -> MetricsRow:
         """One rollout and the optimizer steps on it; returns its rollout/* and train/* metrics."""
@@ -204,6 +209,13 @@ class Trainer:
             return self._evaluate(step)
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row) from None
+
+    def _measure_baselines(self, step: int) -> None:
+        """Between two steps, so in no step's cost."""
+        if step in self.config.measure.ladder_steps:
+            ladder = Ladder(self.config, self.task, self.grader, self.models, self.sampler)
+            append_line(self.folder / "ladder.jsonl", ladder.measure(step))
+            self.models.take_reads()
 
     def _due(self, step: int, every: int) -> bool:
         return bool(every) and (step % every == 0 or step == self.config.train.steps)

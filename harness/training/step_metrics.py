@@ -36,15 +36,12 @@ def sampling_metrics(rollout: Rollout, grades: Grades) -> MetricsRow:
 
 
 def training_metrics(rollout: Rollout) -> MetricsRow:
-    """What the policy is trained on, of the completions that have a reward."""
-    row: MetricsRow = {
+    """The reward that the algorithm is given, of the completions that have one."""
+    return {
         "rollout/reward_mean": float(rollout.rewards.mean()),
         "rollout/reward_std": float(rollout.rewards.std()) if len(rollout.rewards) > 1 else 0.0,
         "rollout/zero_std_groups": float(zero_std_groups(rollout.rewards, rollout.group_ids)),
     }
-    if rollout.values is not None and rollout.returns is not None:
-        row["train/explained_variance"] = explained_variance(rollout.values, rollout.returns, rollout.response_mask)
-    return row
 
 
 def proxy_metrics(proxy: Tensor, right: Tensor, group_ids: Tensor, *, base_pass_rate: float | None) -> MetricsRow:

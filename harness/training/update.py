@@ -27,7 +27,7 @@ EXTREMES = ("_max", "_min")  # ends of the names of metrics that are not sums
 
 
 class Diverged(ArithmeticError):
-    """A gradient that is not finite; the update was not applied.
+    """A loss or a gradient that is not finite; the update was not applied.
 
     Attributes:
         row: the metrics of the step so far.
@@ -106,14 +106,17 @@ class Learner:
 
     def _step(self, role: Role, batch: Rollout, weight: float, lr: float, meter: Recorder, log: _Log) -> None:
         with meter.phase(UPDATES[role]):
-            self._backward(role, batch, weight, log)
+            loss = self._backward(role, batch, weight, log)
+            # A loss can be infinite where its gradient is finite, as where a clip cuts the gradient off.
+            if not math.isfinite(loss):
+                raise Diverged(f"the {role}'s loss is {loss}", log.means())
             norm = self.engines[role].step(lr, self.config.train.grad_clip)
         log.mean("grad_norm" if role == "actor" else "critic_grad_norm", norm)
         if not math.isfinite(norm):
             raise Diverged(f"the {role}'s gradient norm is {norm}", log.means())
 
-    def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> None:
-        """Gradient of the whole minibatch, a micro-batch at a time."""
+    def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> float:
+        """Gradient of the whole minibatch, a micro-batch at a time; returns its loss."""
         parts = list(micro_batches(batch, self.config.train.micro_tokens))
         name = "policy_loss" if role == "actor" else "value_loss"
         metrics = []
@@ -124,6 +127,7 @@ class Learner:
             metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
             del loss  # its graph, before the next one is built
         log.add(metrics, weight)
+        return sum(m[name] for m in metrics)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"

@@ -10,7 +10,10 @@ import pytest
 
 from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
 from rlvr_bench.algorithms.ppo import PPO, PPOConfig
+from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig
 from rlvr_bench.algorithms.types import Algorithm, require
+from rlvr_bench.harness.config.load import resolve
+from rlvr_bench.harness.errors import ConfigError
 from tests.algorithms.samples import sample, step
 
 SHARED_BAD: dict[str, tuple[Any, ...]] = {
@@ -85,6 +88,44 @@ def test_the_defaults() -> None:
     assert dataclasses.asdict(GRPOConfig()) == grpo | both
 
 
+@dataclasses.dataclass(frozen=True)
+class Plugin(SurrogateConfig):
+    """An algorithm of the family from somewhere else, which forgets the shared checks."""
+
+    weight: float = 1.0
+    """A setting of its own."""
+
+    def checks(self) -> Checks:
+        return ((self.weight > 0, f"weight must be > 0, got {self.weight}"),)
+
+
+@pytest.mark.parametrize(
+    ("config", "fields"),
+    [
+        (SurrogateConfig, {}),
+        (GRPOConfig, {}),
+        (PPOConfig, {"kl_placement": "loss"}),
+        (Plugin, {}),
+    ],
+    ids=["surrogate", "grpo", "ppo", "plugin"],
+)
+def test_k1_is_refused_in_a_loss(config: Any, fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^kl_estimator must be k2 or k3 .* 'k1'.*set another estimator"):
+        config(**fields, kl_estimator="k1")
+    for allowed in ("k2", "k3"):
+        assert config(**fields, kl_estimator=allowed).kl_in_loss
+    assert not config(**fields, kl_estimator="k1", kl_coef=0.0).kl_in_loss
+
+
+def test_k1_in_the_reward_is_the_default_of_ppo() -> None:
+    assert (PPOConfig().kl_in_reward, PPOConfig().kl_in_loss, PPOConfig().kl_estimator) == (True, False, "k1")
+
+
+def test_an_experiment_with_k1_in_a_loss_names_the_field() -> None:
+    with pytest.raises(ConfigError, match=r"algorithm\.kl_estimator must be k2 or k3"):
+        resolve({"task": {"name": "sort"}, "algorithm": {"name": "grpo", "kl_estimator": "k1"}})
+
+
 def test_roles() -> None:
     assert PPO(PPOConfig()).roles == {"actor", "critic", "reference"}
     assert PPO(PPOConfig(kl_coef=0.0)).roles == {"actor", "critic"}
@@ -96,7 +137,7 @@ def test_roles() -> None:
 
 @pytest.mark.parametrize(
     "algorithm",
-    [PPO(PPOConfig()), PPO(PPOConfig(kl_placement="loss")), GRPO(GRPOConfig())],
+    [PPO(PPOConfig()), PPO(PPOConfig(kl_placement="loss", kl_estimator="k3")), GRPO(GRPOConfig())],
     ids=["ppo", "ppo-in-loss", "grpo"],
 )
 def test_a_missing_reference_is_an_error_not_a_missing_penalty(algorithm: PPO | GRPO) -> None:

@@ -69,6 +69,52 @@ def test_k1_and_k3_are_unbiased() -> None:
         assert_close(LN2 / 4, (policy * estimator(policy.log(), reference.log())).sum())
 
 
+# policy 1/2, 1/4, 1/8, 1/8 and three references; the last is the policy itself
+POLICY = (1 / 2, 1 / 4, 1 / 8, 1 / 8)
+REFERENCES = ((1 / 8, 1 / 8, 1 / 4, 1 / 2), (1 / 4, 1 / 4, 1 / 4, 1 / 4), POLICY)
+
+
+def row(probabilities: tuple[float, ...]) -> torch.Tensor:
+    """(1, 4): one token position, all four tokens side by side."""
+    return torch.tensor([probabilities], dtype=torch.float64)
+
+
+def gradient_of_kl(reference: tuple[float, ...]) -> list[float]:
+    """By the logits z of p = softmax(z): d KL(p || q) / dz_j = p_j (log p_j/q_j - KL(p || q))."""
+    terms = [math.log(p / q) for p, q in zip(POLICY, reference, strict=True)]
+    kl = math.fsum(p * term for p, term in zip(POLICY, terms, strict=True))
+    return [p * (term - kl) for p, term in zip(POLICY, terms, strict=True)]
+
+
+def expected_gradient(name: str, reference: tuple[float, ...]) -> torch.Tensor:
+    """Of the estimator in a loss, by the logits of the policy: sum over tokens p(x) d estimator(x) / dz, exactly."""
+    logits = row(POLICY).log().requires_grad_()
+    terms = ESTIMATORS[name](torch.log_softmax(logits, 1), row(reference).log())  # type: ignore[index]
+    (gradient,) = torch.autograd.grad((row(POLICY) * terms).sum(), logits)
+    return gradient
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=["far", "uniform", "equal"])
+def test_the_expected_gradient_of_each_in_a_loss(reference: tuple[float, ...]) -> None:
+    """k3 has that of the other direction, d KL(q || p) / dz_j = p_j - q_j."""
+    true = gradient_of_kl(reference)
+    other = [p - q for p, q in zip(POLICY, reference, strict=True)]
+    assert_close([[0.0] * 4], expected_gradient("k1", reference))
+    assert_close([true], expected_gradient("k2", reference))
+    assert_close([other], expected_gradient("k3", reference))
+    gap = float((expected_gradient("k3", reference) - torch.tensor([true])).abs().max())
+    assert (gap > 0.04) == (reference != POLICY)
+
+
+def test_k1_as_a_cost_has_the_gradient_of_the_true_divergence() -> None:
+    """In the reward, where the policy gradient is sum over tokens p(x) k1(x) d log p(x)."""
+    logits = row(POLICY).log().requires_grad_()
+    logprobs = torch.log_softmax(logits, 1)
+    cost = k1(logprobs.detach(), row(REFERENCES[0]).log())
+    (gradient,) = torch.autograd.grad((row(POLICY) * cost * logprobs).sum(), logits)
+    assert_close([gradient_of_kl(REFERENCES[0])], gradient)
+
+
 def test_gradcheck() -> None:
     reference = -torch.rand(2, 3, dtype=torch.float64)
     for estimator in ESTIMATORS.values():

@@ -21,7 +21,7 @@ from tests.tolerance import assert_close
 MODES = ("token_mean", "seq_mean_token_mean", "seq_mean_token_sum", "constant")
 ALGORITHMS = [
     *(PPO(PPOConfig(aggregation=how, entropy_coef=0.1, gamma=0.9, gae_lambda=0.9)) for how in MODES),
-    PPO(PPOConfig(kl_placement="loss", whiten="off", dual_clip=1.3)),
+    PPO(PPOConfig(kl_placement="loss", kl_estimator="k3", whiten="off", dual_clip=1.3)),
     *(GRPO(GRPOConfig(aggregation=how, entropy_coef=0.1, dual_clip=1.3)) for how in MODES),
     GRPO(GRPOConfig(scale="batch_std", kl_estimator="k2")),
     GRPO(GRPOConfig(scale="none", kl_coef=0)),

@@ -26,6 +26,11 @@ def test_select_takes_the_rows_of_every_tensor() -> None:
     assert rollout.select(torch.tensor([0]), counts=BatchCounts(1, 3, 8)).counts == BatchCounts(1, 3, 8)
 
 
+def test_counts_of_completions() -> None:
+    mask = torch.tensor([[True, True, False], [True, False, False]])
+    assert BatchCounts.of(mask, 7) == BatchCounts(sequences=2, tokens=3, max_tokens=7)
+
+
 def test_with_scores_leaves_the_original_alone() -> None:
     rollout, _ = sample()
     scored = rollout.with_scores(advantages=rollout.old_logprobs, returns=rollout.values)

@@ -14,6 +14,7 @@ import torch
 
 from rlvr_bench.algorithms.conformance import check
 from rlvr_bench.algorithms.grpo import GRPO, GRPOConfig
+from rlvr_bench.algorithms.ops import aggregate
 from rlvr_bench.algorithms.ppo import PPO, PPOConfig
 from rlvr_bench.algorithms.types import BatchCounts, Loss, Needs
 
@@ -104,6 +105,69 @@ def with_bonus(batch, logprobs, entropy, sound):
     return replace(out, scalar=out.scalar - 0.1 * entropy.masked_fill(~batch.response_mask, 0).sum())
 
 
+def nan_returns(rollout, sound):
+    ready = sound(rollout)
+    return ready.with_scores(returns=ready.returns / 0)  # infinite, or 0/0
+
+
+def nan_padding(rollout, sound):
+    ready = sound(rollout)
+    return ready.with_scores(returns=ready.returns.masked_fill(~rollout.response_mask, torch.nan))
+
+
+def nan_returns_of_equal_rewards(rollout, sound):
+    """Hidden from the value loss by `without_nan`."""
+    ready = sound(rollout)
+    spread = rollout.rewards.std(correction=0)
+    return ready.with_scores(returns=ready.returns * spread / spread)
+
+
+def without_nan(batch, values, sound):
+    return sound(replace(batch, returns=batch.returns.nan_to_num()), values)
+
+
+def value_loss_of_old(batch, values, sound):
+    out = sound(batch, values)
+    weight = batch.old_logprobs.masked_fill(~batch.response_mask, 0).exp()
+    return replace(
+        out, scalar=out.scalar + aggregate(weight * values.square(), batch.response_mask, "token_mean", batch.counts)
+    )
+
+
+def value_loss_of_old_if_known(batch, values, sound):
+    return sound(batch, values) if batch.old_logprobs is None else value_loss_of_old(batch, values, sound)
+
+
+def kl_of_nothing(batch, logprobs, entropy, sound):
+    """The KL term is taken to the policy that sampled."""
+    return sound(replace(batch, reference_logprobs=batch.old_logprobs), logprobs, entropy)
+
+
+def k1_in_loss(batch, logprobs, entropy, sound):
+    out = GRPO(GRPOConfig(kl_coef=0)).policy_loss(batch, logprobs, entropy)
+    kl = logprobs - batch.reference_logprobs
+    return replace(out, scalar=out.scalar + 0.1 * aggregate(kl, batch.response_mask, "token_mean", batch.counts))
+
+
+def far_only(batch, logprobs, entropy, sound):
+    """A penalty only where the policy is more than a nat above the reference."""
+    out = GRPO(GRPOConfig(kl_coef=0)).policy_loss(batch, logprobs, entropy)
+    excess = (logprobs - batch.reference_logprobs - 1).clamp(min=0)
+    penalty = aggregate(excess.square(), batch.response_mask, "token_mean", batch.counts)
+    return replace(out, scalar=out.scalar + 0.1 * penalty)
+
+
+def filtered_by_reference(rollout, sound):
+    """No advantage for completions that are unlikely under the reference; the loss reads advantages only."""
+    ready = sound(rollout)
+    likely = (rollout.reference_logprobs * rollout.response_mask).sum(1) > -20
+    return ready.with_scores(advantages=ready.advantages * likely.unsqueeze(1))
+
+
+def without_kl(batch, logprobs, entropy, sound):
+    return GRPO(GRPOConfig(kl_coef=0)).policy_loss(batch, logprobs, entropy)
+
+
 def no_eps(rollout, sound):
     ready = sound(rollout)
     return ready.with_scores(advantages=ready.advantages / rollout.rewards.std(correction=0))
@@ -159,6 +223,24 @@ DEFECTS: dict[str, tuple[Any, str]] = {
     "random numbers": (broken(prepare=noisy), "deterministic: the policy loss"),
     "needs that are no Needs": (broken(needs=property(lambda _: {"min_group_size": 2})), "needs: is not a Needs"),
     "an entropy bonus that is not declared": (broken(policy_loss=with_bonus), "needs: entropy_gradient is False"),
+    "infinite returns": (broken(PPO, prepare=nan_returns), "prepare: returns are not finite; "),
+    "returns of NaN in the padding": (broken(PPO, prepare=nan_padding), "prepare: returns are not finite where"),
+    "returns of NaN where all rewards are equal": (
+        broken(PPO, prepare=nan_returns_of_equal_rewards, value_loss=without_nan),
+        "edges: with all rewards equal, returns are not finite; ",
+    ),
+    "returns of NaN without a critic": (
+        broken(prepare=lambda rollout, sound: sound(rollout).with_scores(returns=rollout.old_logprobs * torch.nan)),
+        "prepare: returns are not finite; ",
+    ),
+    "a value loss of old log-probabilities": (broken(PPO, value_loss=value_loss_of_old), "value_loss: without old_log"),
+    "a value loss of old log-probabilities where they are known": (
+        broken(PPO, value_loss=value_loss_of_old_if_known),
+        "value_loss: its gradient depends on old_logprobs",
+    ),
+    "a KL that ignores the reference": (broken(policy_loss=kl_of_nothing), "roles: there is a reference, but"),
+    "k1 in a loss": (broken(policy_loss=k1_in_loss), "roles: there is a reference, but"),
+    "a reference that nobody reads": (broken(policy_loss=without_kl), "roles: there is a reference, but"),
     "log-probabilities read though not needed": (
         broken(PPO, needs=property(lambda _: Needs(logprobs_in_prepare=False))),
         "needs: logprobs_in_prepare is False",
@@ -172,6 +254,25 @@ def test_a_defect_is_caught_and_named(defect: str) -> None:
     problems = check(algorithm)
     assert any(text in p for p in problems), problems
     assert all("; " in p for p in problems)  # each names a remedy
+
+
+SOUND: dict[str, Any] = {
+    "a small coefficient": GRPO(GRPOConfig(kl_coef=1e-7)),
+    "a small coefficient in the reward": PPO(PPOConfig(kl_coef=1e-7)),
+    "a penalty far from the reference only": broken(policy_loss=far_only),
+    "a reference that filters in prepare": broken(prepare=filtered_by_reference, policy_loss=without_kl),
+    "old log-probabilities read in prepare, with a critic": PPO(PPOConfig(kl_coef=0.5, kl_estimator="k2")),
+    "no old log-probabilities in prepare, with a critic": PPO(PPOConfig(kl_coef=0.0)),
+    "a reference in the loss, with a critic": PPO(PPOConfig(kl_placement="loss", kl_estimator="k2")),
+    "returns, but no critic": broken(
+        prepare=lambda rollout, sound: sound(rollout).with_scores(returns=1.0 * rollout.response_mask)
+    ),
+}
+
+
+@pytest.mark.parametrize("design", SOUND)
+def test_a_sound_design_raises_no_alarm(design: str) -> None:
+    assert check(SOUND[design]) == []
 
 
 def test_a_config_that_is_no_dataclass() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -52,16 +53,19 @@ def padded(rows: list[list[float]]) -> list[list[float]]:
     return [row + [0.0] * (WIDTHS[1] - len(row)) for row in rows]
 
 
-def naive(loaded: tuple[Any, Any], prompt: str, limit: int, minimum: int, eos: int) -> tuple[list[int], bool]:
+def naive(
+    loaded: tuple[Any, Any], prompt: str, limit: int, minimum: int, eos: int | Sequence[int]
+) -> tuple[list[int], bool]:
     """Likeliest tokens one by one, each from a full pass over everything so far; and whether the limit cut it."""
     model, tokenizer = loaded
+    ends = [eos] if isinstance(eos, int) else list(eos)
     ids, new = tokenizer(prompt)["input_ids"], []
     while len(new) < limit:
         with torch.no_grad():
             logits = model(input_ids=torch.tensor([ids + new])).logits[0, -1]
         if len(new) < minimum:
-            logits[eos] = -torch.inf
+            logits[ends] = -torch.inf
         new.append(int(logits.argmax()))
-        if new[-1] == eos:
+        if new[-1] in ends:
             return new, False
     return new, True

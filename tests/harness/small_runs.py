@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ PLUGINS = {
     "rlvr_bench.algorithms": {
         "nan_loss": "tests.harness.small_runs:NanLoss",
         "raises": "tests.harness.small_runs:Raises",
+        "shaped": "tests.harness.small_runs:Shaped",
     },
 }
 BASE: dict[str, Any] = {
@@ -133,6 +134,14 @@ class NanLoss(GRPO):
         self.calls += 1
         loss = super().policy_loss(batch, logprobs, entropy)
         return loss if self.calls < 2 else Loss(loss.scalar * torch.nan, loss.metrics)
+
+
+class Shaped(GRPO):
+    """Changes the rewards before it compares them, by what it is told of the sizes of the batch."""
+
+    def prepare(self, rollout: Rollout) -> Rollout:
+        n = rollout.counts
+        return super().prepare(replace(rollout, rewards=n.max_tokens + rollout.rewards * n.sequences / n.tokens))
 
 
 class Raises(GRPO):

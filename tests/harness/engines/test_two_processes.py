@@ -23,8 +23,9 @@ SHARED = ("grad_norm", "critic_grad_norm", "lr", "critic_lr", "explained_varianc
 ROLLOUT = ("rollout/reward_mean", "rollout/reward_std", "rollout/zero_std_groups")
 ALGORITHMS = {
     "ppo, KL in the reward": ({"name": "ppo", "kl_coef": 0.1}, {"epochs": 2, "minibatches": 2}),
-    "ppo, KL in the loss": ({"name": "ppo", "kl_placement": "loss"}, {}),
+    "ppo, KL in the loss": ({"name": "ppo", "kl_placement": "loss", "kl_estimator": "k3"}, {}),
     "grpo": ({"name": "grpo"}, {}),
+    "rewards shaped by the counts": ({"name": "shaped", "scale": "none"}, {}),
     "grpo, two minibatches": ({"name": "grpo", "scale": "batch_std"}, {"minibatches": 2}),
 }
 
@@ -115,6 +116,24 @@ def test_each_prepares_the_whole_rollout_and_counts_all_of_it(
     assert any(set(batch.group_ids.tolist()) & {0, 1} for batch in rows)
     assert {g for batch in losses[0] for g in batch.group_ids.tolist() if len(batch.rewards) > 1} <= {0, 1}
     assert {g for batch in losses[1] for g in batch.group_ids.tolist() if len(batch.rewards) > 1} <= {2, 3}
+
+
+def test_each_is_told_the_sizes_of_what_has_a_verdict_in_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 8 completions each, the first and the fifth have none."""
+    seen: list[list[Rollout]] = []
+
+    def watch(_: int, trainer: Any) -> None:
+        inner, own = trainer.algorithm, []
+        seen.append(own)
+        prepare = inner.prepare
+        monkeypatch.setattr(inner, "prepare", lambda rollout: own.append(rollout) or prepare(rollout))
+
+    s = settings("grpo", task={"missing_every": 4}, reward={"max_masked": 0.5})
+    train(s, tmp_path, 1, monkeypatch, size=2, seen=watch)
+    for (rollout,) in seen:
+        lengths = rollout.response_mask.sum(1).tolist()
+        assert len(lengths) == 12
+        assert rollout.counts == BatchCounts(12, sum(lengths), 3)
 
 
 def test_parts_of_unlike_widths_are_joined_in_the_order_of_ranks() -> None:

@@ -28,7 +28,7 @@ def held(roles: frozenset[Role] = ALL, *, device: torch.device = CPU, **sections
     """Models of these roles and an untrained reward model."""
     settings = config(model={"name": "tiny:32x2", **sections.pop("model", {})}, **sections)
     base, tokenizer = load_base(settings.model, seed=0)
-    learned = ScalarModel.from_causal_lm(base)
+    learned = ScalarModel.from_causal_lm(base, precision=settings.compute.autocast)
     return build_models(base, tokenizer, roles, settings, device=device, reward_model=learned)
 
 
@@ -141,32 +141,49 @@ def test_recomputation_reads_prompts_for_each_completion(checkpointing: bool, ro
     models = held(model={"gradient_checkpointing": checkpointing})
     for role in ("actor", "reference"):
         models.by_role[role](rollout, temperature=1.0)  # no two completions are equal
-    # As they are written, prompts of 3, 3, 1, 5, 5, 5; only the trained model recomputes.
-    assert models.take_reads() == {"actor": 22 + 15 if checkpointing else 24, "reference": 24, "critic": 0, "reward": 0}
+    # As they are written, prompts of 3, 3, 1, 5, 5, 5; a frozen model takes the same path as a trained one.
+    each = 22 + 15 if checkpointing else 24
+    assert models.take_reads() == {"actor": each, "reference": each, "critic": 0, "reward": 0}
 
 
-@pytest.mark.parametrize("precision", ["off", "bfloat16"])
-def test_actor_and_reference_of_equal_weights_say_exactly_the_same(precision: str, rollout: Rollout) -> None:
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize(("dtype", "precision"), [("float32", "off"), ("float32", "bfloat16"), ("bfloat16", "off")])
+def test_trained_and_frozen_models_of_equal_weights_say_exactly_the_same(
+    dtype: str, precision: str, checkpointing: bool, rollout: Rollout
+) -> None:
     """In training mode under grad, and frozen without: the ratio and the KL begin at exactly 1 and 0."""
-    models = held(compute={"autocast": precision})
-    with_grad = models.actor(rollout, temperature=0.7, entropy="off")[0]
-    with torch.no_grad():
-        frozen = models.by_role["reference"](rollout, temperature=0.7, entropy="off")[0]
-    assert with_grad.requires_grad and not frozen.requires_grad
-    assert torch.equal(with_grad.detach(), frozen)
+    models = held(compute={"autocast": precision}, model={"dtype": dtype, "gradient_checkpointing": checkpointing})
+    critic, reward = models.by_role["critic"], models.by_role["reward"]
+    assert isinstance(critic, ScalarModel) and isinstance(reward, ScalarModel)
+    nn.init.normal_(critic.head.weight)
+    reward.load_state_dict(critic.state_dict())
+    pairs = [
+        (models.actor, models.by_role["reference"], lambda m: m(rollout, temperature=0.7, entropy="off")[0]),
+        (critic, reward, lambda m: m(rollout)),
+    ]
+    for trained, frozen, read in pairs:
+        with_grad = read(trained)
+        with torch.no_grad():
+            without = read(frozen)
+        assert with_grad.requires_grad and not without.requires_grad
+        assert with_grad.any()
+        assert torch.equal(with_grad.detach(), without)
+
+
+def test_the_rules_of_sampling_reach_those_who_score() -> None:
+    models = held(rollout={"min_tokens": 2})
+    for role in ("actor", "reference"):
+        policy = models.by_role[role]
+        assert isinstance(policy, Policy)
+        assert (policy.ends, policy.min_tokens) == ((models.tokenizer.eos_token_id,), 2)
 
 
 @pytest.mark.parametrize("kind", READINGS)
 def test_products_in_bfloat16_are_near_those_in_float32(kind: str, model: Any, rollout: Rollout) -> None:
-    """Hidden states have 8 bits of mantissa then; the heads, and with them all scores, stay in float32."""
+    """Hidden states have 8 bits of mantissa then; the heads stay in float32, see test_heads.py."""
     make, read = READINGS[kind]
     exact, rough = make(model), make(model, precision="bfloat16")
-    heads: list[torch.dtype] = []
-    head = rough.lm.lm_head if kind == "policy" else rough.head
-    handle = head.register_forward_hook(lambda module, inputs, output: heads.extend((inputs[0].dtype, output.dtype)))
     found = read(rough, rollout)
-    handle.remove()
-    assert set(heads) == {torch.float32}
     for one, other in zip(read(exact, rollout), found, strict=True):
         assert other.dtype == torch.float32
         scale = float(one.detach().abs().max())

@@ -11,6 +11,8 @@ from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.models.roles import Policy
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.rollout.types import SamplingParams, as_rollout
+from tests.harness.models.decoders import CONFIGS, causal_lm
+from tests.tolerance import assert_close
 
 DRAWS = 4000
 
@@ -21,7 +23,7 @@ def fits(*, sampled_at: float, scored_at: float) -> list[float]:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(5)  # at its initial scale all tokens are about as likely
-    engine = TorchRollout(model, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=2 * DRAWS)
+    engine = TorchRollout(model, pad=tokenizer.pad_token_id, ends=[tokenizer.eos_token_id], max_rows=2 * DRAWS)
     prompts = [tokenizer(prompt)["input_ids"] for prompt in ("padded", "so")]
     samples = engine.generate(prompts, SamplingParams(DRAWS, 1, temperature=sampled_at), seed=0)
     logprobs, _ = Policy(model)(as_rollout(samples, max_tokens=1), temperature=scored_at)
@@ -44,3 +46,18 @@ def test_frequencies_are_the_scored_probabilities(temperature: float) -> None:
 
 def test_scores_at_another_temperature_do_not_fit() -> None:
     assert max(fits(sampled_at=0.7, scored_at=1.0)) < 1e-6
+
+
+@pytest.mark.parametrize("how", ["bfloat16 weights", "bfloat16 products"])
+def test_in_bfloat16_kept_log_probabilities_are_near_the_scored_ones(how: str) -> None:
+    """Hidden states of later tokens differ by their roundings; logits, which are float32 in both, add none."""
+    dtype, precision = (torch.bfloat16, "off") if how == "bfloat16 weights" else (torch.float32, "bfloat16")
+    lm = causal_lm(CONFIGS["qwen2"], dtype)
+    engine = TorchRollout(lm, pad=0, ends=[7], max_rows=64, precision=precision, with_logprobs=True)
+    samples = engine.generate([[1, 2, 3], [4], [5, 6]], SamplingParams(8, 9, 9), 0)
+    policy = Policy(lm, precision=precision, ends=[7], min_tokens=9)
+    with torch.no_grad():
+        scored, _ = policy(as_rollout(samples, max_tokens=9), temperature=1.0)
+    assert samples.logprobs is not None and samples.logprobs.dtype == scored.dtype == torch.float32
+    assert_close(samples.logprobs[:, 0], scored[:, 0])  # the state after the prompt is the same in both
+    assert float((samples.logprobs - scored).abs().mean()) < 2**-5

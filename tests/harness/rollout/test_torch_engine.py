@@ -12,15 +12,16 @@ from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.models.ends import end_ids
 from rlvr_bench.harness.models.roles import Policy
-from rlvr_bench.harness.rollout import torch_engine
+from rlvr_bench.harness.rollout import rollout_engine, torch_engine
 from rlvr_bench.harness.rollout.reading import Reader, TransformersReader, reader
 from rlvr_bench.harness.rollout.text import decode_completions
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.rollout.types import Samples, SamplingParams, as_rollout
 from tests.harness.models.decoders import CONFIGS, causal_lm
 from tests.harness.ragged import naive
-from tests.harness.small_runs import CPU
+from tests.harness.small_runs import CPU, config
 from tests.tolerance import assert_close
 
 PROMPTS = ["a", "bcd", "efghijk", "lm", "nopqrstuvw"]
@@ -46,7 +47,7 @@ def generate(
     **how: Any,
 ) -> Samples:
     lm, tokenizer = loaded
-    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, eos=tokenizer.eos_token_id, max_rows=max_rows, **how)
+    engine = TorchRollout(lm, pad=tokenizer.pad_token_id, ends=[tokenizer.eos_token_id], max_rows=max_rows, **how)
     return engine.generate([tokenizer(prompt)["input_ids"] for prompt in prompts], params, seed)
 
 
@@ -106,6 +107,32 @@ def test_decoded_text_has_no_end_and_no_padding(loaded: Any, ending: int) -> Non
     vocabulary = loaded[1].convert_ids_to_tokens
     expected = ["".join(vocabulary([t for t in ids if t != ending])) for ids in rows(samples)]
     assert decode_completions(loaded[1], samples) == expected
+
+
+@pytest.mark.parametrize("minimum", [0, 3])
+def test_each_end_that_the_generation_config_lists_ends_a_completion(loaded: Any, minimum: int) -> None:
+    """Two tokens that greedy completions reach, neither of them the tokenizer's: cut behind the first of either."""
+    lm, tokenizer = loaded
+    endless = [naive(loaded, prompt, 12, 0, -1)[0] for prompt in PROMPTS]
+    one, two = endless[0][3], endless[1][4]
+    known = lm.generation_config.eos_token_id
+    lm.generation_config.eos_token_id = [one, two]
+    try:
+        ends = end_ids(lm, tokenizer)
+        assert ends == tuple(sorted({one, two, tokenizer.eos_token_id}))
+        engine = rollout_engine(config(model={"name": "tiny:16x1"}), lm, tokenizer)
+        prompts = [tokenizer(prompt)["input_ids"] for prompt in PROMPTS]
+        samples = engine.generate(prompts, SamplingParams(1, 12, minimum, greedy=True), 0)
+    finally:
+        lm.generation_config.eos_token_id = known
+    expected = [naive(loaded, prompt, 12, minimum, ends) for prompt in PROMPTS]
+    assert rows(samples) == [ids for ids, _ in expected]
+    assert samples.truncated.tolist() == [cut for _, cut in expected]
+    assert minimum or {ids[-1] for ids, cut in expected if not cut} == {one, two}, "each should end one"
+    going_on = [sum(len(ids) > t for ids, _ in expected) for t in range(1, 12)]
+    assert samples.tokens_read <= 2 * sum(going_on), "whoever has ended leaves"
+    texts = ["".join(tokenizer.convert_ids_to_tokens(ids if cut else ids[:-1])) for ids, cut in expected]
+    assert decode_completions(tokenizer, samples) == texts
 
 
 def test_the_same_seed_gives_the_same_completions(loaded: Any) -> None:
@@ -186,7 +213,9 @@ def test_sharing_changes_no_sample(loaded: Any, ending: int, temperature: float,
 def test_sharing_changes_no_sample_of_any_architecture(name: str) -> None:
     lm = causal_lm(CONFIGS[name], torch.float32)
     prompts, params = [[1, 2, 3], [4], [5, 6]], SamplingParams(6, 9, temperature=0.5)
-    found = [TorchRollout(lm, pad=0, eos=7, max_rows=64, share=s).generate(prompts, params, 1) for s in (True, False)]
+    found = [
+        TorchRollout(lm, pad=0, ends=[7], max_rows=64, share=s).generate(prompts, params, 1) for s in (True, False)
+    ]
     assert equal(*found)
     assert found[0].tokens_read < found[1].tokens_read
 
@@ -221,9 +250,10 @@ def test_those_who_have_ended_leave(loaded: Any, ending: int) -> None:
 def test_kept_logprobs_are_those_of_scoring(
     loaded: Any, ending: int, share: bool, temperature: float, minimum: int
 ) -> None:
-    """Also where ends were not allowed: scoring knows nothing of that."""
+    """Also where ends were not allowed: the distribution that is scored is without them, too."""
     samples = generate(loaded, SamplingParams(8, 12, minimum, temperature), share=share, with_logprobs=True)
-    scored, _ = Policy(loaded[0])(as_rollout(samples, max_tokens=12), temperature=temperature)
+    policy = Policy(loaded[0], ends=[ending], min_tokens=minimum)
+    scored, _ = policy(as_rollout(samples, max_tokens=12), temperature=temperature)
     assert samples.logprobs is not None
     assert_close(scored, samples.logprobs)
     assert generate(loaded, SamplingParams(1, 2)).logprobs is None

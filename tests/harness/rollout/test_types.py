@@ -63,12 +63,14 @@ def test_the_configuration_names_the_engine() -> None:
     lm = causal_lm(CONFIGS["qwen2"])
     settings = config(compute={"share": False, "autocast": "bfloat16"})
 
+    lm.generation_config.eos_token_id = [4, 9]
+
     class Tokenizer:
         pad_token_id, eos_token_id = 3, 4
 
     engine = rollout_engine(settings, lm, Tokenizer, with_logprobs=True)
     assert isinstance(engine, TorchRollout)
-    assert (engine.lm, engine.pad, engine.eos) == (lm, 3, 4)
+    assert (engine.lm, engine.pad, engine.ends) == (lm, 3, (4, 9))
     assert (engine.share, engine.precision, engine.with_logprobs) == (False, "bfloat16", True)
     assert engine.max_rows == settings.max_rows == 2 * 16
     settings = type(settings)(**vars(settings) | {"rollout": type(settings.rollout)(engine="other")})

@@ -33,13 +33,15 @@ class Recorded:
         self.asked.append(([list(p) for p in prompts], params, seed))
         texts = GREEDY if params.greedy else [text for item in SAMPLED for text in item]
         eos, pad = self.tokenizer.eos_token_id, self.tokenizer.pad_token_id
-        rows = [[*self.tokenizer(text)["input_ids"], eos] if text else [eos] for text in texts[: self.count(params)]]
+        rows = [[*(self.tokenizer(text)["input_ids"] if text else []), eos] for text in texts[: self.count(params)]]
+        cut = [i % 4 == 3 and len(row) == 2 for i, row in enumerate(rows)]  # they have no end
+        rows = [row[:1] if c else row for row, c in zip(rows, cut, strict=True)]
         return Samples(
             prompt_ids=torch.zeros(len(rows), 1),
             prompt_mask=torch.ones(len(rows), 1, dtype=torch.bool),
             completion_ids=torch.tensor([row + [pad] * (2 - len(row)) for row in rows]),
             response_mask=torch.tensor([[True, len(row) == 2] for row in rows]),
-            truncated=torch.tensor([i % 4 == 3 for i in range(len(rows))]),
+            truncated=torch.tensor(cut),
             group_ids=torch.arange(len(rows)) // params.group_size,
         )
 
@@ -66,8 +68,8 @@ def test_all_metrics_by_hand() -> None:
         "eval/items": 4.0,
         "eval/masked_fraction": 0.0,
         "eval/greedy": 3 / 4,
-        "eval/length_mean": (15 * 2 + 1) / 16,
-        "eval/truncated_fraction": 1 / 4,
+        "eval/length_mean": (12 * 2 + 4) / 16,
+        "eval/truncated_fraction": 3 / 16,
         "eval/pass@1": pytest.approx((3 + 2 + 0 + 1) / 16),
         # 1 less the pairs of wrong ones among six: none, 1, all, 3.
         "eval/pass@2": pytest.approx((1 + 5 / 6 + 0 + 3 / 6) / 4),

@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from rlvr_bench.algorithms.grpo import GRPO
+from rlvr_bench.algorithms.ppo import PPO as PPOAlgorithm
+from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.meters.recorder import Recorder
@@ -100,6 +102,47 @@ def test_completions_without_a_verdict_are_left_out_of_the_rollout_only(tmp_path
     assert (len(found.completions), found.sampled.rows) == (16, 16)
     assert found.row["rollout/masked_fraction"] == 0.25
     assert found.row["rollout/reward_mean"] == pytest.approx(float(whole.rollout.rewards[kept].mean()))
+
+
+def test_prepare_is_told_the_sizes_of_what_has_a_verdict_and_the_record_is_from_before_it(tmp_path: Path) -> None:
+    """The algorithm `shaped` trains on 3 + reward x sequences / tokens, of 12 completions of 16."""
+    settings = {"task": {"missing_every": 5}, "reward": {"max_masked": 0.5}}
+    plain = collect(config(**settings), tmp_path)
+    found = collect(config(**settings, algorithm={"name": "shaped"}), tmp_path)
+    tokens = int(plain.rollout.response_mask.sum())
+    assert found.rollout.counts == BatchCounts(12, tokens, 3)
+    assert tokens < found.sampled.completion
+    assert plain.rollout.rewards.unique().tolist() == [0, 1]
+    assert_close(3 + plain.rollout.rewards * 12 / tokens, found.rollout.rewards)
+    assert found.row["rollout/reward_mean"] == pytest.approx(float(plain.rollout.rewards.mean()))
+    names = [n for n in plain.row if n.startswith("rollout/")]
+    assert [found.row[n] for n in names] == [plain.row[n] for n in names]
+
+
+@pytest.mark.parametrize("source", ["learned", "both"])
+def test_the_proxys_metrics_are_of_what_it_said_before_prepare(source: str, tmp_path: Path) -> None:
+    settings = {"reward": {"source": source}}
+    plain = collect(config(**settings), tmp_path)
+    found = collect(config(**settings, algorithm={"name": "shaped"}), tmp_path)
+    assert not torch.equal(found.rollout.rewards, plain.rollout.rewards)
+    for name in ("rollout/proxy_reward_mean", "rollout/proxy_true_gap", "rollout/reward_mean", "rollout/reward_std"):
+        assert found.row[name] == plain.row[name]
+
+
+def test_the_explained_variance_is_of_the_critic_and_not_of_what_prepare_made_of_its_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(algorithm=PPO)
+    plain = collect(settings, tmp_path).row["train/explained_variance"]
+    prepare = PPOAlgorithm.prepare
+
+    def replaces_values(self: Any, rollout: Rollout) -> Rollout:
+        ready = prepare(self, rollout)
+        assert ready.returns is not None
+        return ready.with_scores(values=ready.returns)  # would be explained wholly
+
+    monkeypatch.setattr(PPOAlgorithm, "prepare", replaces_values)
+    assert collect(settings, tmp_path).row["train/explained_variance"] == plain != 1
 
 
 def test_too_many_without_a_verdict_stop_it_with_the_record(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from rlvr_bench.algorithms.grpo import GRPO
-from rlvr_bench.algorithms.types import Needs, Rollout
+from rlvr_bench.algorithms.types import Loss, Needs, Rollout
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.seeding import generator
 from rlvr_bench.harness.training.loop import Trainer
@@ -19,7 +20,7 @@ from rlvr_bench.harness.training.update import Diverged, _Log, minibatches
 from tests.harness.small_runs import CPU, config, metrics, run, weights
 from tests.tolerance import assert_close
 
-IN_LOSS = {"name": "ppo", "kl_placement": "loss"}
+IN_LOSS = {"name": "ppo", "kl_placement": "loss", "kl_estimator": "k3"}
 GROUPS = torch.tensor([0, 0, 0, 2, 2, 5, 7, 7, 7, 7, 8])
 
 
@@ -164,17 +165,46 @@ def test_critic_warm_up_leaves_the_actor_alone(tmp_path: Path) -> None:
         assert not all(torch.equal(weight, weights(trainer)[name]) for name, weight in actor.items())
 
 
-def test_a_gradient_that_is_not_finite_ends_it_with_the_row_so_far(tmp_path: Path) -> None:
-    settings = config(algorithm={"name": "nan_loss"})
-    with Recorder(CPU) as meter, Trainer(settings, tmp_path, meter) as trainer:
+def nan_gradient(loss: Tensor) -> Tensor:
+    """The same loss; the square root of |0| has no gradient."""
+    return loss + (0 * loss).abs().sqrt()
+
+
+def nan_loss(loss: Tensor) -> Tensor:
+    """The same gradient, of a loss that is a constant more."""
+    return loss + math.nan
+
+
+def infinite_loss(loss: Tensor) -> Tensor:
+    return loss - math.inf
+
+
+@pytest.mark.parametrize("role", ["actor", "critic"])
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [(nan_gradient, "gradient norm is nan"), (nan_loss, "loss is nan"), (infinite_loss, "loss is -inf")],
+)
+def test_what_is_not_finite_ends_it_with_the_row_so_far(
+    spoil: Callable[[Tensor], Tensor], what: str, role: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is applied, also where the gradients are finite."""
+    name, norm = ("policy_loss", "grad_norm") if role == "actor" else ("value_loss", "critic_grad_norm")
+    with Recorder(CPU) as meter, Trainer(config(algorithm=IN_LOSS), tmp_path, meter) as trainer:
         trainer.step(1)
         meter.finish_step()
-        before = weights(trainer)
-        with pytest.raises(Diverged, match="the actor's gradient norm is nan") as caught:
+        before, inner = weights(trainer, role), getattr(trainer.algorithm, name)
+
+        def spoiled(*given: Any) -> Loss:
+            loss = inner(*given)
+            return Loss(spoil(loss.scalar), loss.metrics)
+
+        monkeypatch.setattr(trainer.algorithm, name, spoiled)
+        with pytest.raises(Diverged, match=f"the {role}'s {what}") as caught:
             trainer.step(2)
-        assert "rollout/true_reward_mean" in caught.value.row
-        assert math.isnan(caught.value.row["train/grad_norm"])
-        assert all(torch.equal(weight, weights(trainer)[name]) for name, weight in before.items())
+        row = caught.value.row
+        assert "rollout/true_reward_mean" in row
+        assert not math.isfinite(row[f"train/{norm}"] if spoil is nan_gradient else row[f"train/{name}"])
+        assert all(torch.equal(weight, weights(trainer, role)[name]) for name, weight in before.items())
 
 
 def test_metrics_over_micro_batches_and_steps() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.workers.pool import Reply, Worker, WorkerDied
 from tests import data
+from tests.rewards.waiting import kill
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}, {"args": [-5, 12], "want": 7}]}
 SUM = {"type": "stdio", "cases": [{"stdin": "1 2\n", "stdout": "3\n"}, {"stdin": "-5 12\n", "stdout": "7\n"}]}
@@ -227,7 +226,7 @@ def test_recovery_after_hostile_completions(code_verifier: CodeVerifier) -> None
     verdicts = code_verifier.verify(numbered, [ADD] * len(hostile))
     assert {0.0} == {verdict.reward for verdict in verdicts}
     for pid in code_verifier.sandbox.pool.worker_pids():
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     good = [block(f"{GOOD}\n#{i}") for i in range(50)]
     assert {"pass"} == {verdict.outcome for verdict in code_verifier.verify(good, [ADD] * 50)}
 
@@ -291,7 +290,7 @@ def test_a_worker_killed_during_a_batch_costs_a_retry_and_no_verdict(
     def killed_once(worker: Worker, job: bytes, seconds: float) -> Reply:
         if not killed:
             killed.append(worker.pid)
-            os.kill(worker.pid, signal.SIGKILL)
+            kill(worker.pid)
         return run(worker, job, seconds)
 
     monkeypatch.setattr(Worker, "run", killed_once)

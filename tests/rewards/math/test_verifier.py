@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +20,7 @@ from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.types import Outcome
 from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
 from tests import data
+from tests.rewards.waiting import kill
 
 TOWER = "e^{e^{e^{e^{e^{e}}}}}"  # evaluating it never ends
 POLYNOMIAL = "x^2+2x+1"
@@ -123,7 +122,7 @@ def test_out_of_time_before_the_first_turn_is_no_verdict() -> None:
 def test_workers_killed_from_outside_are_replaced(math_verifier: MathVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
     math_verifier.verify([box("a+b+c")], ["c+b+a"])
     for pid in math_verifier.pool.worker_pids():
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     assert math_verifier.verify([box("a+b+d")], ["d+b+a"])[0].outcome == "pass"
 
     def fail(job: bytes, seconds: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from rlvr_bench.rewards.sandbox.tiers import Tier
 from rlvr_bench.rewards.workers.pool import Reply, Worker, WorkerDied
 from tests import data
 from tests.rewards.sandboxes import TIERS, open_tested, reported
-from tests.rewards.waiting import wait_until
+from tests.rewards.waiting import kill, lives, wait_until
 
 
 @pytest.mark.parametrize(
@@ -106,21 +105,11 @@ def test_a_worker_killed_from_outside_is_replaced(sandbox: Sandbox) -> None:
     reported(sandbox, "return 1")
     (pid,) = sandbox.pool.worker_pids()
     deaths = sandbox.pool.deaths
-    process = psutil.Process(pid)
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not lives(process))  # a process namespace ends some time after the signal
+    kill(pid)
     assert reported(sandbox, "return 1") == '{"values": [1]}'
     assert deaths + 1 == sandbox.pool.deaths
     if sandbox._scratch is not None:
         assert len(os.listdir(sandbox._scratch.path)) == 1  # the dead worker's folder went with it
-
-
-def lives(process: psutil.Process) -> bool:
-    """A zombie does not: who reaps it is up to the machine's init."""
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(
@@ -155,7 +144,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_its_job_repeated(
 def test_a_worker_that_cannot_start_is_no_verdict(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     reported(sandbox, "return 1")
     (pid,) = sandbox.pool.worker_pids()
-    os.kill(pid, signal.SIGKILL)
+    kill(pid)
     with monkeypatch.context() as patch:
         patch.setattr(tiers, "_BOOT", "import sys; sys.exit('no start')")
         patch.setattr(tiers, "_PYTHON_FLAGS", ("-S", "-c", "import sys; sys.exit('no start')"))

@@ -1,0 +1,1 @@
+"""Which baseline gives the better policy gradient, measured at one fixed policy."""
