@@ -74,6 +74,7 @@ METRICS = (
     ),
     Metric("train/lr", "-", "learning rate of the actor"),
     Metric("train/critic_lr", "-", "learning rate of the critic"),
+    Metric("eval/items", "items", "held-out items of this evaluation; evaluate.final_items before and after training"),
     Metric("eval/masked_fraction", "[0, 1]", "missing verdicts; their items are left out of the sampled metrics"),
     Metric("eval/pass@1", "[0, 1]", "mean over held-out items of the share of k sampled completions that pass"),
     Metric("eval/greedy", "[0, 1]", "share of held-out items whose greedy completion passes"),

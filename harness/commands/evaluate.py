@@ -37,6 +37,7 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
     wanted = replace(
         config.evaluate,
         items=items or config.evaluate.items,
+        final_items=0 if items else config.evaluate.final_items,
         samples=samples,
         k=tuple(k for k in config.evaluate.k if k <= samples),
     )
@@ -48,6 +49,6 @@ def evaluate_run(folder: Path, *, items: int | None = None, samples: int | None 
         Policy(lm).load_state_dict(weights)
         lm.to(pick_device(config.model)).eval()
         sampler = rollout_engine(config, lm, tokenizer)
-        metrics, rows = evaluate(sampler, tokenizer, task, grader, config, step=config.train.steps)
+        found = evaluate(sampler, tokenizer, task, grader, config, step=config.train.steps)
         where = {} if grader.sandbox is None else {"sandbox": grader.sandbox}
-    return metrics | {"items": len(rows) // samples, "samples": samples} | where
+    return found.metrics | {"items": len(found.rows) // samples, "samples": samples} | where

@@ -38,6 +38,11 @@ def _sizes(c: RunConfig, min_group_size: int) -> tuple[tuple[bool, str], ...]:
             all(k <= c.evaluate.samples for k in c.evaluate.k),
             f"evaluate.k: {list(c.evaluate.k)} exceeds evaluate.samples = {c.evaluate.samples}; raise samples",
         ),
+        (
+            c.evaluate.final_items == 0 or c.evaluate.final_items >= c.evaluate.items,
+            f"evaluate.final_items: {c.evaluate.final_items} is fewer than evaluate.items = {c.evaluate.items}; raise "
+            "it, or set it to 0",
+        ),
     )
 
 

@@ -132,8 +132,13 @@ class TrainConfig:
 class EvaluateConfig:
     every: Count = 10
     """Steps between evaluations, besides those before and after training; 0 is no evaluation at all."""
+    split: Literal["test", "validation"] = "test"
+    """Which held-out split: settings are chosen on `validation`, results are reported on `test`."""
     items: Positive = 128
-    """Held-out items, the same in every run."""
+    """Held-out items, the first of the split, the same in every run."""
+    final_items: Count = 0
+    """Items of the evaluations before the first and after the last step, at least `items`; the first `items` of them
+    are those of the evaluations between.  0 is as many as `items`."""
     samples: Positive = 4
     """Completions sampled for each item, at the rollout's temperature."""
     k: tuple[Positive, ...] = (4,)
@@ -159,6 +164,15 @@ class MeasureConfig:
     """First steps that timing and memory statistics leave out."""
     sample_completions: Count = 16
     """Completions kept from each evaluated step, and from the first and the last step."""
+    base_items: Count = 0
+    """Test items that a suite measures each base model on before the runs, greedily and at five temperatures; 0 is off.
+    In a suite it is 256 for parts of kind `learning`, unless they set it."""
+    base_samples: Positive = 4
+    """Completions of each of these items at each temperature."""
+    base_pass_items: Positive = 64
+    """The first so many of these items are sampled more often, for pass@k of the base model."""
+    base_pass_samples: Positive = 64
+    """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
     ladder_steps: tuple[Count, ...] = ()
     """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
     ladder_batches: Annotated[int, Field(ge=2)] = 16

@@ -8,6 +8,7 @@ title = "..."
 [cells.NAME]              label
 [cells.NAME.run]          settings of this cell
 [dry.run]                 settings that shrink everything for `--dry`; [dry] seeds
+[[hypotheses]]            id, text, part, measure, cells, scale, test, margin, window, n: see `records.Hypothesis`
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
+from rlvr_bench.harness.config import hypotheses
+from rlvr_bench.harness.config.hypotheses import HypothesisTable, PartFacts
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.load import resolve, without_sandbox
 from rlvr_bench.harness.config.schema import Positive, RunConfig
@@ -30,6 +33,12 @@ from rlvr_bench.harness.errors import ConfigError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Table = dict[str, Any]
+BASE_ITEMS = 256
+"""`measure.base_items` of a part of kind `learning` that does not set it."""
+DRY_ITEMS = 2
+"""The most that it is in `--dry`."""
+DRY_BASE: Table = {"base_samples": 2, "base_pass_items": 1, "base_pass_samples": 2}
+"""The rest of the measurement of base models in `--dry`, unless `[dry.run]` sets it."""
 Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
@@ -75,6 +84,8 @@ class SuiteFile:
     base: Table = field(default_factory=dict)
     dry: Dry = field(default_factory=Dry)
     notes: list[str] = field(default_factory=list)
+    hypotheses: list[HypothesisTable] = field(default_factory=list)
+    """What is to be shown, written down before the runs; suite.json keeps it with its hash."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +150,11 @@ def _problems(suite: SuiteFile) -> list[str]:
         for value, count in Counter(values).items()
         if count > 1
     ]
-    return unknown + duplicate
+    facts = {
+        name: PartFacts(part.kind, part.cells or list(suite.cells), len(part.seeds))
+        for name, part in suite.parts.items()
+    }
+    return unknown + duplicate + hypotheses.problems(suite.hypotheses, facts)
 
 
 def plan(
@@ -161,7 +176,7 @@ def plan(
     chosen = list(parts) or list(suite.parts)
     if unknown := [name for name in chosen if name not in suite.parts]:
         raise ConfigError([f"no part {name!r} in this suite (parts: {', '.join(suite.parts)})" for name in unknown])
-    last: list[Mapping[str, Any]] = [suite.dry.run] if dry else []
+    last: list[Mapping[str, Any]] = [{"measure": DRY_BASE}, suite.dry.run] if dry else []
     last.append(parse_overrides(overrides))
     planned: list[RunPlan] = []
     problems: dict[str, list[str]] = {}
@@ -169,10 +184,13 @@ def plan(
         part = suite.parts[part_name]
         names = part.cells or list(suite.cells)
         alone = part.kind == "systems" if part.alone is None else part.alone
-        first: Table = {} if alone else {"compute": {"threads": 1}}
+        first: Table = {"measure": {"base_items": BASE_ITEMS}} if part.kind == "learning" else {}
+        first |= {} if alone else {"compute": {"threads": 1}}
         for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
                 data = merge(first, suite.base, part.run, suite.cells[cell].run, *last)
+                if dry:
+                    _shrink(data)
                 try:
                     if "seed" in data:
                         raise ConfigError(["seed: the seeds of a suite are set in its parts; change them there"])
@@ -183,7 +201,27 @@ def plan(
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")
     if problems:
         raise ConfigError([f"{text}  [in {', '.join(dict.fromkeys(at))}]" for text, at in problems.items()])
+    if not dry and (short := _short(suite, planned)):
+        raise ConfigError(short)
     if unsafe:
         bare = without_sandbox([cell.config for cell in planned])
         planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
     return planned
+
+
+def _short(suite: SuiteFile, planned: Iterable[RunPlan]) -> list[str]:
+    """Hypotheses whose window is longer than the runs that they are about."""
+    steps = {(run.part, run.cell): run.config.train.steps for run in planned}
+    return [
+        f"hypotheses.{h.id}.window: {h.window} steps, {h.part}/{cell} has {steps[h.part, cell]}; shorten it"
+        for h in suite.hypotheses
+        for cell in h.cells
+        if h.window > steps.get((h.part, cell), h.window)
+    ]
+
+
+def _shrink(data: Table) -> None:
+    """Fewer items for the base models; whether they are measured at all stays as it is."""
+    measure = data["measure"]
+    if isinstance(measure, dict) and isinstance(items := measure.get("base_items"), int):
+        measure["base_items"] = min(items, DRY_ITEMS)

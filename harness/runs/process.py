@@ -14,7 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rlvr_bench.harness.records import Status, Summary, read_json, read_metrics, write_json
+from rlvr_bench.harness.records import (
+    Status,
+    Summary,
+    drop_evaluations_after,
+    read_json,
+    read_metrics,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from rlvr_bench.harness.config.schema import RunConfig
@@ -109,6 +116,7 @@ class _Run:
                 engines = trainer.learner.engines
                 start = checkpoint.resume(self.folder, engines, config_hash=config_hash(self.config))
                 _drop_after(self.folder / "metrics.jsonl", start)
+                drop_evaluations_after(self.folder / "evaluations.jsonl.gz", start)
             try:
                 trainer.run(start=start)
             finally:

@@ -21,10 +21,12 @@ from rlvr_bench.harness.records import (
     SuiteManifest,
     Summary,
     count_metrics,
+    hypotheses_hash,
     read_json,
     write_json,
 )
 from rlvr_bench.harness.runs import slots
+from rlvr_bench.harness.runs.base_models import measure_base_models
 from rlvr_bench.harness.runs.children import Ending, Job, run_jobs
 from rlvr_bench.harness.runs.prepare import Notice, prepare
 from rlvr_bench.harness.runs.process import now
@@ -50,6 +52,7 @@ def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, vers
     parts = list(dict.fromkeys(run.part for run in planned))
     seeds = {p: tuple(dict.fromkeys(r.config.seed for r in planned if r.part == p)) for p in parts}
     cells = dict.fromkeys(r.cell for r in planned)
+    hypotheses = tuple(h.record() for h in suite.hypotheses if h.part in parts)
     return SuiteManifest(
         name=suite.name,
         title=suite.title,
@@ -59,6 +62,8 @@ def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, vers
         parts=tuple(PartInfo(p, suite.parts[p].kind, suite.parts[p].title, seeds[p]) for p in parts),
         cells=tuple(CellInfo(name, cell.label) for name, cell in suite.cells.items() if name in cells),
         runs=tuple(PlannedRun(r.part, r.cell, r.config.seed, r.folder, config_hash(r.config)) for r in planned),
+        hypotheses=hypotheses,
+        hypotheses_hash=hypotheses_hash(hypotheses),
         notes=(*suite.notes, *([UNSAFE_NOTE] if any(_unsafe(r.config) for r in planned) else [])),
     )
 
@@ -71,7 +76,7 @@ def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:
     """Write suite.json, or check that a folder to be resumed is of the same suite.
 
     Raises:
-        ConfigError: the folder holds another suite's runs, or runs at all without `resume`.
+        ConfigError: the folder holds another suite's runs, or runs at all without `resume`, or other hypotheses.
     """
     path = out / "suite.json"
     if path.exists():
@@ -81,6 +86,13 @@ def prepare_folder(out: Path, planned: SuiteManifest, *, resume: bool) -> None:
         if there.runs != planned.runs:
             raise ConfigError(
                 [f"{out}: holds other runs than this suite plans (settings differ); choose another --out"]
+            )
+        if there.hypotheses_hash != planned.hypotheses_hash:
+            raise ConfigError(
+                [
+                    f"{out}: was planned with other hypotheses than the suite file has now; they cannot change once "
+                    "runs are made: restore them, or choose another --out"
+                ]
             )
         return
     if out.exists() and any(out.iterdir()):
@@ -117,6 +129,7 @@ def run_suite(
         else:
             done(RunEnd(run, summary.status, summary.reason, summary.wall_seconds, skipped=True))
     prepare([run.config for run in todo], shared, notice=notice)
+    measure_base_models(out, planned, shared, notice=notice)
     for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
         work = [_job(out, run) for run in runs]
         where = slots.alone(devices) if alone else shared

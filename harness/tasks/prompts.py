@@ -6,7 +6,7 @@ import random
 from functools import lru_cache
 
 from rlvr_bench.harness.seeding import derive_seed
-from rlvr_bench.harness.tasks.types import Item, Split, Task
+from rlvr_bench.harness.tasks.types import Item, Split, Task, TaskError
 
 ENDLESS = 2**48  # indices of an endless task
 
@@ -30,6 +30,12 @@ def _epoch_order(size: int, seed: int, epoch: int) -> tuple[int, ...]:
 
 
 def first_items(task: Task, split: Split, count: int) -> list[Item]:
-    """The first items of a split: the held-out set of every run; fewer if there are fewer."""
+    """The first items of a split: the held-out set of every run; fewer if there are fewer.
+
+    Raises:
+        TaskError: there are none.
+    """
     size = task.size(split)
+    if size == 0:
+        raise TaskError(f"evaluate.split: the task has no item in the split {split}; choose another split, or add rows")
     return [task.item(split, i) for i in range(count if size is None else min(count, size))]

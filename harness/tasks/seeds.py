@@ -13,6 +13,8 @@ from rlvr_bench.harness.tasks.types import Split
 
 TEST_SHARE = 1 / 8
 """Of all prompts, unless a task has a setting for it."""
+VALIDATION_SHARE = 1 / 16
+"""Of the prompts that are not in test."""
 
 
 def item_seed(*parts: str | int | float | bool | None) -> int:
@@ -23,12 +25,22 @@ def item_seed(*parts: str | int | float | bool | None) -> int:
 def split_of(text: str, test_share: float) -> Split:
     """The split of a prompt, by its text alone.
 
-    Therefore no prompt is in both splits, for any seed and configuration.
+    Therefore no prompt is in two splits, for any seed and configuration.
 
     Args:
         test_share: the share of all prompts that belong to test, in [0, 1].
     """
-    return "test" if _hash("split:" + text) < test_share * 2**64 else "train"
+    if _hash("split:" + text) < test_share * 2**64:
+        return "test"
+    return "validation" if is_validation(text) else "train"
+
+
+def is_validation(text: str) -> bool:
+    """Whether a prompt that is not in test is held out for validation.
+
+    By a hash of its own, so that which prompts are in test does not depend on it.
+    """
+    return _hash("validation:" + text) < VALIDATION_SHARE * 2**64
 
 
 def _hash(text: str) -> int:

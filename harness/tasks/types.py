@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.rewards.types import Verifier
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
+"""What is learned from, what settings are chosen on, and what results are reported on; no prompt is in two of them."""
 
 
 class TaskError(UserError):
@@ -19,7 +20,7 @@ class TaskError(UserError):
 class Item:
     """One prompt with its gold answer."""
 
-    id: str  # unique over both splits, stable over runs
+    id: str  # unique over all splits, stable over runs
     prompt: str
     target: Any  # what the task's verifiers expect
     meta: dict[str, Any] = field(default_factory=dict)  # such as the difficulty; recorded with completions
@@ -36,7 +37,7 @@ class Task(Protocol):
     Config: Any
 
     def size(self, split: Split) -> int | None:
-        """Number of items in the split; None if it is endless."""
+        """Number of items in the split; None if it is endless, 0 if it is empty, as `validation` may be."""
         ...
 
     def item(self, split: Split, index: int) -> Item:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from rlvr_bench.harness.accuracy.estimators import mean_maj_at_k, mean_pass_at_k
+from rlvr_bench.harness.accuracy.estimators import mean_maj_at_k, pass_at_k
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.records import EvaluationCounts, ItemCounts
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
@@ -35,46 +36,84 @@ class VerifierFailed(RuntimeError):
         self.row, self.completions = dict(row or {}), list(completions)
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What one evaluation found."""
+
+    metrics: dict[str, float]  # eval/*
+    rows: list[CompletionRow]  # the sampled completions
+    counts: EvaluationCounts  # from which pass@k and greedy accuracy can be computed again
+
+
 def evaluate(
     sampler: RolloutEngine, tokenizer: Any, task: Task, grader: Grader, config: RunConfig, *, step: int
-) -> tuple[dict[str, float], list[CompletionRow]]:
-    """eval/* metrics, and the rows of the sampled completions for the record.
+) -> Evaluation:
+    """Held-out accuracy, sampled and greedy.
 
-    The items are the first of the test split; the sampler's seed depends on the run's seed and the step,
-    never on the algorithm.  An item with a completion whose verdict is missing is left out, and counted.
+    The items are the first of the split, more of them before and after training where `evaluate.final_items` says so;
+    the sampler's seed depends on the run's seed and the step, never on the algorithm.  An item with a completion whose
+    verdict is missing is left out, and counted.
 
     Raises:
         VerifierFailed: the share of missing verdicts exceeds `reward.max_masked`.
+        TaskError: the task has no item in the split.
     """
     c, r = config.evaluate, config.rollout
-    items = first_items(task, "test", c.items)
+    ends = step in (0, config.train.steps)
+    items = first_items(task, c.split, c.final_items if ends and c.final_items else c.items)
     prompts = encode_prompts(tokenizer, [item.prompt for item in items], config)
     seed = derive_seed(config.seed, "evaluate", step)
     sampled = SamplingParams(c.samples, r.max_tokens, r.min_tokens, r.temperature)
     samples = sampler.generate(prompts, sampled, seed)
-    rows = _graded_rows(samples, tokenizer, items, grader, step)
+    rows = graded_rows(samples, tokenizer, items, grader, step)
     greedy = sampler.generate(prompts, replace(sampled, group_size=1, greedy=True), seed)
-    greedy_rows = _graded_rows(greedy, tokenizer, items, grader, step)
+    greedy_rows = graded_rows(greedy, tokenizer, items, grader, step)
 
     masked = fmean(float(row["reward"] is None) for row in [*rows, *greedy_rows])
     refuse_masked(masked, config.reward.max_masked, f"evaluation at step {step}")
+    right = right_of(rows, c.samples)
+    firsts = right_of(greedy_rows, 1)
     metrics = {
+        "eval/items": float(len(items)),
         "eval/masked_fraction": masked,
-        "eval/greedy": fmean(float(row["outcome"] == "pass") for row in greedy_rows if row["reward"] is not None),
+        "eval/greedy": pass_at(firsts, 1, [1])[1],
         "eval/length_mean": float(samples.response_mask.sum(1).float().mean()),
         "eval/truncated_fraction": float(samples.truncated.float().mean()),
     }
-    return metrics | _over_items(rows, task, c.samples, sorted({1, *c.k})), rows
+    ks = sorted({1, *c.k})
+    metrics |= {f"eval/pass@{k}": value for k, value in pass_at(right, c.samples, ks).items()}
+    metrics |= _votes(rows, task, c.samples, ks)
+    return Evaluation(metrics, rows, EvaluationCounts(step, c.split, c.samples, r.temperature, right, firsts))
 
 
-def _over_items(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[str, float]:
-    """pass@k and maj@k over the items without a missing verdict."""
+def right_of(rows: Sequence[CompletionRow], samples: int) -> ItemCounts:
+    """Right completions of each item, whose `samples` rows follow one another; None where a verdict is missing."""
+    items = [rows[i : i + samples] for i in range(0, len(rows), samples)]
+    return tuple(
+        None if any(row["reward"] is None for row in item) else sum(row["outcome"] == "pass" for row in item)
+        for item in items
+    )
+
+
+def pass_at(right: ItemCounts, samples: int, ks: Sequence[int]) -> dict[int, float]:
+    """Unbiased pass@k by k, over the items without a missing verdict.
+
+    Raises:
+        VerifierFailed: there is no such item.
+    """
+    whole = [count for count in right if count is not None]
+    if not whole:
+        raise VerifierFailed("no item has all of its verdicts because the verifier failed; run `rlvr-bench doctor`")
+    return {k: fmean(pass_at_k(samples, count, k) for count in whole) for k in ks}
+
+
+def _votes(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[str, float]:
+    """maj@k over the items without a missing verdict."""
     items = [rows[i : i + samples] for i in range(0, len(rows), samples)]
     whole = [item for item in items if all(row["reward"] is not None for row in item)]
     right = [[row["outcome"] == "pass" for row in item] for item in whole]
     answers = [[task.answer(row["completion"]) or None for row in item] for item in whole]
-    found = {f"eval/pass@{k}": mean_pass_at_k([[float(r) for r in item] for item in right], k) for k in ks}
-    return found | {f"eval/maj@{k}": mean_maj_at_k(answers, right, k) for k in ks if k > 1}
+    return {f"eval/maj@{k}": mean_maj_at_k(answers, right, k) for k in ks if k > 1}
 
 
 def refuse_masked(share: float, limit: float, where: str) -> None:
@@ -86,9 +125,10 @@ def refuse_masked(share: float, limit: float, where: str) -> None:
         )
 
 
-def _graded_rows(
+def graded_rows(
     samples: Samples, tokenizer: Any, items: Sequence[Item], grader: Grader, step: int
 ) -> list[CompletionRow]:
+    """One row a completion, with its verdict."""
     group = len(samples.group_ids) // len(items)
     owners = [item for item in items for _ in range(group)]
     completions = decode_completions(tokenizer, samples)

@@ -20,7 +20,15 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
 from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
-from rlvr_bench.harness.records import MetricsRow, Phase, append_completions, append_line, append_metrics
+from rlvr_bench.harness.records import (
+    EvaluationCounts,
+    MetricsRow,
+    Phase,
+    append_completions,
+    append_evaluation,
+    append_line,
+    append_metrics,
+)
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.training import checkpoint
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
@@ -52,6 +60,7 @@ class Trainer:
         self.task = build(plugins.TASKS, config.task)
         self.algorithm = build(plugins.ALGORITHMS, config.algorithm)
         self._kept: list[CompletionRow] = []
+        self._counts: EvaluationCounts | None = None
         self.grader = Grader(self.task, config.reward, seed=config.seed)
         try:
             self._build()
@@ -190,11 +199,10 @@ class Trainer:
 
     def _evaluate(self, step: int) -> MetricsRow:
         with self.meter.phase("evaluate"):
-            metrics, rows = evaluate(
-                self.sampler, self.models.tokenizer, self.task, self.grader, self.config, step=step
-            )
-        self._keep([row | {"held_out": True} for row in rows])
-        return dict(metrics)
+            found = evaluate(self.sampler, self.models.tokenizer, self.task, self.grader, self.config, step=step)
+        self._keep([row | {"held_out": True} for row in found.rows])
+        self._counts = found.counts
+        return dict(found.metrics)
 
     def _evaluate_after(self, step: int, row: MetricsRow) -> MetricsRow:
         try:
@@ -224,7 +232,10 @@ class Trainer:
         wait, seconds = row.get("cost/verdict_wait"), row.get("cost/seconds")
         if wait is not None and seconds:
             row["cost/verdict_wait_share"] = wait / seconds
+        # Counts first: then no line of metrics is without those it was computed from.
+        if self._counts is not None:
+            append_evaluation(self.folder / "evaluations.jsonl.gz", self._counts)
         append_metrics(self.folder / "metrics.jsonl", step, row)
         if self._kept:
             append_completions(self.folder / "completions.jsonl.gz", self._kept)
-        self._kept = []
+        self._kept, self._counts = [], None

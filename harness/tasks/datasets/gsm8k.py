@@ -19,7 +19,8 @@ TEMPLATE = '{prompt}\nThink step by step, then give the final answer as one numb
 class GSM8KConfig:
     path: str = "openai/gsm8k"
     """Hub name; or a folder with {train,test}.jsonl or gsm8k_{train,test}.jsonl; or one such file, an eighth of
-    which is then held out."""
+    which is then held out.  A sixteenth of the rows to train on is the split `validation`, unless the folder has a
+    file for it."""
     template: str = TEMPLATE
     """What the model reads; `{prompt}` is replaced by the question, other braces are kept."""
 

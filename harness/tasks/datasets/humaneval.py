@@ -19,7 +19,8 @@ TEMPLATE = (
 @dataclass(frozen=True)
 class HumanEvalConfig(AssertedConfig):
     path: str = "openai/openai_humaneval"
-    """Hub name; or a folder with {train,test}.jsonl or humaneval_{train,test}.jsonl; or one such file."""
+    """Hub name; or a folder with {train,test}.jsonl or humaneval_{train,test}.jsonl; or one such file.  A sixteenth of
+    the rows to train on is the split `validation`, unless the folder has a file for it."""
     template: str = TEMPLATE
     """What the model reads; `{prompt}` is replaced by the function's head in a fence, other braces are kept."""
 

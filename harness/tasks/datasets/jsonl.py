@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
-from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
-from rlvr_bench.harness.tasks.seeds import TEST_SHARE, split_of
+from rlvr_bench.harness.tasks.datasets.sources import NEEDED, SPLITS, DatasetTask
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
@@ -29,6 +29,9 @@ class JsonlConfig:
     """File with the held-out rows; without one, `test_share` of `path` is held out."""
     test_share: float = TEST_SHARE
     """Share of the prompts held out where there is no `test_path`, in (0, 1); a prompt's text decides."""
+    validation_path: str | None = None
+    """File with the rows of the split `validation`; without one, a sixteenth of the prompts to train on is held out
+    for it, by their texts."""
     prompt_field: str = "prompt"
     """Name of the field with the prompt, a string."""
     answer_field: str = "answer"
@@ -63,11 +66,11 @@ class Jsonl(DatasetTask):
         self.config = config
         self._verifier = load_verifier(config.verifier)
         self._check_options()
-        train, test = self._splits()
-        for split, part in (("train", train), ("test", test)):
-            if not part:
+        rows = self._splits()
+        for split in NEEDED:
+            if not rows[split]:
                 raise TaskError(f"{config.path}: no row for the split {split}; add rows, or change test_share")
-        self._items = {"train": self._build("train", train), "test": self._build("test", test)}
+        self._items = {split: self._build(split, part) for split, part in rows.items()}
 
     def verifiers(self) -> dict[str, Verifier]:
         """The named verifier, alone."""
@@ -96,18 +99,26 @@ class Jsonl(DatasetTask):
                 f"verifier_options: the verifier {self.config.verifier!r} does not take them ({error}); it has: {known}"
             ) from None
 
-    def _splits(self) -> tuple[list[FileRow], list[FileRow]]:
-        """Training and held-out rows.  Raises TaskError naming all bad rows of a file."""
-        paths = [path for path in (self.config.path, self.config.test_path) if path is not None]
-        rows, problems = self._read(paths)
-        for file, path in enumerate(paths):
-            named = [f"row {number}: {problem}" for (f, number), problem in sorted(problems.items()) if f == file]
-            refuse_rows(path, named)
-        if len(rows) == 2:
-            self._refuse_overlap(*rows)
-            return rows[0], rows[1]
-        train = [row for row in rows[0] if split_of(row[1], self.config.test_share) == "train"]
-        return train, [row for row in rows[0] if split_of(row[1], self.config.test_share) == "test"]
+    def _splits(self) -> dict[Split, list[FileRow]]:
+        """The rows of every split.  Raises TaskError naming all bad rows of a file."""
+        c = self.config
+        paths: dict[Split, str | None] = {"train": c.path, "validation": c.validation_path, "test": c.test_path}
+        named = {split: path for split, path in paths.items() if path is not None}
+        files, problems = self._read(list(named.values()))
+        for file, path in enumerate(named.values()):
+            lines = [f"row {number}: {problem}" for (f, number), problem in sorted(problems.items()) if f == file]
+            refuse_rows(path, lines)
+        read = dict(zip(named, files, strict=True))
+        rest = read["train"]
+        test = read.get("test", [row for row in rest if split_of(row[1], c.test_share) == "test"])
+        if "test" not in read:
+            rest = [row for row in rest if split_of(row[1], c.test_share) != "test"]
+        validation = read.get("validation", [row for row in rest if is_validation(row[1])])
+        if "validation" not in read:
+            rest = [row for row in rest if not is_validation(row[1])]
+        rows: dict[Split, list[FileRow]] = {"train": rest, "validation": validation, "test": test}
+        self._refuse_overlap(named, rows)
+        return rows
 
     def _read(self, paths: Sequence[str]) -> tuple[list[list[FileRow]], dict[tuple[int, int], str]]:
         """The rows of each file, and what is wrong with rows, by file and row number."""
@@ -166,14 +177,20 @@ class Jsonl(DatasetTask):
             raise ValueError(f"field {self.config.answer_field!r} must not be empty, got {gold!r}")
         return gold
 
-    def _refuse_overlap(self, train: Sequence[FileRow], test: Sequence[FileRow]) -> None:
-        first = {prompt: number for number, prompt, _ in reversed(train)}
-        problems = [
-            f"row {number}: its prompt is also that of {self.config.path}, row {first[prompt]}; remove one of the two"
-            for number, prompt, _ in test
-            if prompt in first
-        ]
-        refuse_rows(str(self.config.test_path), problems)
+    def _refuse_overlap(self, paths: Mapping[Split, str], rows: Mapping[Split, Sequence[FileRow]]) -> None:
+        """What was held out of one file by hash has no prompt in common; files of their own may."""
+        first: dict[str, tuple[Split, int]] = {}  # by prompt: whose file it is first in, and where
+        for split in SPLITS:
+            owner = split if split in paths else "train"
+            problems = [
+                f"row {number}: its prompt is also that of {paths[first[prompt][0]]}, row {first[prompt][1]}; remove "
+                "one of the two"
+                for number, prompt, _ in rows[split]
+                if first.get(prompt, (owner, 0))[0] != owner
+            ]
+            refuse_rows(paths[owner], problems)
+            for number, prompt, _ in rows[split]:
+                first.setdefault(prompt, (owner, number))
 
 
 def _lines(path: str) -> list[tuple[int, bytes]]:

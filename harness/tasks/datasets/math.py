@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.sources import DataRow, DatasetTask, load_splits, make_items, text_of
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS, DataRow, DatasetTask, load_splits, make_items, text_of
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split
@@ -24,7 +24,8 @@ class MathConfig:
     path: str = "HuggingFaceH4/MATH-500"
     """Hub name (`DigitalLearningGmbH/MATH-lighteval` is all of MATH); or a folder with {train,test}.jsonl or
     math_{train,test}.jsonl; or one file.  Rows have `problem` or `prompt`, and `answer` or a `solution` whose last
-    box is the answer."""
+    box is the answer.  A sixteenth of the rows to train on is the split `validation`, unless the folder has a file
+    for it."""
     test_path: str | None = None
     """Another source of the held-out rows, e.g. MATH-500 with MATH as the training set; its split `test` is used."""
     test_share: float = TEST_SHARE
@@ -47,7 +48,7 @@ class Math(DatasetTask):
         rows = load_splits(
             config.path, text=_problem, prefix="math", test_share=config.test_share, test_path=config.test_path
         )
-        sources: dict[Split, str] = {"train": config.path, "test": config.test_path or config.path}
+        sources: dict[Split, str] = {**dict.fromkeys(SPLITS, config.path), "test": config.test_path or config.path}
         self._items = make_items("math", sources, rows, self._item, MathVerifier)
 
     def verifiers(self) -> dict[str, Verifier]:

@@ -16,7 +16,8 @@ TEMPLATE = "{prompt}\n\nAnswer with the whole function, its imports included, in
 @dataclass(frozen=True)
 class MBPPConfig(AssertedConfig):
     path: str = "google-research-datasets/mbpp"
-    """Hub name; or a folder with {train,test}.jsonl or mbpp_{train,test}.jsonl; or one such file."""
+    """Hub name, whose own `validation` is kept; or a folder with {train,test}.jsonl or mbpp_{train,test}.jsonl; or one
+    such file.  Without a file for `validation`, a sixteenth of the rows to train on is held out for it."""
     subset: Literal["full", "sanitized"] = "full"
     """Which form of the hub data set: all 974 problems, or the 427 that were checked by hand."""
     template: str = TEMPLATE

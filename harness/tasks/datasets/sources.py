@@ -1,4 +1,4 @@
-"""A hub name, a local folder or a local file becomes numbered rows in two splits, read through `datasets`."""
+"""A hub name, a local folder or a local file becomes numbered rows in three splits, read through `datasets`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
-from rlvr_bench.harness.tasks.seeds import TEST_SHARE, split_of
+from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.rewards.types import Verifier
 
-SPLITS: tuple[Split, Split] = ("train", "test")
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+NEEDED: tuple[Split, ...] = ("train", "test")
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
 
 DataRow = Mapping[str, Any]
@@ -44,7 +45,7 @@ def make_items(
         sources: where the rows of each split come from, for errors.
         verifier: must accept every gold answer.
     Raises:
-        TaskError: naming every bad row of a split, or a split without rows.
+        TaskError: naming every bad row of a split, or a split without rows; only `validation` may have none.
     """
     made: dict[tuple[Split, int], Item] = {}
     problems: dict[tuple[Split, int], str] = {}
@@ -64,7 +65,7 @@ def make_items(
         lines = [f"row {number}: {problem}; correct or remove the row" for number, problem in named]
         refuse_rows(f"{sources[split]} ({split})", lines)
         items[split] = [item for (part, _), item in made.items() if part == split]
-        if not items[split]:
+        if not items[split] and split in NEEDED:
             raise TaskError(f"{sources[split]}: no rows in the split {split}; give a path with both splits")
     return items
 
@@ -88,11 +89,13 @@ def load_splits(
     path: str, *, text: Callable[[DataRow], str], prefix: str, subset: str | None = None,
     test_share: float = TEST_SHARE, test_path: str | None = None,
 ) -> dict[Split, Numbered]:  # fmt: skip
-    """Rows of both splits.
+    """Rows of all splits.
 
     A hub data set or folder with `train` and `test` keeps them.  One with a single split (MATH-500 and HumanEval
     have only `test`), and a single file, is divided by the hash of each row's text, so that a row keeps its split
-    when others are added or removed.
+    when others are added or removed.  A `validation` of its own is kept too (MBPP has one), without the rows that are
+    also in the other two; where there is none, a sixteenth of the rows to train on is held out, by the same kind of
+    hash.
 
     Args:
         path: hub name, local folder or local file (.jsonl, .jsonl.gz or .parquet).
@@ -105,17 +108,25 @@ def load_splits(
         TaskError: nothing can be loaded from there, or a row of `test_path` is also one to train on.
     """
     loaded = _loaded(path, subset, prefix)
+    rows: dict[Split, Numbered] = {"train": [], "validation": [], "test": []}
     if test_path is not None:
-        rows: dict[Split, Numbered] = {
-            "train": _part(path, loaded, "train"),
-            "test": _part(test_path, _loaded(test_path, subset, prefix), "test"),
-        }
+        rows["train"] = _part(path, loaded, "train")
+        rows["test"] = _part(test_path, _loaded(test_path, subset, prefix), "test")
+    elif set(NEEDED) <= set(loaded):
+        rows |= {split: _part(path, loaded, split) for split in NEEDED}
+    else:
+        for n, row in _part(path, loaded, "train" if len(loaded) > 1 else next(iter(loaded))):
+            rows["test" if split_of(text(row), test_share) == "test" else "train"].append((n, row))
+    if len(loaded) > 1 and "validation" in loaded:
+        used = {text(row) for split in NEEDED for _, row in rows[split]}
+        own = _part(path, loaded, "validation")
+        rows["validation"] = [(n, row) for n, row in own if text(row) not in used]
+    else:
+        rows["validation"] = [(n, row) for n, row in rows["train"] if is_validation(text(row))]
+        rows["train"] = [(n, row) for n, row in rows["train"] if not is_validation(text(row))]
+    if test_path is not None:
         _refuse_overlap(path, test_path, {s: [(n, text(row)) for n, row in part] for s, part in rows.items()})
-        return rows
-    if set(SPLITS) <= set(loaded):
-        return {split: _part(path, loaded, split) for split in SPLITS}
-    only = _part(path, loaded, "train" if len(loaded) > 1 else next(iter(loaded)))
-    return {split: [(n, row) for n, row in only if split_of(text(row), test_share) == split] for split in SPLITS}
+    return rows
 
 
 def _part(path: str, loaded: Mapping[str, Iterable[DataRow]], split: str) -> Numbered:
@@ -126,7 +137,7 @@ def _part(path: str, loaded: Mapping[str, Iterable[DataRow]], split: str) -> Num
 
 
 def _refuse_overlap(path: str, test_path: str, texts: Mapping[Split, list[tuple[int, str]]]) -> None:
-    first = {text: number for number, text in reversed(texts["train"])}
+    first = {text: number for split in ("validation", "train") for number, text in reversed(texts[split])}
     problems = [
         f"row {n}: it is also in {path}, row {first[text]}; remove one of the two"
         for n, text in texts["test"]
@@ -143,7 +154,11 @@ def _loaded(path: str, subset: str | None, prefix: str) -> Any:  # rows by split
         if local.is_file():
             return datasets.load_dataset(_builder(local), data_files={"rows": str(local)})
         if local.is_dir():
-            files = {split: _file(local, split, prefix) for split in SPLITS}
+            files = {
+                split: _file(local, split, prefix)
+                for split in SPLITS
+                if split in NEEDED or _found(local, split, prefix)
+            }
             return {s: datasets.load_dataset(_builder(f), data_files={s: str(f)}, split=s) for s, f in files.items()}
         return datasets.load_dataset(path, subset)
     except TaskError:
@@ -159,11 +174,14 @@ def _builder(file: Path) -> str:
     return "parquet" if file.suffix == ".parquet" else "json"
 
 
+def _found(folder: Path, split: Split, prefix: str) -> Path | None:
+    names = (f"{stem}{ending}" for ending in ENDINGS for stem in (f"{prefix}_{split}", split))
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
 def _file(folder: Path, split: Split, prefix: str) -> Path:
-    for ending in ENDINGS:
-        for stem in (f"{prefix}_{split}", split):
-            if (folder / f"{stem}{ending}").is_file():
-                return folder / f"{stem}{ending}"
+    if found := _found(folder, split, prefix):
+        return found
     raise TaskError(
         f"{folder}: has neither {prefix}_{split}.jsonl nor {split}.jsonl (.jsonl.gz and .parquet serve too); "
         "add one, or give a hub name"

@@ -62,7 +62,7 @@ def draw(
     """The first prompt that falls in the split, with what it was made from.
 
     Args:
-        make: draws a prompt of either split.
+        make: draws a prompt of any split.
         remedy: what to change where there is no such prompt.
     Raises:
         TaskError: none of `draws` prompts falls in the split.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import RecordError, read_json
+from rlvr_bench.harness.records import RecordError, append_evaluation, read_evaluations, read_json
 from tests.harness.cli_calls import RUN, call
 
 
@@ -28,8 +29,11 @@ def test_a_run_is_recorded_and_resumed_with_its_own_settings_only(toml: str) -> 
     with pytest.raises(ConfigError, match="holds a run with other settings"):
         call("train", toml, "--out", "out", "--resume", "--set", "seed=9")
     assert read_json(config) == before
+    evaluations = Path("out/evaluations.jsonl.gz")
+    append_evaluation(evaluations, replace(read_evaluations(evaluations)[-1], step=9))  # of a step after the checkpoint
     assert call("train", toml, "--out", "out", "--resume")[0] == 0
     assert read_json(Path("out/summary.json"))["steps_done"] == 2
+    assert [one.step for one in read_evaluations(evaluations)] == [0, 2]
 
 
 def test_a_run_that_fails_says_why_and_exits_with_1(toml: str) -> None:

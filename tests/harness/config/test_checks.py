@@ -19,6 +19,10 @@ from tests.harness.small_runs import config
         ({"algorithm": {"name": "raises"}, "rollout": {"group_size": 1}}, "rollout.group_size: raises compares"),
         ({"rollout": {"min_tokens": 4}}, "rollout.min_tokens: 4 exceeds rollout.max_tokens = 3"),
         ({"evaluate": {"k": [2, 3]}}, "evaluate.k: [2, 3] exceeds evaluate.samples = 2; raise samples"),
+        (
+            {"evaluate": {"final_items": 3}},
+            "evaluate.final_items: 3 is fewer than evaluate.items = 4; raise it, or set it to 0",
+        ),
         ({"train": {"lr_warmup_steps": 3}}, "train.lr_warmup_steps: 3 exceeds train.steps = 2"),
         ({"train": {"critic_warmup_steps": 2}}, "train.critic_warmup_steps: 2 leaves no step of train.steps = 2"),
         (

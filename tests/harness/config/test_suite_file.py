@@ -88,6 +88,44 @@ def test_dry_has_its_own_seeds_and_sizes(write: Any) -> None:
     assert {c.config.train.steps for c in planned} == {1}
 
 
+def test_a_window_is_no_longer_than_the_runs(write: Any) -> None:
+    hypothesis = """
+[[hypotheses]]
+id = "speed.step"
+text = "C is faster than A."
+part = "two"
+measure = "step_seconds"
+cells = ["c", "a"]
+scale = "ratio"
+test = "less"
+margin = 1.0
+window = 6
+n = 2
+"""
+    suite = write(SUITE.replace("seeds = [1]", "seeds = [1, 2]") + hypothesis)
+    with pytest.raises(ConfigError) as caught:
+        plan(suite)
+    line = "hypotheses.speed.step.window: 6 steps, two/{} has 5; shorten it"
+    assert list(caught.value.problems) == [line.format("c"), line.format("a")]
+    assert len(plan(suite, overrides=["train.steps=6"])) == len(plan(suite, parts=["one"])) + 4
+    assert plan(suite, dry=True)
+
+
+def test_base_models_of_learning_parts_are_measured_and_fewer_items_when_dry(write: Any) -> None:
+    def items(text: str, **options: Any) -> dict[str, int]:
+        return {c.part: c.config.measure.base_items for c in plan(write(text), **options)}
+
+    assert items(SUITE) == {"one": 256, "two": 0}
+    assert items(SUITE, dry=True) == {"one": 2, "two": 0}
+    off = SUITE.replace("timeout_minutes = 2", "timeout_minutes = 2\nrun.measure.base_items = 0")
+    assert items(off) == items(off, dry=True) == {"one": 0, "two": 0}
+    on = SUITE.replace("run.train.steps = 5", "run.train.steps = 5\nrun.measure.base_items = 1000")
+    assert items(on) == {"one": 256, "two": 1000}
+    assert items(on, dry=True) == {"one": 2, "two": 2}
+    (dry,) = {c.config.measure for c in plan(write(SUITE), dry=True, parts=["one"])}
+    assert (dry.base_samples, dry.base_pass_items, dry.base_pass_samples) == (2, 1, 2)
+
+
 def test_a_mistake_of_several_runs_is_reported_once_with_its_cells(write: Any) -> None:
     text = SUITE.replace("min_digits = 3", "min_digits = 1").replace("kl_coef = 0.0", "kl_coef = -1.0")
     with pytest.raises(ConfigError) as caught:

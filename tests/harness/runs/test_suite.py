@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rlvr_bench.harness.config.hypotheses import HypothesisTable
 from rlvr_bench.harness.config.suite_file import Cell, Part, RunPlan, SuiteFile
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import CellInfo, PartInfo, Summary, read_json, write_json
-from rlvr_bench.harness.runs import children
+from rlvr_bench.harness.records import CellInfo, PartInfo, SuiteManifest, Summary, read_json, write_json
+from rlvr_bench.harness.runs import children, suite
 from rlvr_bench.harness.runs.suite import RunEnd, manifest, prepare_folder, run_suite
 from tests.harness.small_runs import config
 
@@ -101,6 +103,20 @@ def test_divergence_and_lack_of_memory_are_results(status: Any, skipped: bool, p
     assert [e.skipped for e in play(planned("a"))] == [skipped]
 
 
+def test_base_models_are_measured_before_the_first_run_also_of_finished_ones(
+    play: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[list[str], bool]] = []
+
+    def measured(out: Path, runs: Sequence[RunPlan], slots: Any, *, notice: Any) -> None:
+        seen.append(([run.cell for run in runs], (out / "p/b").exists()))
+
+    monkeypatch.setattr(suite, "measure_base_models", measured)
+    play(planned("a"))
+    play(planned("a", "b"))
+    assert seen == [(["a"], False), (["a", "b"], False)]
+
+
 SUITE = SuiteFile(
     name="s",
     title="S",
@@ -127,6 +143,57 @@ def test_a_folder_belongs_to_one_suite(tmp_path: Path) -> None:
     prepare_folder(out, ours, resume=True)
     with pytest.raises(ConfigError, match="holds other runs than this suite plans"):
         prepare_folder(out, other, resume=True)
+
+
+def hypothesis(**changed: Any) -> HypothesisTable:
+    fields: dict[str, Any] = {
+        "id": "accuracy.final",
+        "text": "A is more accurate.",
+        "part": "p",
+        "measure": "pass@1",
+        "cells": ("a", "b"),
+        "scale": "difference",
+        "test": "greater",
+        "margin": 0.0,
+        "window": 2,
+        "n": 2,
+    }
+    return HypothesisTable(**(fields | changed))
+
+
+def planned_with(*hypotheses: HypothesisTable) -> SuiteManifest:
+    changed = replace(SUITE, hypotheses=list(hypotheses))
+    return manifest(changed, planned("a", "b"), command="c", version="0")
+
+
+def test_the_manifest_holds_the_hypotheses_of_its_parts_with_their_hash() -> None:
+    made = planned_with(hypothesis(), hypothesis(id="speed.step", part="other"))
+    assert [h.id for h in made.hypotheses] == ["accuracy.final"]
+    assert len(made.hypotheses_hash) == 64
+    assert planned_with().hypotheses_hash == ""
+    hashes = {planned_with(hypothesis(**c)).hypotheses_hash for c in ({}, {"margin": 0.1}, {"text": "x"}, {"n": 3})}
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("now", [[], [hypothesis(margin=0.01)], [hypothesis(), hypothesis(id="accuracy.other")]])
+def test_a_folder_is_not_resumed_with_other_hypotheses(now: list[HypothesisTable], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare_folder(out, planned_with(hypothesis()), resume=False)
+    prepare_folder(out, planned_with(hypothesis()), resume=True)
+    before = (out / "suite.json").read_bytes()
+    with pytest.raises(ConfigError, match="was planned with other hypotheses than the suite file has now"):
+        prepare_folder(out, planned_with(*now), resume=True)
+    assert (out / "suite.json").read_bytes() == before
+
+
+def test_a_folder_from_before_there_were_hypotheses_gets_none_by_resuming(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare_folder(out, planned_with(), resume=False)
+    data = {key: value for key, value in read_json(out / "suite.json").items() if not key.startswith("hypotheses")}
+    write_json(out / "suite.json", data)
+    prepare_folder(out, planned_with(), resume=True)
+    with pytest.raises(ConfigError, match="with other hypotheses"):
+        prepare_folder(out, planned_with(hypothesis()), resume=True)
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:

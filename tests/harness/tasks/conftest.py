@@ -11,3 +11,9 @@ def arrow_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     import datasets
 
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("datasets"))
+
+
+@pytest.fixture
+def all_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row of a data set is held out for validation."""
+    monkeypatch.setattr("rlvr_bench.harness.tasks.datasets.sources.is_validation", lambda text: False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS
 from rlvr_bench.harness.tasks.types import Task
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 
@@ -22,7 +23,7 @@ def write(path: Path, *rows: dict[str, Any]) -> str:
 
 def items_of(task: Task) -> list[Any]:
     """All items of a finite task."""
-    return [task.item(split, i) for split in ("train", "test") for i in range(task.size(split) or 0)]
+    return [task.item(split, i) for split in SPLITS for i in range(task.size(split) or 0)]
 
 
 def opened(task: Task) -> Any:

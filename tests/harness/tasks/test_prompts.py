@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.tasks.prompts import ENDLESS, first_items, train_items
-from rlvr_bench.harness.tasks.types import Item
+from rlvr_bench.harness.tasks.types import Item, TaskError
 
 
 class Numbered:
@@ -56,3 +56,7 @@ def test_every_epoch_has_each_item_once_in_an_order_of_its_own(count: int) -> No
 def test_the_held_out_items_are_the_first_ones() -> None:
     assert [item.id for item in first_items(Numbered(None), "test", 3)] == ["test/0", "test/1", "test/2"]
     assert len(first_items(Numbered(2), "test", 3)) == 2
+    with pytest.raises(
+        TaskError, match=r"evaluate\.split: the task has no item in the split validation; choose another"
+    ):
+        first_items(Numbered(0), "validation", 3)

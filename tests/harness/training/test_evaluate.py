@@ -10,8 +10,9 @@ import torch
 
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.records import EvaluationCounts
 from rlvr_bench.harness.rollout.types import Samples, SamplingParams
-from rlvr_bench.harness.training.evaluate import VerifierFailed, evaluate, refuse_masked
+from rlvr_bench.harness.training.evaluate import Evaluation, VerifierFailed, evaluate, pass_at, refuse_masked
 from rlvr_bench.harness.training.grader import Grader
 from tests.harness.small_runs import Parity, ParityConfig, config
 
@@ -51,18 +52,20 @@ class Recorded:
     def close(self) -> None: ...
 
 
-def found(settings: RunConfig, missing: int = 0, step: int = 3) -> tuple[dict[str, float], list[Any], Recorded]:
+def found(settings: RunConfig, missing: int = 0, step: int = 3) -> tuple[Evaluation, list[Any], Recorded]:
     tokenizer = load_base(settings.model, seed=0)[1]
     task = Parity(ParityConfig(missing_every=missing))
     sampler = Recorded(tokenizer)
     with Grader(task, settings.reward) as grader:  # type: ignore[arg-type]
-        return *evaluate(sampler, tokenizer, task, grader, settings, step=step), sampler  # type: ignore[arg-type]
+        one = evaluate(sampler, tokenizer, task, grader, settings, step=step)  # type: ignore[arg-type]
+    return one, one.rows, sampler
 
 
 def test_all_metrics_by_hand() -> None:
     """Items 0 and 2 are even.  Right of four: 3, 2, 0 and 1; the greedy ones: all but the third."""
-    metrics, rows, _ = found(config(**SETTINGS))
-    assert metrics == {
+    one, rows, _ = found(config(**SETTINGS))
+    assert one.metrics == {
+        "eval/items": 4.0,
         "eval/masked_fraction": 0.0,
         "eval/greedy": 3 / 4,
         "eval/length_mean": (12 * 2 + 4) / 16,
@@ -79,6 +82,7 @@ def test_all_metrics_by_hand() -> None:
     assert [row["completion"] for row in rows] == [text for item in SAMPLED for text in item]
     assert {row["step"] for row in rows} == {3}
     assert [row["item"] for row in rows] == [f"parity/test/{i}" for i in range(4) for _ in range(4)]
+    assert one.counts == EvaluationCounts(3, "test", 4, 0.7, right=(3, 2, 0, 1), greedy=(1, 1, 0, 1), first=0)
 
 
 def test_what_is_sampled() -> None:
@@ -101,11 +105,34 @@ def test_the_seed_is_the_runs_and_the_steps_and_not_the_algorithms() -> None:
 def test_items_with_a_missing_verdict_are_left_out_and_counted() -> None:
     """Every seventh verdict: completions 0, 7 and 14 of three items, so only the third is whole; greedy one: 0."""
     settings = config(**SETTINGS, reward={"max_masked": 0.3})
-    metrics, rows, _ = found(settings, missing=7)
+    one, rows, _ = found(settings, missing=7)
+    metrics = one.metrics
+    assert one.counts.right == (None, None, 0, None) and one.counts.greedy == (None, 1, 0, 1)
     assert metrics["eval/masked_fraction"] == pytest.approx(4 / 20)
     assert metrics["eval/pass@1"] == metrics["eval/pass@4"] == metrics["eval/maj@4"] == 0.0
     assert metrics["eval/greedy"] == pytest.approx(2 / 3)
     assert [i for i, row in enumerate(rows) if row["reward"] is None] == [0, 7, 14]
+
+
+def test_no_item_with_all_of_its_verdicts_stops_it() -> None:
+    assert pass_at((2, None), 4, [1]) == {1: 0.5}
+    with pytest.raises(VerifierFailed, match="no item has all of its verdicts"):
+        pass_at((None, None), 4, [1])
+
+
+@pytest.mark.parametrize(("step", "items"), [(0, 4), (1, 2), (2, 4)])
+def test_more_items_before_and_after_training(step: int, items: int) -> None:
+    settings = config(**{**SETTINGS, "evaluate": {**SETTINGS["evaluate"], "items": 2, "final_items": 4}})
+    one, rows, _ = found(settings, step=step)  # of two steps
+    assert one.metrics["eval/items"] == items == len(one.counts.right) == len(one.counts.greedy)
+    assert [row["item"] for row in rows[::4]] == [f"parity/test/{i}" for i in range(items)]
+
+
+def test_the_split_is_a_setting() -> None:
+    settings = config(**{**SETTINGS, "evaluate": {**SETTINGS["evaluate"], "split": "validation"}})
+    one, rows, _ = found(settings)
+    assert one.counts.split == "validation"
+    assert {row["item"].split("/")[1] for row in rows} == {"validation"}
 
 
 def test_too_many_missing_stop_it() -> None:

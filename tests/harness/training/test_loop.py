@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.metrics import find_metric
 from rlvr_bench.harness.models.base import ModelError
-from rlvr_bench.harness.records import read_metrics
+from rlvr_bench.harness.records import read_evaluations, read_metrics
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training import checkpoint, loop
 from rlvr_bench.harness.training.evaluate import VerifierFailed
@@ -109,6 +110,36 @@ def test_every_recorded_name_is_in_the_table(settings: dict[str, Any], tmp_path:
 def test_when_it_evaluates(every: int, steps: int, expected: list[int], tmp_path: Path) -> None:
     run(config(evaluate={"every": every}, train={"steps": steps}), tmp_path)
     assert [row["step"] for row in metrics(tmp_path) if "eval/pass@1" in row] == expected
+
+
+def test_the_metrics_of_an_evaluation_can_be_computed_again_from_its_counts(tmp_path: Path) -> None:
+    """pass@k: the share of the sets of k samples that hold a right one, every set looked at."""
+    wanted: dict[str, Any] = {"every": 1, "items": 5, "final_items": 9, "samples": 4, "k": [2, 4]}
+    run(config(evaluate=wanted, train={"steps": 3}, task={"missing_every": 11}, reward={"max_masked": 0.3}), tmp_path)
+    with gzip.open(tmp_path / "evaluations.jsonl.gz", "rt") as file:
+        evaluations = [json.loads(line) for line in file]
+    rows = metrics(tmp_path)
+    assert [row["step"] for row in rows] == [one["step"] for one in evaluations] == [0, 1, 2, 3]
+    assert [len(one["right"]) for one in evaluations] == [9, 5, 5, 9]
+    for row, one in zip(rows, evaluations, strict=True):
+        right, greedy = ([n for n in one[name] if n is not None] for name in ("right", "greedy"))
+        assert len(right) < len(one["right"]) == row["eval/items"]  # some verdicts are missing
+        assert row["eval/pass@1"] == pytest.approx(sum(right) / len(right) / one["samples"])
+        assert row["eval/greedy"] == pytest.approx(sum(greedy) / len(greedy))
+        for k in wanted["k"]:
+            sets = [any(s) for n in right for s in combinations([True] * n + [False] * (4 - n), k)]
+            assert row[f"eval/pass@{k}"] == pytest.approx(sum(sets) / len(sets))
+    assert any(0 < row["eval/pass@1"] < row["eval/pass@4"] for row in rows)
+
+
+def test_more_final_items_change_nothing_between(tmp_path: Path) -> None:
+    """And those that both evaluate are right as often: places of prompts decide what is sampled."""
+    for name, final in (("few", 0), ("many", 8)):
+        run(config(evaluate={"every": 1, "final_items": final}, train={"steps": 3}), tmp_path / name)
+    few, many = (read_evaluations(tmp_path / name / "evaluations.jsonl.gz") for name in ("few", "many"))
+    assert [one.right for one in few] == [one.right[:4] for one in many]
+    assert [len(one.right) for one in many] == [8, 4, 4, 8]
+    assert metrics(tmp_path / "few")[1:3] == metrics(tmp_path / "many")[1:3]
 
 
 def test_the_base_model_is_evaluated_as_it_is(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def train_items(*args: Any, **kwargs: Any) -> Any:
         items[:] = true_items(*args, **kwargs)
+        assert {item.id.split("/")[1] for item in items} == {"train"}
         return list(items)
 
     def pairs(judged: Any, groups: Any, count: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ import torch
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
+from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training import cache, warm_start
 from tests.harness.small_runs import config, same
 
@@ -77,6 +78,31 @@ def test_demonstrations_are_the_seeds() -> None:
     ]
     assert found[0] == found[1] != found[2]
     assert len(found[0]) == 3 and all(len(ids) == 4 for ids in found[0])
+
+
+class FromTrain:
+    """Items of the training split and of no other."""
+
+    def size(self, split: str) -> int | None:
+        assert split == "train"
+        return None
+
+    def item(self, split: str, index: int) -> Item:
+        assert split == "train"
+        self.asked += 1
+        return Item(f"train/{index}", "odd 1:", 1)
+
+    def demonstration(self, item: Item, *, noise: float, habit: float, seed: int) -> str:
+        return "a"
+
+    asked = 0
+
+
+def test_demonstrations_are_of_the_training_split() -> None:
+    settings, task = config(warm_start=WARM), FromTrain()
+    tokenizer = warm_start.load_base(settings.model, seed=0)[1]
+    assert len(list(warm_start._batches(tokenizer, cast(Task, task), settings))) == 3
+    assert task.asked == 12
 
 
 def test_only_the_completion_is_learned() -> None:

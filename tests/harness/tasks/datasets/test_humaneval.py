@@ -55,7 +55,8 @@ def test_one_file_is_split_by_its_prompts(tmp_path: Path) -> None:
     path = write(tmp_path / "all.jsonl", *[function(i) for i in range(120)])
     task = HumanEval(HumanEvalConfig(path=path, test_share=0.25))
     prompts = {s: {task.item(s, i).prompt for i in range(task.size(s) or 0)} for s in SPLITS}
-    assert not prompts["train"] & prompts["test"] and len(prompts["train"] | prompts["test"]) == 120
+    assert sum(map(len, prompts.values())) == len(set().union(*prompts.values())) == 120
+    assert 1 <= len(prompts["validation"]) <= 15  # 5.6, four standard deviations
     assert 11 <= len(prompts["test"]) <= 49  # 30, four standard deviations
 
 
@@ -64,6 +65,7 @@ def test_bad_configs_name_every_field() -> None:
         HumanEvalConfig(path="", test_share=1, template="x", time_limit_s=0)
 
 
+@pytest.mark.usefixtures("all_train")
 def test_bad_rows_are_named(tmp_path) -> None:
     bad = [
         function(1, prompt=""),

@@ -6,6 +6,7 @@ import pytest
 
 from rlvr_bench.harness.config.plugins import PluginError
 from rlvr_bench.harness.tasks.datasets.jsonl import Jsonl, JsonlConfig
+from rlvr_bench.harness.tasks.datasets.sources import SPLITS
 from rlvr_bench.harness.tasks.types import Task, TaskError
 from rlvr_bench.rewards.numeric import Numeric
 
@@ -27,10 +28,11 @@ def rows(start, stop):
 def test_split_by_hash(write):
     task = Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, 400)), test_share=0.25, template="Q: {prompt} {x}"))
     assert isinstance(task, Task)
-    items = {s: [task.item(s, i) for i in range(task.size(s))] for s in ("train", "test")}
-    assert len(items["train"]) + len(items["test"]) == 400
+    items = {s: [task.item(s, i) for i in range(task.size(s))] for s in SPLITS}
+    assert sum(map(len, items.values())) == 400
+    assert 1 <= len(items["validation"]) <= 36  # a sixteenth of 300, four standard deviations
     assert 65 <= len(items["test"]) <= 135  # 100, four standard deviations
-    assert not {i.prompt for i in items["train"]} & {i.prompt for i in items["test"]}
+    assert len({i.prompt for part in items.values() for i in part}) == 400
     assert len({i.id for part in items.values() for i in part}) == 400
     first = items["test"][0]
     assert first.prompt == f"Q: {first.meta['row'] - 1}+1= {{x}}"
@@ -55,6 +57,30 @@ def test_two_files_and_verdicts(write):
     (verdict,) = task.verifiers()["correct"].verify(["<answer>6</answer>"], [task.item("test", 0).target])
     assert verdict.outcome == "pass"
     assert task.answer("<answer> 6 </answer>") == "6"
+
+
+def test_a_file_of_its_own_for_validation(write):
+    named = {"path": write("a.jsonl", *rows(0, 40)), "validation_path": write("v.jsonl", *rows(40, 44))}
+    task = Jsonl(JsonlConfig(**named, test_path=write("t.jsonl", *rows(44, 47))))
+    assert [task.size(s) for s in SPLITS] == [40, 4, 3]
+    assert [task.item("validation", i).target for i in range(4)] == ["41", "42", "43", "44"]
+    without_test = Jsonl(JsonlConfig(**named))
+    assert (without_test.size("train") or 0) + (without_test.size("test") or 0) == 40
+    assert without_test.size("validation") == 4
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "message"),
+    [
+        ((5, 8), (8, 10), r"v\.jsonl: 1 bad rows\n  row 1: its prompt is also that of .*a\.jsonl, row 6; remove one"),
+        ((6, 8), (7, 10), r"t\.jsonl: 1 bad rows\n  row 1: its prompt is also that of .*v\.jsonl, row 2; remove one"),
+        ((6, 8), (0, 1), r"t\.jsonl: 1 bad rows\n  row 1: its prompt is also that of .*a\.jsonl, row 1; remove one"),
+    ],
+)
+def test_no_prompt_is_in_two_files(validation, test, message, write):
+    paths = [write(f"{name}.jsonl", *rows(*span)) for name, span in (("a", (0, 6)), ("v", validation), ("t", test))]
+    with pytest.raises(TaskError, match=message):
+        Jsonl(JsonlConfig(path=paths[0], validation_path=paths[1], test_path=paths[2]))
 
 
 def test_bad_rows_are_named_all_at_once(write):

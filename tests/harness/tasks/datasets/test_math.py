@@ -47,6 +47,7 @@ def test_what_is_neither_text_nor_number_is_named(tmp_path) -> None:
         Math(MathConfig(path=path, test_share=1e-9))
 
 
+@pytest.mark.usefixtures("all_train")
 def test_every_bad_row_is_named_with_its_number_in_the_file(tmp_path) -> None:
     rows = [problem(i) for i in range(40)]
     rows[3] = {"problem": "a", "solution": "no box"}

@@ -66,11 +66,12 @@ def test_asserts_mean_pythons_equality(tmp_path) -> None:
 
 
 def test_one_file_is_split_by_its_prompts(tmp_path: Path) -> None:
-    path = write(tmp_path / "all.jsonl", *[exercise(i) for i in range(120)])
+    path = write(tmp_path / "all.jsonl", *[exercise(i) for i in range(400)])
     task = MBPP(MBPPConfig(path=path, test_share=0.25))
     prompts = {s: {task.item(s, i).prompt for i in range(task.size(s) or 0)} for s in SPLITS}
-    assert not prompts["train"] & prompts["test"] and len(prompts["train"] | prompts["test"]) == 120
-    assert 11 <= len(prompts["test"]) <= 49  # 30, four standard deviations
+    assert sum(map(len, prompts.values())) == len(set().union(*prompts.values())) == 400
+    assert 1 <= len(prompts["validation"]) <= 36  # 18.75, four standard deviations
+    assert 65 <= len(prompts["test"]) <= 135  # 100, four standard deviations
 
 
 def test_bad_configs_name_every_field() -> None:
@@ -78,6 +79,7 @@ def test_bad_configs_name_every_field() -> None:
         MBPPConfig(path="", test_share=1, template="x", time_limit_s=0)
 
 
+@pytest.mark.usefixtures("all_train")
 def test_bad_rows_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "m.jsonl", exercise(0), exercise(1, test_list=[]), exercise(2, test_list=["assert f("]))
     with pytest.raises(

@@ -26,9 +26,22 @@ def load(path: Path | str, **options: Any) -> dict[str, list[tuple[int, str]]]:
 
 @pytest.mark.parametrize("name", ["{}.jsonl", "mine_{}.jsonl", "{}.jsonl.gz", "mine_{}.jsonl.gz"])
 def test_a_folder_has_both_splits(tmp_path: Path, name: str) -> None:
-    write(tmp_path / name.format("train"), row(0), row(1))
+    write(tmp_path / name.format("train"), row(0), row(24))
     write(tmp_path / name.format("test"), row(2))
-    assert load(tmp_path) == {"train": [(1, "row 0"), (2, "row 1")], "test": [(1, "row 2")]}
+    # sha256("validation:row 24") begins with 0b, below 1/16; of rows 0 to 59 no other does
+    assert load(tmp_path) == {"train": [(1, "row 0")], "validation": [(2, "row 24")], "test": [(1, "row 2")]}
+
+
+def test_a_folder_may_have_a_file_for_validation(tmp_path: Path) -> None:
+    write(tmp_path / "train.jsonl", row(0), row(1))
+    write(tmp_path / "mine_validation.jsonl", row(1), row(3), row(2))
+    write(tmp_path / "test.jsonl", row(2))
+    # row 1 is one to train on and row 2 one to test on
+    assert load(tmp_path) == {
+        "train": [(1, "row 0"), (2, "row 1")],
+        "validation": [(2, "row 3")],
+        "test": [(1, "row 2")],
+    }
 
 
 def test_a_folder_without_a_split_is_an_error(tmp_path: Path) -> None:
@@ -44,8 +57,9 @@ def test_one_file_is_split_by_text_and_rows_keep_their_split(tmp_path: Path) -> 
 
 
 def test_held_out_rows_from_another_file(tmp_path: Path) -> None:
-    train, test = write(tmp_path / "a.jsonl", row(0), row(1)), write(tmp_path / "b.jsonl", row(2))
-    assert load(train, test_path=test) == {"train": [(1, "row 0"), (2, "row 1")], "test": [(1, "row 2")]}
+    train, test = write(tmp_path / "a.jsonl", row(0), row(24)), write(tmp_path / "b.jsonl", row(2))
+    found = load(train, test_path=test)
+    assert found == {"train": [(1, "row 0")], "validation": [(2, "row 24")], "test": [(1, "row 2")]}
     with pytest.raises(TaskError, match=r"a.jsonl: 2 bad rows\n  row 1: it is also in .*a.jsonl, row 1; remove one"):
         load(train, test_path=train)
 
@@ -58,7 +72,11 @@ def test_splits_of_a_hub_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TaskError, match="has the splits validation, test and no train; give a data set that has it"):
         load("some/where")
     parts["train"] = [row(3)]
-    assert load("some/where") == {"train": [(1, "row 3")], "test": [(1, "row 2")]}
+    expected = {"train": [(1, "row 3")], "validation": [(1, "row 1")], "test": [(1, "row 2")]}
+    assert load("some/where") == expected
+    del parts["test"]  # then it is held out of train
+    assert load("some/where")["validation"] == expected["validation"]
+    assert load("some/where", test_share=1 - 1e-9)["test"] == [(1, "row 3")]
 
 
 def test_a_hub_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,10 +106,12 @@ def make(row: DataRow) -> Item:
 
 def test_items_have_ids_and_bad_rows_are_named_by_split() -> None:
     sources = dict.fromkeys(SPLITS, "here")
-    good = make_items("t", sources, {"train": [(1, row(0)), (2, row(1))], "test": [(1, row(2))]}, make, Numeric)
-    assert [item.id for part in good.values() for item in part] == ["t/train/0", "t/train/1", "t/test/0"]
-    bad = {"train": [(1, row(0))], "test": [(4, row(3)), (5, row(4) | {"gold": "four"}), (6, row(5))]}
+    good = make_items(
+        "t", sources, {"train": [(1, row(0))], "validation": [(2, row(1))], "test": [(1, row(2))]}, make, Numeric
+    )
+    assert [item.id for part in good.values() for item in part] == ["t/train/0", "t/validation/0", "t/test/0"]
+    bad = {"train": [(1, row(0))], "validation": [], "test": [(4, row(3)), (5, row(4) | {"gold": "four"}), (6, row(5))]}
     with pytest.raises(TaskError, match=r"here \(test\): 2 bad rows\n  row 4: cannot be made; .*\n  row 5: .*number"):
         make_items("t", sources, bad, make, Numeric)
     with pytest.raises(TaskError, match="here: no rows in the split test"):
-        make_items("t", sources, {"train": [(1, row(0))], "test": []}, make)
+        make_items("t", sources, {"train": [(1, row(0))], "validation": [], "test": []}, make)

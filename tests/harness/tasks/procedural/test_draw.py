@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rlvr_bench.harness.records import read_completions, read_json
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
 from rlvr_bench.harness.tasks.procedural.draw import Tagged, draw, item_rng
 from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
 from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
-from rlvr_bench.harness.tasks.types import Demonstrates, Task, TaskError
+from rlvr_bench.harness.tasks.types import Demonstrates, Split, Task, TaskError
 
 TASKS = {
     "sort": Sort(SortConfig()),
@@ -18,6 +21,22 @@ TASKS = {
     "chain mod 7": Chain(ChainConfig(min_steps=1, max_steps=9, modulus=7)),
     "program": Program(ProgramConfig()),
 }
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+# As they were before there was a split for validation; records that are committed were made with them.
+TEST_PROMPTS = {
+    "sort": ("sort 0 0 9 4 6 8 5 0:", "sort 9 6 7 9 3 8 0 8:", "sort 7 2 2 3 7 7 5:"),
+    "chain": ("5-6-8*8+5+2:", "1*7*9*5+1*8:", "6*2+7+8-1*9:"),
+    "chain mod 7": ("8+3+2-9*9-5:", "2-1*3+2-3:", "9-8*1-7+3*7-8-1-2-7:"),
+    "program": ("add 3, add 6, minus 5:", "add 5, add 7:", "minus 6, add 4, minus 9:"),
+}
+# The SHA-256 of the lines `id prompt target` of the first 300.
+TEST_ITEMS = {
+    "sort": "502cfeac769e29cdfba05db68a3fb6ebc990df5fc996b02bd0ca8249b24ab982",
+    "chain": "d6d717f21b154e7897cabeffb14496ba06ba3b82bf34eb0f791c7a1d60455897",
+    "chain mod 7": "d2b8739a5142d4591d32b412cb6ccd3c345de4dea70669c1ff29471f50c4224c",
+    "program": "3bd55545e32b89dd1062462cc0c68cedc8761d88ebcd1169de296a8b83c91e2d",
+}
+STUDIES = Path(__file__).parents[4] / "results"
 every = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
 
@@ -33,18 +52,36 @@ def test_it_is_an_endless_task_with_demonstrations(task: Any) -> None:
 
 @every
 def test_splits_are_disjoint_over_all_seeds(task: Any) -> None:
-    prompts = {
-        s: {t.item(s, i).prompt for t in (task, seeded(task, 1)) for i in range(1500)} for s in ("train", "test")
-    }
-    assert not prompts["train"] & prompts["test"]
+    prompts = {s: {t.item(s, i).prompt for t in (task, seeded(task, 1)) for i in range(1500)} for s in SPLITS}
+    assert len(set().union(*prompts.values())) == sum(map(len, prompts.values()))
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_items_of_the_test_split_never_change(name: str) -> None:
+    items = [TASKS[name].item("test", i) for i in range(300)]
+    assert tuple(item.prompt for item in items[:3]) == TEST_PROMPTS[name]
+    lines = "\n".join(f"{item.id} {item.prompt} {item.target}" for item in items)
+    assert hashlib.sha256(lines.encode()).hexdigest() == TEST_ITEMS[name]
+
+
+@pytest.mark.parametrize("run", ["quick/learning/grpo-verifier/seed-1", "hacking/learning/ppo-few/seed-1"])
+def test_committed_records_are_of_these_items(run: str) -> None:
+    options = {**read_json(STUDIES / run / "config.json")["config"]["task"]}
+    assert options.pop("name") == "sort"
+    task = Sort(SortConfig(**options))
+    rows = [row for row in read_completions(STUDIES / run / "completions.jsonl.gz") if row.get("held_out")]
+    assert len(rows) > 30
+    for row in rows:
+        item = task.item("test", int(row["item"].rpartition("/")[2]))
+        assert (row["item"], row["prompt"], row["target"]) == (item.id, item.prompt, item.target)
 
 
 @every
 def test_items_depend_on_nothing_but_their_address(task: Any) -> None:
     again = seeded(task, task.config.seed)
     assert [again.item("test", i) for i in (7, 3, 7)] == [task.item("test", i) for i in (7, 3, 7)]
-    ids = {task.item(split, i).id for split in ("train", "test") for i in range(100)}
-    assert len(ids) == 200
+    ids = {task.item(split, i).id for split in SPLITS for i in range(100)}
+    assert len(ids) == 300
     with pytest.raises(IndexError):
         task.item("train", -1)
 

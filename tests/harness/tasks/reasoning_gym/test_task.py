@@ -35,8 +35,13 @@ def test_items(gym) -> None:
         ReasoningGym(ReasoningGymConfig(dataset="chain_sum", options={"max_terms": 3}, seed=seed)) for seed in (0, 1)
     )
     assert isinstance(task, Task) and task.size("train") is None
-    prompts = {s: {t.item(s, i).prompt for t in (task, other) for i in range(60)} for s in ("train", "test")}
-    assert not prompts["train"] & prompts["test"] and min(map(len, prompts.values())) > 110
+    prompts = {
+        s: {t.item(s, i).prompt for t in (task, other) for i in range(60)} for s in ("train", "validation", "test")
+    }
+    assert len(set().union(*prompts.values())) == sum(map(len, prompts.values()))
+    assert min(map(len, prompts.values())) > 110
+    sums = [task.item("test", i).target["question"].rpartition(": ")[2] for i in range(3)]
+    assert sums == ["6419 + 6483 =", "4464 - 7897 =", "1 + 7 ="]  # as before there was a split for validation
     assert task.item("train", 1).prompt != other.item("train", 0).prompt
     assert task.item("test", 5) == ReasoningGym(task.config).item("test", 5)
     item = task.item("train", 0)

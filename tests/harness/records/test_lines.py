@@ -1,7 +1,8 @@
-"""The records of a run folder: strict JSON, whole files, and lines that a killed run may tear."""
+"""Lines of JSON, of which a killed run may tear the last."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from pathlib import Path
@@ -9,49 +10,17 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.harness.records import (
-    CellInfo,
-    MemorySources,
-    PartInfo,
-    PlannedRun,
+    EvaluationCounts,
     RecordError,
-    RoleStates,
-    SuiteManifest,
-    Summary,
     append_completions,
+    append_evaluation,
     append_metrics,
-    canonical_json,
     count_metrics,
+    drop_evaluations_after,
     read_completions,
-    read_json,
+    read_evaluations,
     read_metrics,
-    write_json,
 )
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.json"
-    write_json(path, {"old": 1})
-    with pytest.raises(ValueError, match="JSON compliant"):
-        write_json(path, {"new": math.nan})
-
-    def killed(self: Path, target: Path) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", killed)
-        with pytest.raises(KeyboardInterrupt):
-            write_json(path, {"new": 2})
-    assert read_json(path) == {"old": 1}
-    write_json(path, {"new": 3})
-    assert read_json(path) == {"new": 3}
-
-
-@pytest.mark.parametrize(("text", "message"), [("{", r"a\.json:1: not JSON"), (None, "no such file")])
-def test_a_file_that_is_no_json_is_named(text: str | None, message: str, tmp_path: Path) -> None:
-    if text is not None:
-        (tmp_path / "a.json").write_text(text)
-    with pytest.raises(RecordError, match=message):
-        read_json(tmp_path / "a.json")
 
 
 def test_metrics_are_strict_json_and_name_what_is_not_finite(tmp_path: Path) -> None:
@@ -112,37 +81,51 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
 
 
-def test_canonical_json() -> None:
-    assert canonical_json({"b": [1, 2.5], "a": "ä"}) == '{"a":"ä","b":[1,2.5]}'
-    with pytest.raises(ValueError, match="JSON compliant"):
-        canonical_json(math.inf)
-
-
-@pytest.mark.parametrize("full", [True, False])
-def test_summary_round_trip(full: bool, tmp_path: Path) -> None:
-    more = {
-        "roles": {"actor": RoleStates(10, True, 40, 40, 80, 0)},
-        "memory": MemorySources("rss", "", 5, None, "no CUDA", None, "no NVML"),
-        "reward_model": {"pairs": 3},
-    }
-    summary = Summary(
-        "completed", "", "p", "c", 1, "abc", "2026-01-01T00:00:00+00:00", 1.5, 3, **(more if full else {})
-    )
-    write_json(tmp_path / "summary.json", summary)
-    assert Summary.from_json(read_json(tmp_path / "summary.json")) == summary
-
-
-def test_manifest_round_trip(tmp_path: Path) -> None:
-    planned = (PlannedRun("p", "c", 2, "p/c/seed-2", "abc"),)
-    parts = (PartInfo("p", "learning", "P", (2, 1)),)
-    suite = SuiteManifest("n", "t", "cmd", "0", "now", parts, (CellInfo("c", "C"),), planned, ("note",))
-    write_json(tmp_path / "suite.json", suite)
-    assert SuiteManifest.from_json(read_json(tmp_path / "suite.json")) == suite
-
-
 def test_metrics_lines_are_counted_without_reading_them(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     assert count_metrics(path) == 0
     for step in range(3):
         append_metrics(path, step, {"cost/seconds": 1.0})
     assert count_metrics(path) == 3
+
+
+def evaluation(step: int) -> EvaluationCounts:
+    return EvaluationCounts(step, "test", 4, 0.7, right=(4, None, 0), greedy=(1, 0, None), first=0)
+
+
+def test_an_evaluation_is_one_member_with_one_line_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.jsonl.gz"
+    append_evaluation(path, evaluation(0))
+    one = len(path.read_bytes())
+    append_evaluation(path, evaluation(1))
+    members = path.read_bytes()[:one], path.read_bytes()[one:]
+    first, second = (json.loads(gzip.decompress(member)) for member in members)
+    expected = {"split": "test", "samples": 4, "temperature": 0.7, "right": [4, None, 0], "greedy": [1, 0, None]}
+    assert first == {"step": 0, "first": 0, **expected}
+    assert second == {"step": 1, "first": 0, **expected}
+    assert read_evaluations(path) == [evaluation(0), evaluation(1)]
+    assert read_evaluations(tmp_path / "none.gz") == []
+
+
+def test_evaluations_stop_at_a_torn_tail_and_go_on_behind_it_once_it_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.jsonl.gz"
+    append_evaluation(path, evaluation(0))
+    start = len(path.read_bytes())
+    append_evaluation(path, evaluation(1))
+    whole = path.read_bytes()
+    for end in range(start, len(whole)):
+        path.write_bytes(whole[:end])
+        assert read_evaluations(path) in ([evaluation(0)], [evaluation(0), evaluation(1)])
+        drop_evaluations_after(path, 0)
+        append_evaluation(path, evaluation(1))
+        assert read_evaluations(path) == [evaluation(0), evaluation(1)]
+
+
+def test_evaluations_of_steps_that_are_done_again_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "evaluations.jsonl.gz"
+    drop_evaluations_after(path, 3)
+    assert not path.exists()
+    for step in (0, 3, 5):
+        append_evaluation(path, evaluation(step))
+    drop_evaluations_after(path, 3)
+    assert read_evaluations(path) == [evaluation(0), evaluation(3)]

@@ -1,0 +1,87 @@
+"""The schema of a results folder, and the only way it is written and read.  No torch.
+
+    <results>/suite.json                          what was planned: parts, cells, seeds, folders, hashes
+    <results>/<part>/base-<hash>.json             what a base model of the part can do before any run: a BaseMeasurement
+    <results>/<part>/<cell>/seed-<n>/             one run:
+        config.json             {"hash", "config"}: the resolved configuration
+        environment.json        hardware, drivers, versions, threads
+        metrics.jsonl           one strict-JSON object a step; step 0 is the evaluation before training
+        evaluations.jsonl.gz    right completions of each item, one EvaluationCounts an evaluation
+        completions.jsonl.gz    a sample of what the model wrote, with verdicts
+        ladder.jsonl            how well each baseline estimates the policy gradient, at the steps asked for
+        summary.json            how it ended, models and their bytes, sources of the measurements
+
+JSON files are written whole to a temporary file and renamed; JSONL files are append-only.  NaN and
+infinities, which JSON does not have, are written as null, and the line's "not_finite" list
+names such metrics, so that a run that diverged differs from one without the value.
+"""
+
+from rlvr_bench.harness.records.counts import BaseMeasurement, EvaluationCounts, ItemCounts, SampledCounts
+from rlvr_bench.harness.records.files import RecordError, canonical_json, read_json, write_json
+from rlvr_bench.harness.records.lines import (
+    append_completions,
+    append_evaluation,
+    append_line,
+    append_metrics,
+    count_metrics,
+    drop_evaluations_after,
+    read_completions,
+    read_evaluations,
+    read_metrics,
+)
+from rlvr_bench.harness.records.run import (
+    LEFT_OUT,
+    PHASES,
+    SCHEMA,
+    MemorySources,
+    MetricsRow,
+    Phase,
+    RoleStates,
+    Status,
+    Summary,
+)
+from rlvr_bench.harness.records.suite import (
+    CellInfo,
+    Hypothesis,
+    Measure,
+    PartInfo,
+    PlannedRun,
+    SuiteManifest,
+    hypotheses_hash,
+)
+
+__all__ = [
+    "LEFT_OUT",
+    "PHASES",
+    "SCHEMA",
+    "BaseMeasurement",
+    "CellInfo",
+    "EvaluationCounts",
+    "Hypothesis",
+    "ItemCounts",
+    "Measure",
+    "MemorySources",
+    "MetricsRow",
+    "PartInfo",
+    "Phase",
+    "PlannedRun",
+    "RecordError",
+    "RoleStates",
+    "SampledCounts",
+    "Status",
+    "SuiteManifest",
+    "Summary",
+    "append_completions",
+    "append_evaluation",
+    "append_line",
+    "append_metrics",
+    "canonical_json",
+    "count_metrics",
+    "drop_evaluations_after",
+    "hypotheses_hash",
+    "read_completions",
+    "read_evaluations",
+    "read_json",
+    "read_metrics",
+    "write_json",
+]

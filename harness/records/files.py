@@ -1,0 +1,40 @@
+"""JSON files, written whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness.errors import UserError
+
+
+class RecordError(UserError):
+    """A results folder that cannot be read; names the file, the place and the remedy."""
+
+
+def canonical_json(value: Any) -> str:
+    """One text for one value, from which hashes are made: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write atomically: a reader sees the old file or the new one, never a part.  Dataclasses become objects."""
+    if hasattr(value, "__dataclass_fields__"):
+        value = asdict(value)
+    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """The value in a file.  Raises RecordError where it is missing or is not JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(f"{path}: no such file; is {path.parent} a results folder?") from None
+    except json.JSONDecodeError as error:
+        raise RecordError(f"{path}:{error.lineno}: not JSON ({error.msg}); restore it or do the run again") from None

@@ -1,0 +1,74 @@
+"""How a run ended, and what its metrics are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+SCHEMA = 1
+
+Phase = Literal["rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
+PHASES: tuple[str, ...] = get_args(Phase)
+Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout", "failed"]
+# Phases that do not count as cost of a step: the experimenter chooses how often to evaluate and to save.
+LEFT_OUT: tuple[Phase, ...] = ("evaluate", "checkpoint")
+MetricsRow = dict[str, float | int | None]  # one line of metrics.jsonl, without its step
+
+
+@dataclass(frozen=True)
+class RoleStates:
+    """Exact bytes of one model's states, by walking its tensors."""
+
+    parameters: int
+    trained: bool
+    weights: int
+    gradients: int
+    optimizer: int
+    buffers: int
+
+    @property
+    def total(self) -> int:
+        return self.weights + self.gradients + self.optimizer + self.buffers
+
+
+@dataclass(frozen=True)
+class MemorySources:
+    """Which layers of memory measurement this run had; a missing one says why."""
+
+    device: Literal["nvml", "rss"] | None
+    device_reason: str
+    device_baseline_bytes: int | None  # before any model was built
+    allocator: Literal["cuda"] | None
+    allocator_reason: str
+    energy: Literal["nvml"] | None
+    energy_reason: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended, and facts about it."""
+
+    status: Status
+    reason: str
+    part: str
+    cell: str
+    seed: int
+    config_hash: str
+    started_at: str  # UTC, ISO 8601
+    wall_seconds: float
+    steps_done: int
+    roles: Mapping[str, RoleStates] = field(default_factory=dict)
+    memory: MemorySources | None = None
+    reward_model: Mapping[str, Any] = field(default_factory=dict)  # pairs, held_out_accuracy, ...
+    warm_start: Mapping[str, Any] = field(default_factory=dict)  # steps, sampled pass@1
+    algorithm: Mapping[str, Any] = field(default_factory=dict)  # roles, needs, actor_scored
+    verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Summary:
+        data = dict(data)
+        data["roles"] = {role: RoleStates(**states) for role, states in data["roles"].items()}
+        data["memory"] = MemorySources(**data["memory"]) if data["memory"] else None
+        return cls(**data)

@@ -1,0 +1,122 @@
+"""What a results folder was planned to hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from rlvr_bench.harness.records.files import RecordError, canonical_json
+from rlvr_bench.harness.records.run import SCHEMA
+
+Measure = Literal[
+    "pass@1",
+    "greedy",
+    "step_seconds",
+    "peak_bytes",
+    "state_bytes",
+    "target_seconds",
+    "target_samples",
+    "target_flops",
+]
+"""What a hypothesis is about, one number a run:
+
+pass@1          mean of eval/pass@1 over the evaluations of the window
+greedy          mean of eval/greedy over the evaluations of the window
+step_seconds    median of cost/seconds over the steps of the window, seconds
+peak_bytes      largest cost/memory/device_peak of any phase of a step, evaluation and checkpoint left out, bytes;
+                its largest value in the window
+state_bytes     weights, gradients, optimizer states and buffers of all roles together, bytes; no window
+target_seconds  cost/seconds added up to the first evaluation in which the report's target accuracy is reached
+target_samples  cost/samples, likewise
+target_flops    cost/flops, likewise
+"""
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A cell with a seed, and where its records are."""
+
+    part: str
+    cell: str
+    seed: int
+    folder: str  # relative to the results folder
+    config_hash: str
+
+
+@dataclass(frozen=True)
+class PartInfo:
+    """A part of a suite: what is studied in it."""
+
+    name: str
+    kind: Literal["learning", "systems"]
+    title: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CellInfo:
+    """A configuration, as reports call it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A proposition that is to be judged, written down before the runs.
+
+    The effect is A less B (`difference`) or A / B (`ratio`), of two cells paired by seed.
+    """
+
+    id: str  # two words with a dot between, as in accuracy.final
+    text: str  # the proposition, as a sentence
+    part: str
+    measure: Measure
+    cells: tuple[str, str]  # A and B
+    scale: Literal["difference", "ratio"]
+    test: Literal["greater", "less", "equivalent"]
+    margin: float
+    """`greater`: the effect exceeds margin; `less`: it is below -margin.  As a ratio: above or below margin itself.
+    `equivalent`: it lies within -margin and margin, as a ratio within 1 / margin and margin.  In the measure's unit."""
+    window: int  # the last that many steps are measured
+    n: int  # planned pairs, one a seed
+
+
+def hypotheses_hash(hypotheses: Sequence[Hypothesis]) -> str:
+    """SHA-256 of their canonical JSON, in hexadecimal; "" where there are none."""
+    if not hypotheses:
+        return ""
+    return hashlib.sha256(canonical_json([asdict(one) for one in hypotheses]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SuiteManifest:
+    """What a results folder was planned to hold."""
+
+    name: str
+    title: str
+    command: str  # regenerates this folder
+    version: str  # of rlvr-bench
+    created_at: str
+    parts: tuple[PartInfo, ...]
+    cells: tuple[CellInfo, ...]
+    runs: tuple[PlannedRun, ...]  # in the order in which they were run
+    notes: tuple[str, ...] = ()  # what the suite's author says about it, shown on the page
+    hypotheses: tuple[Hypothesis, ...] = ()  # of these parts; none in folders from before there were any
+    hypotheses_hash: str = ""
+    schema: int = SCHEMA
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SuiteManifest:
+        """Raises RecordError where the hypotheses are not those that were planned."""
+        data = dict(data)
+        data["hypotheses"] = tuple(Hypothesis(**{**h, "cells": tuple(h["cells"])}) for h in data.get("hypotheses", ()))
+        if hypotheses_hash(data["hypotheses"]) != data.get("hypotheses_hash", ""):
+            raise RecordError("suite.json: hypotheses_hash is not theirs; restore the file, or do the suite again")
+        data["parts"] = tuple(PartInfo(**{**p, "seeds": tuple(p["seeds"])}) for p in data["parts"])
+        data["cells"] = tuple(CellInfo(**c) for c in data["cells"])
+        data["runs"] = tuple(PlannedRun(**r) for r in data["runs"])
+        data["notes"] = tuple(data["notes"])
+        return cls(**data)
