@@ -95,12 +95,14 @@ METRICS = (
     Metric(
         "cost/flops/<phase>",
         "FLOP",
-        "per token and model 2 N forward, 6 N forward and backward, and attention; see meters/flops.py",
+        "per model and position read 2 N forward, 6 N forward and backward, and attention; of a completion's n tokens "
+        "n - 1 are read, by the reward model n; logits of all n; see meters/flops.py",
     ),
     Metric(
         "cost/flops_done",
         "FLOP",
-        "the part of cost/flops that was computed: equal completions and equal beginnings are computed once",
+        "the part of cost/flops that was computed: equal completions and equal beginnings are computed once; "
+        "equal to cost/flops where nothing is shared",
     ),
     Metric("cost/utilization", "[0, 1]", "cost/flops_done / cost/seconds / peak FLOP/s of the device; null if unknown"),
     Metric("cost/memory/allocated_peak/<phase>", "bytes", "peak of the allocator in the phase; null without CUDA"),

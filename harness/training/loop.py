@@ -20,6 +20,7 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
 from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
+from rlvr_bench.harness.models.scoring import Positions
 from rlvr_bench.harness.records import MetricsRow, Phase, append_completions, append_metrics
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.training import checkpoint
@@ -161,7 +162,7 @@ class Trainer:
     def _count(self, found: Experience, step: int) -> None:
         """FLOPs and tokens of the step, for the record."""
         reads = self.models.take_reads()
-        updates: dict[Phase, dict[Role, int]] = {"update_actor": reads, "update_critic": reads}
+        updates: dict[Phase, dict[Role, Positions]] = {"update_actor": reads, "update_critic": reads}
         trained = Tokens.of(found.rollout.select(found.mine))
         flops = step_flops(self.models, found.sampled, trained, self._passes(step), {**found.reads, **updates})
         for phase, count in flops.items():
