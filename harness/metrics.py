@@ -112,7 +112,10 @@ METRICS = (
         "peak of the allocator's reserved bytes in the phase; null without CUDA",
     ),
     Metric(
-        "cost/memory/device_peak/<phase>", "bytes", "largest sample in the phase: NVML, or resident set without a GPU"
+        "cost/memory/device_peak/<phase>",
+        "bytes",
+        "largest NVML sample in the phase; without a GPU the peak of the resident set in it (VmHWM, reset as it begins), "
+        "or the largest sample where the system cannot reset that; the summary says which",
     ),
     Metric(
         "cost/energy",
