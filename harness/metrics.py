@@ -114,7 +114,7 @@ METRICS = (
     Metric(
         "cost/memory/device_peak/<phase>",
         "bytes",
-        "largest NVML sample in the phase; without a GPU the peak of the resident set in it (VmHWM, reset as it begins), "
+        "largest NVML sample in the phase; without a GPU the resident set's peak in it (VmHWM, reset as it begins), "
         "or the largest sample where the system cannot reset that; the summary says which",
     ),
     Metric(

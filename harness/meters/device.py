@@ -43,6 +43,9 @@ class DeviceMeter:
         start_context: Callable[[], None] = lambda: None,
     ) -> None:
         self.failures = Failures()
+        self.highest_memory = 0
+        """Bytes: the largest reading so far, whatever phase it was in.  VmHWM of the process does not tell it any more,
+        because phases reset it."""
         self._period_s, self._device, self._nvml, self._start_context = period_s, device, nvml, start_context
         self._source: NvmlSource | RssSource | None = None
         self._lock = threading.Lock()  # a sample and its phase are stored together
@@ -84,6 +87,7 @@ class DeviceMeter:
 
     def _keep(self, sample: Reading) -> None:
         self._current().samples.append(sample)
+        self.highest_memory = max(self.highest_memory, sample.memory or 0)
 
     def _current(self) -> PhaseReadings:
         return self._by_phase.setdefault(self._phase, PhaseReadings())

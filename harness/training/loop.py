@@ -102,6 +102,7 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
+        self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
         """What the summary says about the algorithm, the models and the verifier."""

@@ -285,6 +285,7 @@ def test_what_is_held_for_a_moment_is_in_its_phase_and_in_no_other() -> None:
         meter.mark(None)
         peaks = {name: readings.peak_memory(phase) or 0 for name, phase in meter.take().items()}
         assert not meter_threads(), "nobody samples what the system keeps"
+    assert meter.highest_memory == max(peaks.values())
     quiet = max(peaks["rollout"], peaks["reward"])
     assert min(peaks["score"], peaks["update_actor"]) - quiet > 0.95 * size
 
