@@ -118,6 +118,13 @@ METRICS = (
         "or the largest sample where the system cannot reset that; the summary says which",
     ),
     Metric(
+        "cost/memory/workers",
+        "bytes",
+        "sum of the resident bytes of the processes that the run started (verifiers' workers, sandboxes) and of theirs, "
+        "which are in no other metric; pages that several share count in each; the larger of a sample as phase reward "
+        "begins and one as it ends; null where the system does not list children",
+    ),
+    Metric(
         "cost/energy",
         "J",
         "energy counter of the device over the step, evaluation and checkpoint left out; null without NVML",

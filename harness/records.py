@@ -70,6 +70,8 @@ class MemorySources:
     allocator_reason: str
     energy: Literal["nvml"] | None
     energy_reason: str
+    workers: Literal["rss"] | None = None  # processes that the run started, counted apart
+    workers_reason: str = "not recorded"
 
 
 @dataclass(frozen=True)

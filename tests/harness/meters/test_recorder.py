@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
 from rlvr_bench.harness.meters.recorder import Recorder, _device_meter
+from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.metrics import find_metric
 from tests.harness.meters.fake_cuda import FakeCuda
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
@@ -192,6 +194,16 @@ def test_sources_on_the_cpu() -> None:
     assert sources.device_baseline_bytes is not None and sources.device_baseline_bytes > 10 * MIB
     assert sources.allocator_reason == "the run is on cpu, which has no CUDA allocator"
     assert sources.energy_reason == "the run uses no NVIDIA GPU"
+
+
+def test_children_are_counted_apart(tmp_path: Path) -> None:
+    with Recorder(CPU, workers=WorkersMeter(tmp_path)) as meter:
+        with meter.phase("reward"):
+            pass
+        row = meter.finish_step()
+        sources = meter.sources()
+    assert "cost/memory/workers" in row and row["cost/memory/workers"] is None
+    assert (sources.workers, sources.workers_reason[:27]) == (None, "the system does not list a ")
 
 
 def test_misuse() -> None:
