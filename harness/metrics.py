@@ -96,12 +96,14 @@ METRICS = (
     Metric(
         "cost/flops/<phase>",
         "FLOP",
-        "per token and model 2 N forward, 6 N forward and backward, and attention; see meters/flops.py",
+        "per model and position read 2 N forward, 6 N forward and backward, and attention; of a completion's n tokens "
+        "n - 1 are read, by the reward model n; logits of all n; see meters/flops.py",
     ),
     Metric(
         "cost/flops_done",
         "FLOP",
-        "the part of cost/flops that was computed: equal completions and equal beginnings are computed once",
+        "the part of cost/flops that was computed: equal completions and equal beginnings are computed once; "
+        "equal to cost/flops where nothing is shared",
     ),
     Metric("cost/utilization", "[0, 1]", "cost/flops_done / cost/seconds / peak FLOP/s of the device; null if unknown"),
     Metric("cost/memory/allocated_peak/<phase>", "bytes", "peak of the allocator in the phase; null without CUDA"),
@@ -111,7 +113,17 @@ METRICS = (
         "peak of the allocator's reserved bytes in the phase; null without CUDA",
     ),
     Metric(
-        "cost/memory/device_peak/<phase>", "bytes", "largest sample in the phase: NVML, or resident set without a GPU"
+        "cost/memory/device_peak/<phase>",
+        "bytes",
+        "largest NVML sample in the phase; without a GPU the resident set's peak in it (VmHWM, reset as it begins), "
+        "or the largest sample where the system cannot reset that; the summary says which",
+    ),
+    Metric(
+        "cost/memory/workers",
+        "bytes",
+        "resident bytes of the processes that the run started (verifiers' workers, sandboxes) and of theirs, summed, "
+        "which are in no other metric; pages that several share count in each; the larger of a sample as phase reward "
+        "begins and one as it ends; null where the system does not list children",
     ),
     Metric(
         "cost/energy",

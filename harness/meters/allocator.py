@@ -1,12 +1,14 @@
-"""Peaks of PyTorch's CUDA allocator in a phase."""
+"""Peaks of PyTorch's CUDA allocator in a phase, and what allocators keep given back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import torch
 
+from rlvr_bench.harness.meters import heap
 from rlvr_bench.harness.meters.readings import present
 from rlvr_bench.harness.records import MetricsRow, Phase
 
@@ -19,10 +21,11 @@ class AllocatorMeter:
     Args:
         device: the device of the run; only a CUDA device has this allocator.
         cuda: used instead of `torch.cuda`.
+        trim: used instead of `heap.trim`.
     """
 
-    def __init__(self, device: torch.device, cuda: Any = None) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, cuda: Any = None, trim: Callable[[], object] = heap.trim) -> None:
+        self._device, self._trim = device, trim
         self._cuda = (cuda or torch.cuda) if device.type == "cuda" else None
         self._peaks: dict[Phase, Peaks] = {}
 
@@ -46,6 +49,13 @@ class AllocatorMeter:
         if self._cuda is not None:
             found = self._cuda.max_memory_allocated(self._device), self._cuda.max_memory_reserved(self._device)
         self._peaks[phase] = _larger(self._peaks[phase], found) if phase in self._peaks else found
+
+    def release(self) -> None:
+        """Give back what is cached and in no use: PyTorch's blocks on CUDA, the C library's pages on a CPU."""
+        if self._cuda is not None:
+            self._cuda.empty_cache()
+        else:
+            self._trim()
 
     def row(self) -> MetricsRow:
         row: MetricsRow = {}

@@ -1,4 +1,7 @@
-"""The device's memory, gauges and energy, sampled in the background and tagged by phase.  No torch."""
+"""The device's memory, gauges and energy, by phase: sampled in the background, or the peaks that a system keeps.
+
+No torch.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from rlvr_bench.harness.meters.failures import Failures
 from rlvr_bench.harness.meters.nvml import NvmlSource, NvmlUnavailable
 from rlvr_bench.harness.meters.readings import PhaseReadings, Reading, add
 from rlvr_bench.harness.meters.rss import RssSource
-from rlvr_bench.harness.records import LEFT_OUT, MetricsRow, Phase
+from rlvr_bench.harness.records import LEFT_OUT, DeviceSource, MetricsRow, Phase
 
 
 class DeviceMeter:
-    """Samples a device every `period_s` seconds, and at every change of phase, while the context lasts.
+    """Reads a device at every change of phase while the context lasts, and every `period_s` seconds in between.
+
+    A source that knows the true peak since the last change is not read in between.
 
     Enter it before any model is built: what is in use then is the baseline.  What cannot be read is
     None, with its reason in `failures`; the log gets one warning; nothing raises because of it.
@@ -24,7 +29,7 @@ class DeviceMeter:
     Args:
         period_s: seconds between samples.
         device: the GPU, by UUID ("GPU-...") or NVML index; None when the run uses no NVIDIA GPU, then
-            the resident set of this process is sampled.
+            the resident set of this process is measured.
         nvml: used instead of `pynvml`.
         start_context: see `NvmlSource`.
     """
@@ -38,6 +43,9 @@ class DeviceMeter:
         start_context: Callable[[], None] = lambda: None,
     ) -> None:
         self.failures = Failures()
+        self.highest_memory = 0
+        """Bytes: the largest reading so far, whatever phase it was in.  VmHWM of the process does not tell it any more,
+        because phases reset it."""
         self._period_s, self._device, self._nvml, self._start_context = period_s, device, nvml, start_context
         self._source: NvmlSource | RssSource | None = None
         self._lock = threading.Lock()  # a sample and its phase are stored together
@@ -57,8 +65,9 @@ class DeviceMeter:
                 self.failures.add("device", str(error))
                 return self
         self._energy_mj = self._source.energy_mj()
-        self._thread = threading.Thread(target=self._run, name="device-meter", daemon=True)
-        self._thread.start()
+        if self._source.sampled:
+            self._thread = threading.Thread(target=self._run, name="device-meter", daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(
@@ -74,26 +83,24 @@ class DeviceMeter:
     def _run(self) -> None:
         while not self._stop.wait(self._period_s):
             with self._lock:
-                self._keep(self._read())
-
-    def _read(self) -> Reading:
-        return self._source.sample() if self._source is not None else Reading()
+                self._keep(self._source.sample() if self._source is not None else Reading())
 
     def _keep(self, sample: Reading) -> None:
         self._current().samples.append(sample)
+        self.highest_memory = max(self.highest_memory, sample.memory or 0)
 
     def _current(self) -> PhaseReadings:
         return self._by_phase.setdefault(self._phase, PhaseReadings())
 
     def _edge(self) -> Reading:
-        """End the current phase: a last sample, and the energy since the last edge."""
-        sample = self._read()
-        self._keep(sample)
+        """End the current phase: a last reading, and the energy since the last edge.  Returns the next one's first."""
+        last, first = self._source.edge() if self._source is not None else (Reading(), Reading())
+        self._keep(last)
         before, self._energy_mj = self._energy_mj, (self._source.energy_mj() if self._source is not None else None)
         used = None if before is None or self._energy_mj is None else self._energy_mj - before
         # The counter only grows; a smaller value means that the driver was loaded again.
         self._current().energy_mj = add(self._current().energy_mj, used if used is None or used >= 0 else None)
-        return sample
+        return first
 
     def reset(self) -> None:
         self.take()
@@ -114,11 +121,11 @@ class DeviceMeter:
         return row
 
     def mark(self, phase: str | None) -> None:
-        """Another phase begins now (None: none).  One sample taken here counts for both sides of the edge."""
+        """Another phase begins now (None: none)."""
         with self._lock:
-            sample = self._edge()
+            first = self._edge()
             self._phase = phase
-            self._keep(sample)
+            self._keep(first)
 
     def take(self) -> dict[str | None, PhaseReadings]:
         """All readings since the last call, by phase; None is the time between phases."""
@@ -127,7 +134,7 @@ class DeviceMeter:
             taken, self._by_phase = self._by_phase, {}
             return taken
 
-    def memory_source(self) -> tuple[Literal["nvml", "rss"] | None, str, int | None]:
+    def memory_source(self) -> tuple[DeviceSource | None, str, int | None]:
         """Source, what it means or why there is none, and the baseline in bytes."""
         if self._source is None:
             return None, self.failures.reasons.get("device", "the meter was not started"), None
@@ -145,7 +152,7 @@ class DeviceMeter:
         """Source, and what it means or why there is none."""
         if self._source is None:
             return None, self.failures.reasons.get("device", "the meter was not started")
-        if self._source.kind == "rss":
+        if self._source.kind != "nvml":
             return None, "the run uses no NVIDIA GPU"
         failure = self.failures.reasons.get("energy")
         return (None, failure) if failure else ("nvml", "energy counter of the whole device")

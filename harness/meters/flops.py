@@ -7,6 +7,9 @@ positions that a token attends to:
     forward  = tokens (2 N + 4 L d c) + head_tokens 2 V h
     training = 3 x forward     (2 for the two products of the backward pass: 6 N a token)
 
+Tokens are positions that are read: of a prompt all, once for its group; of a completion of n tokens n - 1, because
+nothing needs the state after the last one, except the reward model, which reads n.  Head tokens are all n.
+
 A multiply and an add are two FLOPs.  The attention term is the two products with keys and values, 2 d c
 each.  These are *model* FLOPs: recomputation under gradient checkpointing, padding and work that an
 implementation could have left out do not count, so utilization can be compared between implementations.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from rlvr_bench.harness.meters.failures import Failures
 from rlvr_bench.harness.meters.readings import Reading
+from rlvr_bench.harness.records import DeviceSource
 
 IDLE = 0x1  # nvmlClocksThrottleReasonGpuIdle: no throttling, only nothing to do
 
@@ -37,7 +38,8 @@ class NvmlSource:
         NvmlUnavailable: no `pynvml`, no driver, no such device.
     """
 
-    kind: Literal["nvml", "rss"] = "nvml"
+    kind: DeviceSource = "nvml"
+    sampled = True
 
     def __init__(
         self,
@@ -113,6 +115,11 @@ class NvmlSource:
             sm_clock=ask("SM clock", lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),
             throttled=None if reasons is None else bool(reasons & ~IDLE),
         )
+
+    def edge(self) -> tuple[Reading, Reading]:
+        """One sample counts for both sides of the edge of a phase: NVML has no peak that could be reset."""
+        sample = self.sample()
+        return sample, sample
 
     def energy_mj(self) -> int | None:
         """mJ since the driver was loaded.  It is refreshed at intervals, so a phase shorter than one may read 0."""

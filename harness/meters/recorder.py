@@ -14,6 +14,7 @@ import torch
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
 from rlvr_bench.harness.meters.types import Meter
+from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.records import LEFT_OUT, PHASES, MemorySources, MetricsRow, Phase
 
 
@@ -33,7 +34,7 @@ class Recorder:
         device: where the models run.
         period_s: seconds between samples of the device.
         peak: peak FLOP/s of the device, for cost/utilization; see `flops.peak_flops`.
-        device_meter, allocator: used instead of the ones that fit the device.
+        device_meter, allocator, workers: used instead of the ones that fit the device and the system.
         further: more instruments, see `types.Meter`.
     """
 
@@ -45,12 +46,14 @@ class Recorder:
         *,
         device_meter: DeviceMeter | None = None,
         allocator: AllocatorMeter | None = None,
+        workers: WorkersMeter | None = None,
         further: tuple[Meter, ...] = (),
     ) -> None:
         self._device, self._peak = device, peak
         self._device_meter = device_meter or _device_meter(device, period_s)
         self._allocator = allocator or AllocatorMeter(device)
-        self._meters: tuple[Meter, ...] = (self._allocator, self._device_meter, *further)
+        self._workers = workers or WorkersMeter()
+        self._meters: tuple[Meter, ...] = (self._allocator, self._device_meter, self._workers, *further)
         self._entered: ExitStack | None = None
         self._phase: str | None = None
         self._clear()
@@ -110,7 +113,16 @@ class Recorder:
         self._phase = None
         self._seconds[name] += end - begin
         if name in LEFT_OUT:
+            self.release()
             self._left_out += time.perf_counter() - arrived
+
+    def release(self) -> None:
+        """Give back what allocators keep, so that it is in no later phase's peak.
+
+        Done after each phase that is left out, outside the step's clock.  Whatever else is run between steps, and is
+        no cost of theirs, should be followed by it.
+        """
+        self._allocator.release()
 
     def _check(self, name: str) -> None:
         if self._entered is None:
@@ -181,6 +193,7 @@ class Recorder:
         device, device_reason, baseline = self._device_meter.memory_source()
         allocator, allocator_reason = self._allocator.source()
         energy, energy_reason = self._device_meter.energy_source()
+        workers, workers_reason = self._workers.source()
         return MemorySources(
             device=device,
             device_reason=device_reason,
@@ -189,6 +202,8 @@ class Recorder:
             allocator_reason=allocator_reason,
             energy=energy,
             energy_reason=energy_reason,
+            workers=workers,
+            workers_reason=workers_reason,
         )
 
 

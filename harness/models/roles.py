@@ -22,6 +22,7 @@ from rlvr_bench.harness.models.heads import WideHead
 from rlvr_bench.harness.models.precision import Autocast, autocast
 from rlvr_bench.harness.models.scoring import (
     Entropy,
+    Positions,
     distinct,
     hidden_states,
     positions_read,
@@ -40,11 +41,14 @@ class Reading(nn.Module):
         super().__init__()
         self.share = share
         self.precision: Autocast = precision
-        self.positions_read = 0
+        self.positions_read = Positions()
 
     def read(self, backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:
         """Hidden states, (B, T or T+1, H); see `scoring.hidden_states`."""
-        self.positions_read += positions_read(rollout, prompts_once=not recomputes(backbone))
+        once = not recomputes(backbone)
+        more = positions_read(rollout, prompts_once=once, after_last=after_last)
+        before = self.positions_read
+        self.positions_read = Positions(before.prompt + more.prompt, before.completion + more.completion)
         with autocast(rollout.rewards.device, self.precision):
             return hidden_states(backbone, rollout, after_last=after_last)
 
@@ -159,11 +163,11 @@ class Models:
     def holds(self, role: Role) -> bool:
         return role in self.by_role
 
-    def take_reads(self) -> dict[Role, int]:
+    def take_reads(self) -> dict[Role, Positions]:
         """Positions that went through each model since the last call."""
-        reads: dict[Role, int] = {role: model.positions_read for role, model in self.by_role.items()}
+        reads: dict[Role, Positions] = {role: model.positions_read for role, model in self.by_role.items()}
         for model in self.by_role.values():
-            model.positions_read = 0
+            model.positions_read = Positions()
         return reads
 
     @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -96,13 +96,26 @@ def _first(index: Tensor, kinds: int) -> Tensor:
     return rows.new_full((kinds,), len(index)).scatter_reduce(0, index, rows, "amin")
 
 
-def positions_read(rollout: Rollout, *, prompts_once: bool) -> int:
-    """Tokens that go through a model when it reads these completions, padding left out."""
+class Positions(NamedTuple):
+    """How many tokens were read, of prompts and of completions."""
+
+    prompt: int = 0
+    completion: int = 0
+
+
+def positions_read(rollout: Rollout, *, prompts_once: bool, after_last: bool) -> Positions:
+    """Tokens that go through a model when it reads these completions, padding left out.
+
+    Args:
+        after_last: the last token of each completion is read as well, as in `hidden_states`.
+    """
     prompt = rollout.prompt_mask
     if prompts_once:
         groups, owner = torch.unique(rollout.group_ids, return_inverse=True)
         prompt = prompt[_first(owner, len(groups))]
-    return int(prompt.sum() + rollout.response_mask.sum())
+    # Padded on the right: without the first column, each completion has one token less.
+    completion = rollout.response_mask if after_last else rollout.response_mask[:, 1:]
+    return Positions(int(prompt.sum()), int(completion.sum()))
 
 
 def recomputes(backbone: Any) -> bool:

@@ -19,6 +19,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 
 from rlvr_bench.harness.config.load import resolve
+from rlvr_bench.harness.meters.device import DeviceMeter
 from rlvr_bench.harness.meters.environment import environment, version
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import ScalarModel
@@ -78,8 +79,9 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
         task = write_task(work, algorithm, folder, steps)
         config = resolve(settings(work, algorithm, model, task, steps, micro_batch))
         lengths, kl = set(), None
-        before = resident_bytes("VmRSS")
-        with Recorder(torch.device("cpu"), config.measure.period_s) as meter:
+        before, peak = resident_bytes("VmRSS"), resident_bytes("VmHWM")
+        device_meter = DeviceMeter(config.measure.period_s)
+        with Recorder(torch.device("cpu"), device_meter=device_meter) as meter:
             trainer = Trainer(config, folder, meter)
             trainer.grader.verifiers["correct"] = ShareOfDigits()
             roles = trainer.models.by_role
@@ -98,7 +100,8 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
         "algorithm": algorithm,
         "seconds": clock.seconds,
         "cpu_seconds": clock.cpu_seconds,
-        "peak_rss_bytes": resident_bytes("VmHWM"),
+        # Of the whole process, as on the other side: the meter resets VmHWM with each phase.
+        "peak_rss_bytes": max(peak, device_meter.highest_memory, resident_bytes("VmHWM")),
         "imported_rss_bytes": before,
         "parameters": {role: sum(p.numel() for p in model.parameters()) for role, model in roles.items()},
         "dtypes": sorted({str(p.dtype) for model in roles.values() for p in model.parameters()}),

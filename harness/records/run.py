@@ -13,6 +13,8 @@ PHASES: tuple[str, ...] = get_args(Phase)
 Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout", "failed"]
 # Phases that do not count as cost of a step: the experimenter chooses how often to evaluate and to save.
 LEFT_OUT: tuple[Phase, ...] = ("evaluate", "checkpoint")
+# NVML; the resident set, sampled; the resident set, its true peak in each phase.
+DeviceSource = Literal["nvml", "rss", "rss_peak"]
 MetricsRow = dict[str, float | int | None]  # one line of metrics.jsonl, without its step
 
 
@@ -36,13 +38,15 @@ class RoleStates:
 class MemorySources:
     """Which layers of memory measurement this run had; a missing one says why."""
 
-    device: Literal["nvml", "rss"] | None
+    device: DeviceSource | None
     device_reason: str
     device_baseline_bytes: int | None  # before any model was built
     allocator: Literal["cuda"] | None
     allocator_reason: str
     energy: Literal["nvml"] | None
     energy_reason: str
+    workers: Literal["rss"] | None = None  # processes that the run started, counted apart
+    workers_reason: str = "not recorded"
 
 
 @dataclass(frozen=True)

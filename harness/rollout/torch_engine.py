@@ -122,9 +122,9 @@ class TorchRollout:
                 rows, owner, tokens, looked = rows[going_on], owner[going_on], tokens[going_on], t + 1
                 if len(rows) == 0:
                     break
-            owner, tokens = self._next_states(states, len(logits), owner, tokens)
+            owner, tokens, used = self._next_states(states, len(logits), owner, tokens)
             logits = states.token(tokens)
-            read += len(tokens)
+            read += used
         return ids, logprobs, read
 
     def _tokens(
@@ -141,8 +141,9 @@ class TorchRollout:
         table = scaled - scaled.logsumexp(-1, keepdim=True)
         return tokens, table[owner, tokens]
 
-    def _next_states(self, states: Reader, count: int, owner: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Give each continuation a state: the state of each completion, and the token that each state reads.
+    def _next_states(self, states: Reader, count: int, owner: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Give each continuation a state: the state of each completion, the token that each state reads, and how many
+        states somebody is in.
 
         With sharing, completions in one state with one token stay in one.  A state's first continuation takes its
         place; further ones are copies behind the others.  States that nobody is in are read on, with any token, until
@@ -156,7 +157,7 @@ class TorchRollout:
             parents, index = owner, torch.arange(len(owner), device=owner.device)
         if 2 * len(parents) <= count:
             states.take(parents)
-            return index, tokens
+            return index, tokens, len(parents)
         is_first = torch.ones_like(parents, dtype=torch.bool)
         is_first[1:] = parents[1:] != parents[:-1]
         further = parents[~is_first]
@@ -166,7 +167,7 @@ class TorchRollout:
             states.take(torch.cat([torch.arange(count, device=owner.device), further]))
         read = torch.full((count + len(further),), self.pad, device=owner.device)
         read[place] = tokens
-        return place[index], read
+        return place[index], read, len(parents)
 
 
 def _is_time_to_look(device: torch.device, since: int) -> bool:

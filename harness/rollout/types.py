@@ -39,7 +39,7 @@ class Samples:
     response_mask: Tensor  # (B, T) bool, first EOS included
     truncated: Tensor  # (B,) bool
     group_ids: Tensor  # (B,) place of the prompt in the whole step
-    tokens_read: int = 0  # tokens that went through the model after the prompts; fewer than sampled where shared
+    tokens_read: int = 0  # by states that somebody was in, after the prompts; fewer than sampled where shared
     logprobs: Tensor | None = None  # (B, T) nats, zero where masked, if the engine was asked for them
 
 

@@ -15,7 +15,7 @@ from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import Models
-from rlvr_bench.harness.models.scoring import score_rollout
+from rlvr_bench.harness.models.scoring import Positions, score_rollout
 from rlvr_bench.harness.records import MetricsRow, Phase
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
@@ -49,7 +49,7 @@ class Experience:
     completions: list[CompletionRow]
     sampled: Tokens
     """Sizes of all sampled completions; those of the rollout may be fewer."""
-    reads: dict[Phase, dict[Role, int]]
+    reads: dict[Phase, dict[Role, Positions]]
     """Positions that went through each model in rollout, score and reward."""
 
 
@@ -92,8 +92,8 @@ class Collector:
             with meter.phase("score"):
                 rollout = self.score(rollout, samples.logprobs)
             sampled = Tokens.of(rollout)
-            reads: dict[Phase, dict[Role, int]] = {
-                "rollout": {"actor": samples.tokens_read + sampled.prompt},
+            reads: dict[Phase, dict[Role, Positions]] = {
+                "rollout": {"actor": Positions(sampled.prompt, samples.tokens_read)},
                 "score": self.models.take_reads(),
             }
             with meter.phase("reward"):

@@ -20,6 +20,7 @@ from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
 from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
+from rlvr_bench.harness.models.scoring import Positions
 from rlvr_bench.harness.records import (
     EvaluationCounts,
     MetricsRow,
@@ -111,6 +112,7 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
+        self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
         """What the summary says about the algorithm, the models and the verifier."""
@@ -174,7 +176,7 @@ class Trainer:
     def _count(self, found: Experience, step: int) -> None:
         """FLOPs and tokens of the step, for the record."""
         reads = self.models.take_reads()
-        updates: dict[Phase, dict[Role, int]] = {"update_actor": reads, "update_critic": reads}
+        updates: dict[Phase, dict[Role, Positions]] = {"update_actor": reads, "update_critic": reads}
         trained = Tokens.of(found.rollout.select(found.mine))
         flops = step_flops(self.models, found.sampled, trained, self._passes(step), {**found.reads, **updates})
         for phase, count in flops.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.meters.flops import forward_flops, model_shape, training_flops
 from rlvr_bench.harness.models.roles import Models
-from rlvr_bench.harness.models.scoring import positions_read
+from rlvr_bench.harness.models.scoring import Positions, positions_read
 from rlvr_bench.harness.records import Phase
 
 
@@ -19,21 +19,24 @@ class Tokens:
     rows: int
     prompt: int
     completion: int
-    context: float  # mean positions that a completion token attends to, as if all rows were of the mean length
+    context: float  # p + n/2: mean positions that the n - 1 tokens read attend to, as if all rows were of mean length
 
-    @property
-    def read(self) -> int:
-        """Positions that one forward pass reads."""
-        return self.prompt + self.completion
+    def read_by(self, role: Role) -> Positions:
+        """What one forward pass reads.
+
+        The last token of a completion is chosen, and then read by nobody but the reward model, whose score is taken
+        after it.
+        """
+        return Positions(self.prompt, self.completion - (0 if role == "reward" else self.rows))
 
     @classmethod
     def of(cls, rollout: Rollout) -> Tokens:
         rows = len(rollout.rewards)
         prompts = int(rollout.prompt_mask.sum())  # of all rows
-        completion = int(rollout.response_mask.sum())
+        prompt, completion = positions_read(rollout, prompts_once=True, after_last=True)
         return cls(
             rows=rows,
-            prompt=positions_read(rollout, prompts_once=True) - completion,
+            prompt=prompt,
             completion=completion,
             context=(prompts + completion / 2) / max(rows, 1),
         )
@@ -52,7 +55,7 @@ def step_flops(
     sampled: Tokens,
     trained: Tokens,
     passes: Mapping[Phase, Mapping[Role, float]],
-    reads: Mapping[Phase, Mapping[Role, int]],
+    reads: Mapping[Phase, Mapping[Role, Positions]],
 ) -> dict[Phase, PhaseFlops]:
     """FLOPs by phase.
 
@@ -61,7 +64,9 @@ def step_flops(
         trained: those that have a verdict; they are read in reward and the updates.
         passes: how often each role reads them in each phase, by the algorithm and the settings.
         reads: positions that went through each role's model in each phase; where they are fewer than the passes read,
-            the FLOPs that were done are as many times fewer.
+            the FLOPs that were done are as many times fewer.  Where they are more (prompts read again for another
+            micro-batch or by recomputation, states of completions that have ended), what is done is what is needed:
+            model FLOPs count no work that could have been left out.
     """
     found = {}
     for phase, roles in passes.items():
@@ -70,9 +75,16 @@ def step_flops(
         needed = done = 0.0
         for role, times in roles.items():
             shape = model_shape(models.by_role[role])
-            all_of_it = times * flops(shape, size.read, context=size.context, head_tokens=size.completion)
-            expected = times * size.read
+            once = size.read_by(role)
+            all_of_it = times * flops(shape, sum(once), context=size.context, head_tokens=size.completion)
             needed += all_of_it
-            done += all_of_it * reads[phase].get(role, 0) / expected if expected else 0.0
+            done += all_of_it * _share(reads[phase].get(role, Positions()), once, times)
         found[phase] = PhaseFlops(needed, done)
     return found
+
+
+def _share(read: Positions, once: Positions, times: float) -> float:
+    """Of the positions that are to be read `times` times, the share that was, no prompt or completion counted twice."""
+    expected = times * sum(once)
+    found = sum(min(count, times * each) for count, each in zip(read, once, strict=True))
+    return found / expected if expected else 0.0

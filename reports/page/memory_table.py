@@ -15,6 +15,7 @@ from rlvr_bench.reports.page.table import Table
 LAYER_WORDS = {
     ("nvml", DEVICE): "NVML, sampled in the background",
     ("rss", DEVICE): "resident set size of the process, sampled in the background",
+    ("rss_peak", DEVICE): "resident set size of the process, its true peak in each phase",
     ("cuda", ALLOCATOR): "peak of PyTorch's CUDA allocator",
 }
 _TRAINED, _FROZEN = BYTES_PER_PARAMETER["float32"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
-from rlvr_bench.harness.meters import readings
+from rlvr_bench.harness.meters import readings, rss
 from rlvr_bench.harness.meters.device import DeviceMeter
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 from tests.rewards.waiting import wait_until
@@ -227,7 +229,17 @@ def test_no_memory_at_all(caplog: pytest.LogCaptureFixture) -> None:
     assert len(warnings_of(caplog)) == 1
 
 
-def test_resident_set_rises_in_the_phase_that_allocates(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture(params=["true peak", "sampled"])
+def how(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the resident set is measured: as Linux can, or as on a system that tells nothing of its processes."""
+    if request.param == "sampled":
+        monkeypatch.setattr(rss, "PROCESS", tmp_path / "nothing here")
+    elif not Path("/proc/self/clear_refs").exists():
+        pytest.skip("only Linux keeps a peak that can be reset")
+    return request.param
+
+
+def test_resident_set_rises_in_the_phase_that_allocates(how: str, caplog: pytest.LogCaptureFixture) -> None:
     size = 200_000_000
     with DeviceMeter(0.005) as meter:
         meter.mark("rollout")
@@ -245,12 +257,45 @@ def test_resident_set_rises_in_the_phase_that_allocates(caplog: pytest.LogCaptur
     assert after is not None
     assert during - before == pytest.approx(size, abs=0.1 * size)
     assert after < during - 0.8 * size  # freed: the peak does not stick to later phases, as ru_maxrss would
-    assert meter.memory_source()[:2] == ("rss", "resident set of this process")
+    kind, text, _ = meter.memory_source()
+    assert kind == ("rss_peak" if how == "true peak" else "rss")
+    assert text.startswith(f"resident set of this process, {how}")
     assert meter.energy_source() == (None, "the run uses no NVIDIA GPU")
     assert warnings_of(caplog) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux keeps a peak that can be reset")
+def test_what_is_held_for_a_moment_is_in_its_phase_and_in_no_other() -> None:
+    """No sample is taken within a phase; the memory is back with the system before the phase ends."""
+    size = 100 << 20
+
+    def hold_for_a_moment() -> None:
+        with mmap.mmap(-1, size) as held:
+            held.write(b"1" * size)
+
+    with DeviceMeter(NEVER) as meter:
+        meter.mark("rollout")
+        meter.mark("score")
+        hold_for_a_moment()
+        meter.mark("reward")
+        meter.mark("update_actor")
+        hold_for_a_moment()
+        meter.mark(None)
+        meter.mark("reward")
+        meter.mark(None)
+        peaks = {name: readings.peak_memory(phase) or 0 for name, phase in meter.take().items()}
+        assert not meter_threads(), "nobody samples what the system keeps"
+    assert meter.highest_memory == max(peaks.values())
+    quiet = max(peaks["rollout"], peaks["reward"])
+    assert min(peaks["score"], peaks["update_actor"]) - quiet > 0.95 * size
+
+
+def meter_threads() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name == "device-meter"]
+
+
 def test_the_thread_ends_also_after_an_error() -> None:
-    with pytest.raises(KeyError), DeviceMeter(0.001):
-        raise KeyError
-    assert not any(t.name == "device-meter" for t in threading.enumerate())
+    seen: list[threading.Thread] = []
+    with pytest.raises(KeyError), DeviceMeter(0.001, 0, nvml=FakeNvml()):
+        raise KeyError(seen.extend(meter_threads()))
+    assert seen and not meter_threads()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ import torch
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
 from rlvr_bench.harness.meters.recorder import Recorder, _device_meter
+from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.metrics import find_metric
 from tests.harness.meters.fake_cuda import FakeCuda
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
@@ -142,16 +145,65 @@ def test_allocator_peaks_by_phase() -> None:
         assert meter.sources().allocator == "cuda"
     assert row["cost/memory/allocated_peak/rollout"] == 900
     assert row["cost/memory/allocated_peak/update_actor"] == 700  # the largest of three, not rollout's 900
-    assert row["cost/memory/reserved_peak/update_actor"] == 1400
+    assert row["cost/memory/reserved_peak/update_actor"] == 1800  # reserved by rollout, and kept
+
+
+@pytest.mark.parametrize("phase", ["evaluate", "checkpoint"])
+def test_what_a_phase_that_is_left_out_reserved_is_in_no_later_phase(phase: Any) -> None:
+    cuda = FakeCuda()
+    with Recorder(CPU, allocator=AllocatorMeter(torch.device("cuda"), cuda)) as meter:
+        with meter.phase("rollout"):
+            cuda.hold(100)
+        with meter.phase(phase):
+            cuda.hold(5000)
+            cuda.hold(100)
+        with meter.phase("score"):
+            cuda.hold(300)
+        row = meter.finish_step()
+    assert row[f"cost/memory/reserved_peak/{phase}"] == 10_000
+    assert row["cost/memory/reserved_peak/rollout"] == 200
+    assert row["cost/memory/reserved_peak/score"] == 600
+
+
+def test_releasing_is_outside_the_clock_of_the_step() -> None:
+    releases: list[float] = []
+
+    def trim() -> None:
+        begin = time.perf_counter()
+        time.sleep(0.1)
+        releases.append(time.perf_counter() - begin)
+
+    with Recorder(CPU, allocator=AllocatorMeter(CPU, trim=trim)) as meter:
+        begin = time.perf_counter()
+        with meter.phase("score"):
+            pass
+        assert not releases, "only after what is left out"
+        with meter.phase("evaluate"):
+            pass
+        row = meter.finish_step()
+        wall = time.perf_counter() - begin
+    (release,) = releases
+    assert row["cost/seconds"] is not None and row["cost/seconds"] <= wall - release
+    assert row["cost/seconds/evaluate"] is not None and row["cost/seconds/evaluate"] < release
 
 
 def test_sources_on_the_cpu() -> None:
     with Recorder(CPU) as meter:
         sources = meter.sources()
-    assert (sources.device, sources.allocator, sources.energy) == ("rss", None, None)
+    assert (sources.device in ("rss", "rss_peak"), sources.allocator, sources.energy) == (True, None, None)
     assert sources.device_baseline_bytes is not None and sources.device_baseline_bytes > 10 * MIB
     assert sources.allocator_reason == "the run is on cpu, which has no CUDA allocator"
     assert sources.energy_reason == "the run uses no NVIDIA GPU"
+
+
+def test_children_are_counted_apart(tmp_path: Path) -> None:
+    with Recorder(CPU, workers=WorkersMeter(tmp_path)) as meter:
+        with meter.phase("reward"):
+            pass
+        row = meter.finish_step()
+        sources = meter.sources()
+    assert "cost/memory/workers" in row and row["cost/memory/workers"] is None
+    assert (sources.workers, sources.workers_reason[:27]) == (None, "the system does not list a ")
 
 
 def test_misuse() -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.models.roles import Models, Policy, ScalarModel, build_models
-from rlvr_bench.harness.models.scoring import score_rollout
+from rlvr_bench.harness.models.scoring import Positions, score_rollout
 from tests.harness.models.decoders import alone
 from tests.harness.ragged import LENGTHS, padded, sequence
 from tests.harness.small_runs import CPU, config, run
@@ -105,8 +105,10 @@ def test_equal_completions_once_is_each_on_its_own(kind: str, model: Any, rollou
         found.append(([s.detach() for s in scores], [p.grad for p in module.parameters()], module.positions_read))
     for one, other in zip(*(scores + gradients for scores, gradients, _ in found), strict=True):
         assert_close(one, other, as_float32=True)
-    # Prompts of 3, 1 and 5; completions of 4 + 1 + 2 + 4 + 3 + 1, of which 1, 1 and 3 + 3 come again.
-    assert [read for *_, read in found] == [9 + 15 + 8, 9 + 15]
+    # Prompts of 3, 1 and 5; completions of 4 + 1 + 2 + 4 + 3 + 1, of which 1, 1 and 3 + 3 come again.  The last token
+    # of each of the 10 or 6 rows is read for scores only.
+    unread = (0, 0) if kind == "scores" else (10, 6)
+    assert [tuple(read) for *_, read in found] == [(9, 15 + 8 - unread[0]), (9, 15 - unread[1])]
 
 
 def test_a_value_is_of_the_state_before_the_token_and_a_score_of_the_last(model: Any, rollout: Rollout) -> None:
@@ -127,13 +129,22 @@ def test_a_new_critic_predicts_zero(model: Any, rollout: Rollout) -> None:
 
 
 def test_what_was_read_is_counted_until_it_is_taken(rollout: Rollout) -> None:
-    """Prompts of 3, 1 and 5 and 15 completion tokens, whether in one part or more of the groups one by one."""
+    """Prompts of 3, 1 and 5 and 15 completion tokens, whether in one part or more of the groups one by one.
+
+    The critic does not read the last token of the six completions, the reward model does.
+    """
     models = held()
     for _ in range(2):
         models.by_role["critic"](rollout)
-    score_rollout(models.by_role["reward"], rollout, 36)  # the first group; then 3 + 1 rows of the others
-    assert models.take_reads() == {"actor": 0, "critic": 2 * 24, "reference": 0, "reward": 24 + 5}
-    assert set(models.take_reads().values()) == {0}
+    reward = models.by_role["reward"]
+    score_rollout(lambda part: reward(part, at="end"), rollout, 36)  # the first group; then 3 + 1 rows of the others
+    assert models.take_reads() == {
+        "actor": Positions(),
+        "critic": Positions(2 * 9, 2 * 9),
+        "reference": Positions(),
+        "reward": Positions(9 + 5, 15),
+    }
+    assert set(models.take_reads().values()) == {Positions(0, 0)}
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])
@@ -142,8 +153,11 @@ def test_recomputation_reads_prompts_for_each_completion(checkpointing: bool, ro
     for role in ("actor", "reference"):
         models.by_role[role](rollout, temperature=1.0)  # no two completions are equal
     # As they are written, prompts of 3, 3, 1, 5, 5, 5; a frozen model takes the same path as a trained one.
-    each = 22 + 15 if checkpointing else 24
-    assert models.take_reads() == {"actor": each, "reference": each, "critic": 0, "reward": 0}
+    # Of the 15 completion tokens of six rows 9 are read.
+    each = Positions(22 if checkpointing else 9, 9)
+    reads = models.take_reads()
+    assert reads["actor"] == reads["reference"] == each
+    assert reads["critic"] == reads["reward"] == Positions()
 
 
 @pytest.mark.parametrize("checkpointing", [False, True])

@@ -18,7 +18,15 @@ from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.models import scoring
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.models.roles import Policy
-from rlvr_bench.harness.models.scoring import distinct, micro_batches, part_of, positions_read, score_rollout
+from rlvr_bench.harness.models.scoring import (
+    Positions,
+    distinct,
+    hidden_states,
+    micro_batches,
+    part_of,
+    positions_read,
+    score_rollout,
+)
 from tests.harness.models.decoders import CONFIGS, alone, causal_lm, within_vocabulary
 from tests.harness.ragged import LENGTHS, WIDTHS, padded, sequence
 from tests.tolerance import assert_close
@@ -144,8 +152,22 @@ def test_equal_tokens_are_no_equal_completions(rollout: Rollout) -> None:
 
 def test_positions_read(rollout: Rollout) -> None:
     """Completions of 4 + 1 + 2 + 4 + 3 + 1 = 15 tokens; prompts of 3, 1 and 5, read once or for 2, 1 and 3 rows."""
-    assert positions_read(rollout, prompts_once=True) == 15 + 3 + 1 + 5
-    assert positions_read(rollout, prompts_once=False) == 15 + 6 + 1 + 15
+    assert positions_read(rollout, prompts_once=True, after_last=True) == Positions(3 + 1 + 5, 15)
+    assert positions_read(rollout, prompts_once=False, after_last=True) == Positions(6 + 1 + 15, 15)
+    # Without the last token of each of the six: 3 + 0 + 1 + 3 + 2 + 0.
+    assert positions_read(rollout, prompts_once=True, after_last=False) == Positions(3 + 1 + 5, 9)
+    assert positions_read(rollout, prompts_once=False, after_last=False) == Positions(6 + 1 + 15, 9)
+
+
+def test_positions_told_are_positions_that_go_through(model: Any, rollout: Rollout) -> None:
+    """Counted where they are embedded; one sequence of 5 and 4 tokens, so that nothing is padding."""
+    model, even = copy.deepcopy(model), rollout.select(torch.tensor([3]))
+    seen: list[int] = []
+    model.get_input_embeddings().register_forward_hook(lambda module, ids, out: seen.append(ids[0].numel()))
+    for after_last, count in ((False, 5 + 3), (True, 5 + 4)):
+        seen.clear()
+        hidden_states(model.base_model, even, after_last=after_last)
+        assert sum(seen) == count == sum(positions_read(even, prompts_once=True, after_last=after_last))
 
 
 def test_chunks_do_not_matter(model: Any, rollout: Rollout, monkeypatch: pytest.MonkeyPatch) -> None:

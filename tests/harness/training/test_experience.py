@@ -19,6 +19,7 @@ from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.models.scoring import Positions
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training.evaluate import VerifierFailed
@@ -154,7 +155,7 @@ def test_too_many_without_a_verdict_stop_it_with_the_record(tmp_path: Path) -> N
 
 
 def test_what_each_model_has_read(tmp_path: Path) -> None:
-    """4 prompts and 16 completions of exactly 3 tokens; nothing is shared, and every model reads all of it."""
+    """4 prompts of 7, 16 completions of exactly 3 tokens, none shared; only the reward model reads the last token."""
     settings = config(
         task={"distinct": 1},  # `even 0:`, 7 characters
         algorithm=PPO,
@@ -164,10 +165,10 @@ def test_what_each_model_has_read(tmp_path: Path) -> None:
     )
     with built(settings, tmp_path) as (trainer, meter):
         reads = trainer.collector.collect(1, meter).reads
-    whole = 4 * 7 + 16 * 3
-    assert reads["rollout"] == {"actor": 4 * 7 + 16 * 2}, "the last token of each is not read"
-    assert reads["score"] == {"actor": 0, "reference": whole, "critic": whole, "reward": 0}
-    assert reads["reward"] == {"actor": 0, "reference": 0, "critic": 0, "reward": whole}
+    nothing, before_last, whole = Positions(0, 0), Positions(4 * 7, 16 * 2), Positions(4 * 7, 16 * 3)
+    assert reads["rollout"] == {"actor": before_last}
+    assert reads["score"] == {"actor": nothing, "reference": before_last, "critic": before_last, "reward": nothing}
+    assert reads["reward"] == {"actor": nothing, "reference": nothing, "critic": nothing, "reward": whole}
 
 
 def test_frozen_models_kept_elsewhere_give_the_same_numbers(tmp_path: Path) -> None:
