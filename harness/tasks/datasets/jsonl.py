@@ -103,7 +103,7 @@ class Jsonl(DatasetTask):
         """The rows of every split.  Raises TaskError naming all bad rows of a file."""
         c = self.config
         paths: dict[Split, str | None] = {"train": c.path, "validation": c.validation_path, "test": c.test_path}
-        named = {split: path for split, path in paths.items() if path is not None}
+        named: dict[Split, str] = {split: path for split, path in paths.items() if path is not None}
         files, problems = self._read(list(named.values()))
         for file, path in enumerate(named.values()):
             lines = [f"row {number}: {problem}" for (f, number), problem in sorted(problems.items()) if f == file]
