@@ -1,4 +1,4 @@
-"""`rlvr-bench train`: one configuration in this process."""
+"""`rlvr-bench train`: one configuration in this process; what runs share is made in others before, as for a suite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.runs.preflight import preflight
+from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import run_here
+from rlvr_bench.harness.runs.slots import alone
 
 
 def train(
@@ -35,6 +37,7 @@ def train(
         raise ConfigError(["--resume: give --out, the run to go on with"])
     _check_folder(folder, resolved, resume=resume)
     preflight([resolved])
+    prepare([resolved], alone(), notice=print)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
     with train_display(folder, resolved.train.steps):

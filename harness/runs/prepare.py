@@ -1,4 +1,4 @@
-"""Models that several runs share, made once in processes of their own before the first run.
+"""Models that runs share, made once in processes of their own before the first run, also before a single one.
 
 So neither their time nor their memory is in any run's; a run finds them in the cache.
 `python -m rlvr_bench.harness.runs.prepare CONFIG.json KIND` makes one.

@@ -218,6 +218,7 @@ class Trainer:
             ladder = Ladder(self.config, self.task, self.grader, self.models, self.sampler)
             append_line(self.folder / "ladder.jsonl", ladder.measure(step))
             self.models.take_reads()
+            self.meter.release()  # what it reserved is in no step's peak either
 
     def _due(self, step: int, every: int) -> bool:
         return bool(every) and (step % every == 0 or step == self.config.train.steps)

@@ -9,6 +9,7 @@ import pytest
 
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import RecordError, append_evaluation, read_evaluations, read_json
+from rlvr_bench.harness.training import warm_start
 from tests.harness.cli_calls import RUN, call
 
 
@@ -43,6 +44,16 @@ def test_a_run_that_fails_says_why_and_exits_with_1(toml: str) -> None:
     (folder,) = Path("runs").iterdir()
     assert folder.name.startswith("x-")
     assert out.split()[-1] == str(folder)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_what_runs_share_is_made_in_another_process(toml: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So what it reserves is in no phase of this run."""
+    monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("made in this process"))
+    warm = ("--set", "warm_start.steps=2", "--set", "warm_start.batch=4")
+    status, out, _ = call("train", toml, "--out", "out", *warm)
+    assert (status, out.splitlines()) == (0, ["making 1 base model, shared by the runs", "completed  out"])
+    assert call("train", toml, "--out", "again", *warm)[1].splitlines() == ["completed  again"]
 
 
 def test_resuming_needs_a_run(toml: str) -> None:
