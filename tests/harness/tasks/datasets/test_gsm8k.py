@@ -55,7 +55,8 @@ def test_real_rows(file):
     golds = [row["answer"] for row in data.rows(file)]
     task = GSM8K(GSM8KConfig(path=str(file.parent)))
     size = task.size("test")
-    assert size == len(golds) and task.size("train") == len(data.rows(file.parent / "gsm8k_train.jsonl"))
+    assert size == len(golds)
+    assert task.size("train") + task.size("validation") == len(data.rows(file.parent / "gsm8k_train.jsonl"))
     targets = [task.item("test", i).target for i in range(size)]
     verify = task.verifiers()["correct"].verify
     assert {v.outcome for v in verify(golds, targets)} == {"pass"}
