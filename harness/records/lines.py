@@ -56,6 +56,16 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def drop_lines_after(path: Path, step: int) -> None:
+    """Leave out the lines of steps that a resumed run will do again, and a torn tail."""
+    if not path.exists():
+        return
+    kept = [row for row in read_metrics(path) if row["step"] <= step]
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
+    temporary.replace(path)
+
+
 def append_completions(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append rows {step, prompt, completion, target, reward, outcome, detail, ...} as one gzip member."""
     _append_member(path, rows)

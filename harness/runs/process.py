@@ -5,7 +5,6 @@ Whatever happens, FOLDER/summary.json says how it ended.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import time
@@ -18,6 +17,7 @@ from rlvr_bench.harness.records import (
     Status,
     Summary,
     drop_evaluations_after,
+    drop_lines_after,
     read_json,
     read_metrics,
     write_json,
@@ -115,20 +115,13 @@ class _Run:
             if resume:
                 engines = trainer.learner.engines
                 start = checkpoint.resume(self.folder, engines, config_hash=config_hash(self.config))
-                _drop_after(self.folder / "metrics.jsonl", start)
+                for name in ("metrics.jsonl", "ladder.jsonl"):
+                    drop_lines_after(self.folder / name, start)
                 drop_evaluations_after(self.folder / "evaluations.jsonl.gz", start)
             try:
                 trainer.run(start=start)
             finally:
                 self.facts |= trainer.facts() | {"memory": meter.sources()}
-
-
-def _drop_after(path: Path, step: int) -> None:
-    """Leave out the lines of steps that the resumed run will do again."""
-    kept = [row for row in read_metrics(path) if row["step"] <= step]
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in kept), encoding="utf-8")
-    temporary.replace(path)
 
 
 def main(arguments: list[str]) -> int:

@@ -14,9 +14,11 @@ from rlvr_bench.harness.records import (
     RecordError,
     append_completions,
     append_evaluation,
+    append_line,
     append_metrics,
     count_metrics,
     drop_evaluations_after,
+    drop_lines_after,
     read_completions,
     read_evaluations,
     read_metrics,
@@ -129,3 +131,15 @@ def test_evaluations_of_steps_that_are_done_again_are_dropped(tmp_path: Path) ->
         append_evaluation(path, evaluation(step))
     drop_evaluations_after(path, 3)
     assert read_evaluations(path) == [evaluation(0), evaluation(3)]
+
+
+def test_lines_of_steps_that_are_done_again_are_dropped_with_a_torn_tail(tmp_path: Path) -> None:
+    path = tmp_path / "ladder.jsonl"
+    drop_lines_after(path, 3)
+    assert not path.exists()
+    for step in (0, 3, 5):
+        append_line(path, {"step": step})
+    with path.open("a") as file:
+        file.write('{"step": 6, "ru')
+    drop_lines_after(path, 3)
+    assert path.read_text() == '{"step": 0}\n{"step": 3}\n'
