@@ -31,6 +31,13 @@ class Estimate:
         return self.low is not None and self.high is not None
 
 
+def percentiles(draws: Array, level: float) -> tuple[float, float]:
+    """The ends of the central interval that holds this share of a bootstrap's draws."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return float(low), float(high)
+
+
 def rng() -> np.random.Generator:
     """The generator that a number of the report is computed with."""
     return np.random.default_rng(SEED)

@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, Array, Estimate
+from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, Array, Estimate, percentiles
 from rlvr_bench.reports.stats.intervals import t_interval
 
 Unit = Literal["base model", "reward model", "run"]
@@ -65,9 +65,8 @@ def hierarchical_bootstrap(
         ValueError: there are no differences.
     """
     tree = _tree(differences)
-    tail = (1 - level) / 2
-    low, high = np.quantile(_draws(tree, replicates, rng), [tail, 1 - tail])
-    return Estimate(_mean(tree), float(low), float(high), len(tree), "bootstrap")
+    low, high = percentiles(_draws(tree, replicates, rng), level)
+    return Estimate(_mean(tree), low, high, len(tree), "bootstrap")
 
 
 def hierarchical_interval(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats as scipy_stats
 
-from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, SMALL_N, Array, Estimate
+from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, SMALL_N, Array, Estimate, percentiles
 
 
 def interquartile_mean(values: ArrayLike, axis: int = -1) -> Array:
@@ -41,10 +41,9 @@ def bootstrap(
     """
     arrays = [np.asarray(s, dtype=float) for s in strata]
     draws = np.concatenate([a[rng.integers(0, len(a), (replicates, len(a)))] for a in arrays], axis=1)
-    tail = (1 - level) / 2
-    low, high = np.quantile(statistic(draws, axis=1), [tail, 1 - tail])
+    low, high = percentiles(statistic(draws, axis=1), level)
     whole = np.concatenate(arrays)
-    return Estimate(float(statistic(whole[None, :], axis=1)[0]), float(low), float(high), len(whole), "bootstrap")
+    return Estimate(float(statistic(whole[None, :], axis=1)[0]), low, high, len(whole), "bootstrap")
 
 
 def t_interval(values: ArrayLike, *, level: float = LEVEL) -> Estimate:
@@ -76,8 +75,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, rng: np.random.Generator, *, l
     return mean_estimate(np.asarray(a, dtype=float) - np.asarray(b, dtype=float), rng, level=level)
 
 
-def paired_ratio(a: ArrayLike, b: ArrayLike, rng: np.random.Generator, *, level: float = LEVEL) -> Estimate:
-    """a / b over pairs of equal seeds: the exponential of the interval of log a - log b.
+def log_ratios(a: ArrayLike, b: ArrayLike) -> Array:
+    """log a - log b of each pair.
 
     Raises:
         ValueError: a value is not above 0.
@@ -85,7 +84,16 @@ def paired_ratio(a: ArrayLike, b: ArrayLike, rng: np.random.Generator, *, level:
     x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if (x <= 0).any() or (y <= 0).any():
         raise ValueError("a ratio on the log scale needs values above 0")
-    logs = mean_estimate(np.log(x) - np.log(y), rng, level=level)
+    return np.log(x) - np.log(y)
+
+
+def paired_ratio(a: ArrayLike, b: ArrayLike, rng: np.random.Generator, *, level: float = LEVEL) -> Estimate:
+    """a / b over pairs of equal seeds: the exponential of the interval of log a - log b.
+
+    Raises:
+        ValueError: a value is not above 0.
+    """
+    logs = mean_estimate(log_ratios(a, b), rng, level=level)
     if logs.low is None or logs.high is None:
         return Estimate(float(np.exp(logs.value)), None, None, logs.n, "single")
     method = "log t" if logs.method == "t" else logs.method

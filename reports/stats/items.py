@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, Estimate
+from rlvr_bench.reports.stats.estimate import LEVEL, REPLICATES, Estimate, percentiles
 
 
 def paired_item_bootstrap(
@@ -32,5 +32,5 @@ def paired_item_bootstrap(
         raise ValueError(f"not the same items: shapes {x.shape} and {y.shape}")
     values, counts = np.unique(np.round(x - y, 12), return_counts=True)
     means = rng.multinomial(len(x), counts / len(x), replicates) @ values / len(x)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(float((x - y).mean()), float(low), float(high), len(x), "bootstrap")
+    low, high = percentiles(means, level)
+    return Estimate(float((x - y).mean()), low, high, len(x), "bootstrap")

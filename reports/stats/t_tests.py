@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy import stats as scipy_stats
 
 from rlvr_bench.reports.stats.estimate import ALPHA, LEVEL, Array
-from rlvr_bench.reports.stats.intervals import t_interval
+from rlvr_bench.reports.stats.intervals import log_ratios, t_interval
 
 Kind = Literal["equivalent", "greater", "less"]
 Scale = Literal["difference", "ratio"]
@@ -95,11 +95,7 @@ def paired_effects(a: ArrayLike, b: ArrayLike, scale: Scale) -> Array:
         raise ValueError(f"pairs need as many values of A as of B, found shapes {x.shape} and {y.shape}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("a pair is finished only when both of its values are finite numbers")
-    if scale == "difference":
-        return x - y
-    if (x <= 0).any() or (y <= 0).any():
-        raise ValueError("a ratio on the log scale needs values above 0")
-    return np.log(x) - np.log(y)
+    return x - y if scale == "difference" else log_ratios(x, y)
 
 
 def paired_test(kind: Kind, a: ArrayLike, b: ArrayLike, *, margin: float, scale: Scale = "difference") -> PairedTest:
