@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
+from rlvr_bench.harness.tasks.datasets.rows import gold_problems, hold_out, refuse_rows
 from rlvr_bench.harness.tasks.datasets.sources import NEEDED, SPLITS, DatasetTask
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
@@ -108,15 +108,11 @@ class Jsonl(DatasetTask):
         for file, path in enumerate(named.values()):
             lines = [f"row {number}: {problem}" for (f, number), problem in sorted(problems.items()) if f == file]
             refuse_rows(path, lines)
-        read = dict(zip(named, files, strict=True))
-        rest = read["train"]
-        test = read.get("test", [row for row in rest if split_of(row[1], c.test_share) == "test"])
-        if "test" not in read:
-            rest = [row for row in rest if split_of(row[1], c.test_share) != "test"]
-        validation = read.get("validation", [row for row in rest if is_validation(row[1])])
-        if "validation" not in read:
-            rest = [row for row in rest if not is_validation(row[1])]
-        rows: dict[Split, list[FileRow]] = {"train": rest, "validation": validation, "test": test}
+        rows: dict[Split, list[FileRow]] = dict(zip(named, files, strict=True))
+        if "test" not in rows:
+            rows["train"], rows["test"] = hold_out(rows["train"], lambda row: split_of(row[1], c.test_share) == "test")
+        if "validation" not in rows:
+            rows["train"], rows["validation"] = hold_out(rows["train"], lambda row: is_validation(row[1]))
         self._refuse_overlap(named, rows)
         return rows
 

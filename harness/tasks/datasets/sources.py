@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from rlvr_bench.harness.tasks.datasets.rows import gold_problems, refuse_rows
+from rlvr_bench.harness.tasks.datasets.rows import gold_problems, hold_out, refuse_rows
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.rewards.types import Verifier
@@ -115,15 +115,14 @@ def load_splits(
     elif set(NEEDED) <= set(loaded):
         rows |= {split: _part(path, loaded, split) for split in NEEDED}
     else:
-        for n, row in _part(path, loaded, "train" if len(loaded) > 1 else next(iter(loaded))):
-            rows["test" if split_of(text(row), test_share) == "test" else "train"].append((n, row))
+        only = _part(path, loaded, "train" if len(loaded) > 1 else next(iter(loaded)))
+        rows["train"], rows["test"] = hold_out(only, lambda row: split_of(text(row[1]), test_share) == "test")
     if len(loaded) > 1 and "validation" in loaded:
         used = {text(row) for split in NEEDED for _, row in rows[split]}
         own = _part(path, loaded, "validation")
         rows["validation"] = [(n, row) for n, row in own if text(row) not in used]
     else:
-        rows["validation"] = [(n, row) for n, row in rows["train"] if is_validation(text(row))]
-        rows["train"] = [(n, row) for n, row in rows["train"] if not is_validation(text(row))]
+        rows["train"], rows["validation"] = hold_out(rows["train"], lambda row: is_validation(text(row[1])))
     if test_path is not None:
         _refuse_overlap(path, test_path, {s: [(n, text(row)) for n, row in part] for s, part in rows.items()})
     return rows
