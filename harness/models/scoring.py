@@ -124,7 +124,7 @@ def recomputes(backbone: Any) -> bool:
     It depends on the configuration and not on whether this role is trained: actor and reference must take one path, for
     weights that are equal to give log-probabilities that are.  Some families keep the flag on a module further down.
     """
-    return any(getattr(module, "gradient_checkpointing", False) for module in backbone.modules())
+    return any(vars(module).get("gradient_checkpointing") for module in backbone.modules())
 
 
 def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)

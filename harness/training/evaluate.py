@@ -88,11 +88,18 @@ def evaluate(
 
 def right_of(rows: Sequence[CompletionRow], samples: int) -> ItemCounts:
     """Right completions of each item, whose `samples` rows follow one another; None where a verdict is missing."""
-    items = [rows[i : i + samples] for i in range(0, len(rows), samples)]
     return tuple(
-        None if any(row["reward"] is None for row in item) else sum(row["outcome"] == "pass" for row in item)
-        for item in items
+        sum(row["outcome"] == "pass" for row in item) if _is_whole(item) else None for item in _by_item(rows, samples)
     )
+
+
+def _by_item(rows: Sequence[CompletionRow], samples: int) -> list[Sequence[CompletionRow]]:
+    return [rows[i : i + samples] for i in range(0, len(rows), samples)]
+
+
+def _is_whole(item: Sequence[CompletionRow]) -> bool:
+    """Whether all of its verdicts are there."""
+    return all(row["reward"] is not None for row in item)
 
 
 def pass_at(right: ItemCounts, samples: int, ks: Sequence[int]) -> dict[int, float]:
@@ -109,8 +116,7 @@ def pass_at(right: ItemCounts, samples: int, ks: Sequence[int]) -> dict[int, flo
 
 def _votes(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[str, float]:
     """maj@k over the items without a missing verdict."""
-    items = [rows[i : i + samples] for i in range(0, len(rows), samples)]
-    whole = [item for item in items if all(row["reward"] is not None for row in item)]
+    whole = [item for item in _by_item(rows, samples) if _is_whole(item)]
     right = [[row["outcome"] == "pass" for row in item] for item in whole]
     answers = [[task.answer(row["completion"]) or None for row in item] for item in whole]
     return {f"eval/maj@{k}": mean_maj_at_k(answers, right, k) for k in ks if k > 1}

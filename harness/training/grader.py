@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from rlvr_bench.harness.config.schema import RewardConfig
+from rlvr_bench.harness.config.schema import RewardConfig, RunConfig
+from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
+from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
-from rlvr_bench.harness.tasks.types import Task, TaskError
+from rlvr_bench.harness.tasks.types import Item, Task, TaskError
 from rlvr_bench.rewards.compose import weighted_sum
 from rlvr_bench.rewards.noisy import VerdictNoise
 from rlvr_bench.rewards.types import Verdict, Verifier
@@ -100,3 +102,21 @@ class Grader:
         """End the verifiers' workers.  Idempotent."""
         for verifier in self.verifiers.values():
             verifier.close()
+
+
+def sample_and_grade(
+    sampler: RolloutEngine,
+    tokenizer: Any,
+    grader: Grader,
+    items: Sequence[Item],
+    config: RunConfig,
+    *,
+    count: int,
+    seed: int,
+) -> tuple[Samples, Grades]:
+    """So many completions of each item, sampled as in training, with their verdicts."""
+    r = config.rollout
+    prompts = encode_prompts(tokenizer, [item.prompt for item in items], config)
+    samples = sampler.generate(prompts, SamplingParams(count, r.max_tokens, r.min_tokens, r.temperature), seed)
+    targets = [item.target for item in items for _ in range(count)]
+    return samples, grader(decode_completions(tokenizer, samples), targets)

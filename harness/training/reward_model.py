@@ -20,14 +20,13 @@ from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.models.scoring import score_rollout, width_of
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
-from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
-from rlvr_bench.harness.rollout.types import Samples, SamplingParams, as_rollout
+from rlvr_bench.harness.rollout.types import Samples, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.cache import cached
 from rlvr_bench.harness.training.evaluate import refuse_masked
-from rlvr_bench.harness.training.grader import Grader
+from rlvr_bench.harness.training.grader import Grader, sample_and_grade
 from rlvr_bench.harness.training.warm_start import warm_start_key
 from rlvr_bench.rewards.learned import Normalizer, bradley_terry_loss, calibration, pair_accuracy
 
@@ -163,10 +162,13 @@ def _labeled_completions(
     items: list[Item], config: RunConfig, base: Any, tokenizer: Any, grader: Grader
 ) -> tuple[Samples, list[float | None]]:
     """The base model's own completions and whether the verifier finds them right."""
-    c, r = config.rollout, config.reward
-    sampler = rollout_engine(config, base, tokenizer)
-    params = SamplingParams(r.label_samples, c.max_tokens, c.min_tokens, c.temperature)
-    prompts = encode_prompts(tokenizer, [item.prompt for item in items], config)
-    samples = sampler.generate(prompts, params, derive_seed("labels", LABEL_SEED))
-    targets = [item.target for item in items for _ in range(r.label_samples)]
-    return samples, [v.reward for v in grader(decode_completions(tokenizer, samples), targets).true]
+    samples, grades = sample_and_grade(
+        rollout_engine(config, base, tokenizer),
+        tokenizer,
+        grader,
+        items,
+        config,
+        count=config.reward.label_samples,
+        seed=derive_seed("labels", LABEL_SEED),
+    )
+    return samples, [v.reward for v in grades.true]

@@ -86,7 +86,7 @@ class Learner:
         shuffle = generator("cpu", self.config.seed, "minibatches", step)
         for _ in range(c.epochs):
             for rows in minibatches(rollout.group_ids, c.minibatches, shuffle):
-                counts = self._counts(rollout.response_mask[rows])
+                counts = BatchCounts.of(rollout.response_mask[rows], self.config.rollout.max_tokens)
                 own = rows[torch.isin(rows, mine)]
                 # Gradients are summed over the processes: one without a row takes part with one that weighs nothing.
                 weight = float(len(own) > 0)
@@ -100,9 +100,6 @@ class Learner:
         if "critic" in self.engines:
             metrics["train/critic_lr"] = rates["critic"]
         return metrics
-
-    def _counts(self, mask: Tensor) -> BatchCounts:
-        return BatchCounts(len(mask), int(mask.sum()), self.config.rollout.max_tokens)
 
     def _step(self, role: Role, batch: Rollout, weight: float, lr: float, meter: Recorder, log: _Log) -> None:
         with meter.phase(UPDATES[role]):

@@ -18,12 +18,11 @@ from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import micro_batches, part_of, score_rollout
-from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
-from rlvr_bench.harness.rollout.types import RolloutEngine, SamplingParams, as_rollout
+from rlvr_bench.harness.rollout.types import RolloutEngine, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
-from rlvr_bench.harness.training.grader import Grader
+from rlvr_bench.harness.training.grader import Grader, sample_and_grade
 from rlvr_bench.harness.training.ladder.gradient import policy_gradient, quality
 from rlvr_bench.harness.training.ladder.rungs import RUNGS, Rung, advantages
 from rlvr_bench.harness.training.step_metrics import explained_variance
@@ -49,25 +48,27 @@ class Ladder:
         count = self.config.measure.ladder_batches
         gradients: dict[Rung, list[Tensor]] = {}
         explained, rates = [], []
-        for place in range(2 * count):
+        for place in range(count):
             rollout, oracle = self._batch(step, place)
             rates.append(float(rollout.rewards.mean()))
-            if place >= count:  # for the reference alone
-                gradients.setdefault("oracle", []).append(self._gradients(rollout, oracle, ("oracle",))["oracle"])
-                continue
             for rung, gradient in self._gradients(rollout, oracle, RUNGS).items():
                 gradients.setdefault(rung, []).append(gradient)
             if rollout.values is not None:
                 returns = rollout.rewards.unsqueeze(1) * rollout.response_mask
                 explained.append(explained_variance(rollout.values, returns, rollout.response_mask))
-        reference = torch.stack(gradients["oracle"][count:]).mean(0)
+        references = []
+        for place in range(count, 2 * count):
+            rollout, oracle = self._batch(step, place)
+            rates.append(float(rollout.rewards.mean()))
+            references.append(self._gradients(rollout, oracle, ("oracle",))["oracle"])
+        reference = torch.stack(references).mean(0)
         known = [value for value in explained if value is not None]
         row: LadderRow = {
             "step": step, "batches": count, "completions": self.config.completions, "pass_rate": fmean(rates),
             "explained_variance": fmean(known) if known else None, "rungs": {},
         }  # fmt: skip
         if reference.norm() > 0:
-            row["rungs"] = {r: asdict(quality(torch.stack(g[:count]), reference)) for r, g in gradients.items()}
+            row["rungs"] = {r: asdict(quality(torch.stack(g), reference)) for r, g in gradients.items()}
         return row
 
     def _batch(self, step: int, place: int) -> tuple[Rollout, Tensor]:
@@ -86,15 +87,12 @@ class Ladder:
         return rollout, means[whole]
 
     def _sample(self, items: list[Item], count: int, seed: int) -> tuple[Rollout, Tensor]:
-        r, tokenizer = self.config.rollout, self.models.tokenizer
-        prompts = encode_prompts(tokenizer, [item.prompt for item in items], self.config)
-        params = SamplingParams(count, r.max_tokens, r.min_tokens, r.temperature)
-        samples = self.sampler.generate(prompts, params, seed)
-        targets = [item.target for item in items for _ in range(count)]
-        found = self.grader(decode_completions(tokenizer, samples), targets).rewards
+        samples, grades = sample_and_grade(
+            self.sampler, self.models.tokenizer, self.grader, items, self.config, count=count, seed=seed
+        )
         device = samples.response_mask.device
-        rewards = torch.tensor([float("nan") if value is None else value for value in found], device=device)
-        return as_rollout(samples, max_tokens=r.max_tokens), rewards
+        rewards = torch.tensor([float("nan") if value is None else value for value in grades.rewards], device=device)
+        return as_rollout(samples, max_tokens=self.config.rollout.max_tokens), rewards
 
     def _gradients(self, rollout: Rollout, oracle: Tensor, rungs: tuple[Rung, ...]) -> dict[Rung, Tensor]:
         """Of every rung that there is, a mean over the completions."""
