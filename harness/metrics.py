@@ -88,6 +88,12 @@ METRICS = (
         "cost/verdict_seconds", "s", "from the request for the verdicts to the last of them; the models score meanwhile"
     ),
     Metric("cost/verdict_wait", "s", "time in which the step waited for the verdicts and did nothing else"),
+    Metric(
+        "cost/processor_wait",
+        "s",
+        "time in which threads of the process were ready to compute and had no processor, summed over the threads, "
+        "evaluation and checkpoint left out; null where the system does not tell",
+    ),
     Metric("cost/verdict_wait_share", "[0, 1]", "cost/verdict_wait / cost/seconds"),
     Metric("cost/tokens", "tokens", "completion tokens sampled in the step"),
     Metric("cost/samples", "completions", "completions sampled in the step"),

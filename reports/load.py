@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rlvr_bench.harness.records import (
     SCHEMA,
+    BaseMeasurement,
+    EvaluationCounts,
     PartInfo,
     PlannedRun,
     RecordError,
@@ -18,6 +20,7 @@ from rlvr_bench.harness.records import (
     SuiteManifest,
     Summary,
     read_completions,
+    read_evaluations,
     read_json,
     read_metrics,
 )
@@ -26,6 +29,7 @@ from rlvr_bench.reports.escape import redact
 NOT_RUN, KILLED = "not run", "killed"
 MetricsRow = Mapping[str, Any]  # one step by metric name
 CompletionRow = Mapping[str, Any]  # one recorded completion
+LadderRow = Mapping[str, Any]  # the baselines at one step: one line of ladder.jsonl
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Run:
     environment: Mapping[str, Any]  # likewise
     metrics: tuple[MetricsRow, ...]  # by step, the last line of a step that was recorded twice
     completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
+    evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
+    ladder: tuple[LadderRow, ...] = ()  # by step
 
     @property
     def finished(self) -> bool:
@@ -88,6 +94,7 @@ class Study:
 
     manifest: SuiteManifest
     runs: tuple[Run, ...]
+    bases: Mapping[str, tuple[BaseMeasurement, ...]] = field(default_factory=dict)  # by part, those that were measured
 
     def cells(self, part: PartInfo) -> tuple[Cell, ...]:
         """The cells of a part in the order of the manifest; cells that it plans but does not list come last."""
@@ -137,7 +144,8 @@ def load(results: Path) -> Study:
             )
         if folder.is_absolute() or ".." in folder.parts:
             raise RecordError(f"{path}: folder {planned.folder!r} leaves the results folder; make it relative to it")
-    return Study(manifest, tuple(_load_run(results, planned) for planned in manifest.runs))
+    runs = tuple(_load_run(results, planned) for planned in manifest.runs)
+    return Study(manifest, runs, {name: _load_bases(results / name) for name in sorted(parts)})
 
 
 def _load_run(results: Path, planned: PlannedRun) -> Run:
@@ -146,7 +154,7 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         return _run(planned, NOT_RUN, "its folder is not there")
     config, config_hash = _load_config(folder / "config.json", planned)
     environment = _load_object(folder / "environment.json")
-    metrics = _load_metrics(folder / "metrics.jsonl")
+    metrics = _load_lines(folder / "metrics.jsonl")
     completions = _load_completions(folder / "completions.jsonl.gz")
     summary = _load_summary(folder / "summary.json")
     state, reason = (summary.status, summary.reason) if summary else (KILLED, "it left no summary")
@@ -158,7 +166,29 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         environment=redact(environment),
         metrics=metrics,
         completions=completions,
+        evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
+        ladder=_load_lines(folder / "ladder.jsonl"),
     )
+
+
+def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
+    found = []
+    for path in sorted(folder.glob("base-*.json")):
+        data = _load_object(path)
+        _check_schema(path, data)
+        try:
+            found.append(BaseMeasurement.from_json(data))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise RecordError(f"{path}: not a base model's measurement ({error!r}); delete it and resume") from None
+    return tuple(found)
+
+
+def _load_evaluations(path: Path) -> tuple[EvaluationCounts, ...]:
+    try:
+        found = {counts.step: counts for counts in read_evaluations(path)}  # a resumed run repeats steps
+    except (AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path}: not a run's evaluations ({error!r}); do the run again") from None
+    return tuple(found[step] for step in sorted(found))
 
 
 def _run(planned: PlannedRun, state: str, reason: str) -> Run:
@@ -197,7 +227,7 @@ def _load_summary(path: Path) -> Summary | None:
         raise RecordError(f"{path}: not a run summary ({error!r}); do the run again") from None
 
 
-def _load_metrics(path: Path) -> tuple[MetricsRow, ...]:
+def _load_lines(path: Path) -> tuple[MetricsRow, ...]:
     rows: dict[int, MetricsRow] = {}
     for number, row in enumerate(read_metrics(path), start=1):
         if not isinstance(row, dict) or not isinstance(row.get("step"), int):

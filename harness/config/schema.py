@@ -72,6 +72,8 @@ class RewardConfig:
     """Training prompts from which the base model samples the completions for the pairs."""
     label_samples: Positive = 8
     """Completions that the base model samples for each of those prompts."""
+    label_seed: Count = 0
+    """Seed of the label prompts, of these completions, of the pairs and of their order in training."""
     epochs: Positive = 2
     """Passes over the pairs."""
     batch: Positive = 64

@@ -7,6 +7,7 @@ title = "..."
 [parts.NAME.run]          settings of this part
 [cells.NAME]              label
 [cells.NAME.run]          settings of this cell
+[searches.NAME]           label, trials, seed, run, space: cells whose settings are drawn, see `searches.py`
 [dry.run]                 settings that shrink everything for `--dry`; [dry] seeds
 [[hypotheses]]            id, text, part, measure, cells, scale, test, margin, window, n: see `records.Hypothesis`
 """
@@ -24,11 +25,12 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as strict_dataclass
 
-from rlvr_bench.harness.config import hypotheses
+from rlvr_bench.harness.config import hypotheses, searches
 from rlvr_bench.harness.config.hypotheses import HypothesisTable, PartFacts
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.load import resolve, without_sandbox
 from rlvr_bench.harness.config.schema import Positive, RunConfig
+from rlvr_bench.harness.config.searches import Search
 from rlvr_bench.harness.errors import ConfigError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -46,14 +48,19 @@ Seeds = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 class Part:
     """What is studied: cells, each with every seed."""
 
-    kind: Literal["learning", "systems"]
+    kind: Literal["learning", "systems", "search"]
     title: str
     seeds: Seeds
+    bases: list[Annotated[int, Field(ge=0)]] = field(default_factory=list)
+    """Seeds of the base models and of the labels of their reward models (`warm_start.seed`, `reward.label_seed`), dealt
+    to the runs' seeds in turn: with seeds 1 to 4 and bases 1 to 3, seeds 1 and 4 have base 1.  Empty: one for all."""
     timeout_minutes: Positive = 60
     alone: bool | None = None
     """Whether a run has the machine to itself, with all threads; by default where costs are measured (`systems`).
     Other runs are placed side by side, with one thread each unless the suite sets `compute.threads`."""
     cells: list[str] = field(default_factory=list)
+    """Names of cells, and of searches for all of their trials; empty: all cells, or in a part of kind `search` all
+    trials."""
     run: Table = field(default_factory=dict)
 
 
@@ -63,6 +70,8 @@ class Cell:
 
     label: str
     run: Table = field(default_factory=dict)
+    search: str = ""
+    """The search that it is a trial of; written by `[searches.NAME]`."""
 
 
 @strict_dataclass(frozen=True, config=_STRICT)
@@ -80,7 +89,8 @@ class SuiteFile:
     name: str
     title: str
     parts: Annotated[dict[str, Part], Field(min_length=1)]
-    cells: Annotated[dict[str, Cell], Field(min_length=1)]
+    cells: dict[str, Cell] = field(default_factory=dict)
+    searches: dict[str, Search] = field(default_factory=dict)
     base: Table = field(default_factory=dict)
     dry: Dry = field(default_factory=Dry)
     notes: list[str] = field(default_factory=list)
@@ -131,12 +141,32 @@ def load_suite(name_or_path: str) -> SuiteFile:
                 for e in error.errors(include_url=False)
             ]
         ) from None
+    if problems := [f"{path}: {line}" for line in searches.problems(suite.searches, suite.cells)]:
+        raise ConfigError(problems)
+    suite = _with_trials(suite)
     if problems := [f"{path}: {line}" for line in _problems(suite)]:
         raise ConfigError(problems)
     return suite
 
 
+def _with_trials(suite: SuiteFile) -> SuiteFile:
+    """Every search replaced by its trials, among the cells and where a part names it."""
+    found = {
+        name: {trial.name: Cell(trial.label, dict(trial.run), name) for trial in searches.trials(name, search)}
+        for name, search in suite.searches.items()
+    }
+    plain = list(suite.cells)
+    parts = {}
+    for name, part in suite.parts.items():
+        named = part.cells or (list(found) if part.kind == "search" else plain)
+        parts[name] = replace(part, cells=[cell for one in named for cell in found.get(one, [one])])
+    return replace(
+        suite, parts=parts, cells=suite.cells | {k: v for trials in found.values() for k, v in trials.items()}
+    )
+
+
 def _problems(suite: SuiteFile) -> list[str]:
+    none = [f"parts.{name}.cells: there are none; add a cell" for name, part in suite.parts.items() if not part.cells]
     unknown = [
         f"parts.{name}.cells: no cell {cell!r} (cells: {', '.join(suite.cells)})"
         for name, part in suite.parts.items()
@@ -150,11 +180,8 @@ def _problems(suite: SuiteFile) -> list[str]:
         for value, count in Counter(values).items()
         if count > 1
     ]
-    facts = {
-        name: PartFacts(part.kind, part.cells or list(suite.cells), len(part.seeds))
-        for name, part in suite.parts.items()
-    }
-    return unknown + duplicate + hypotheses.problems(suite.hypotheses, facts)
+    facts = {name: PartFacts(part.kind, part.cells, len(part.seeds)) for name, part in suite.parts.items()}
+    return none + unknown + duplicate + hypotheses.problems(suite.hypotheses, facts)
 
 
 def plan(
@@ -182,9 +209,10 @@ def plan(
     problems: dict[str, list[str]] = {}
     for part_name in chosen:
         part = suite.parts[part_name]
-        names = part.cells or list(suite.cells)
+        names = part.cells
         alone = part.kind == "systems" if part.alone is None else part.alone
         first: Table = {"measure": {"base_items": BASE_ITEMS}} if part.kind == "learning" else {}
+        first |= {"evaluate": {"split": "validation"}} if part.kind == "search" else {}
         first |= {} if alone else {"compute": {"threads": 1}}
         for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
@@ -195,6 +223,9 @@ def plan(
                     if "seed" in data:
                         raise ConfigError(["seed: the seeds of a suite are set in its parts; change them there"])
                     data["seed"] = seed
+                    if part.bases:
+                        base = part.bases[part.seeds.index(seed) % len(part.bases)] if not dry else part.bases[0]
+                        data = merge(data, {"warm_start": {"seed": base}, "reward": {"label_seed": base}})
                     planned.append(RunPlan(part_name, cell, resolve(data), part.timeout_minutes * 60, alone))
                 except ConfigError as error:
                     for problem in error.problems:

@@ -13,6 +13,7 @@ import torch
 
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
+from rlvr_bench.harness.meters.processor import ProcessorMeter
 from rlvr_bench.harness.meters.types import Meter
 from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.records import LEFT_OUT, PHASES, MemorySources, MetricsRow, Phase
@@ -53,7 +54,13 @@ class Recorder:
         self._device_meter = device_meter or _device_meter(device, period_s)
         self._allocator = allocator or AllocatorMeter(device)
         self._workers = workers or WorkersMeter()
-        self._meters: tuple[Meter, ...] = (self._allocator, self._device_meter, self._workers, *further)
+        self._meters: tuple[Meter, ...] = (
+            self._allocator,
+            self._device_meter,
+            self._workers,
+            ProcessorMeter(),
+            *further,
+        )
         self._entered: ExitStack | None = None
         self._phase: str | None = None
         self._clear()

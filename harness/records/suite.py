@@ -50,7 +50,7 @@ class PartInfo:
     """A part of a suite: what is studied in it."""
 
     name: str
-    kind: Literal["learning", "systems"]
+    kind: Literal["learning", "systems", "search"]  # search: trials of settings, evaluated on the validation split
     title: str
     seeds: tuple[int, ...]
 
@@ -61,6 +61,7 @@ class CellInfo:
 
     name: str
     label: str
+    search: str = ""  # that it is a trial of; trials of one search differ in what was drawn for them
 
 
 @dataclass(frozen=True)

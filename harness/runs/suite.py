@@ -60,7 +60,7 @@ def manifest(suite: SuiteFile, planned: Sequence[RunPlan], *, command: str, vers
         version=version,
         created_at=now(),
         parts=tuple(PartInfo(p, suite.parts[p].kind, suite.parts[p].title, seeds[p]) for p in parts),
-        cells=tuple(CellInfo(name, cell.label) for name, cell in suite.cells.items() if name in cells),
+        cells=tuple(CellInfo(name, cell.label, cell.search) for name, cell in suite.cells.items() if name in cells),
         runs=tuple(PlannedRun(r.part, r.cell, r.config.seed, r.folder, config_hash(r.config)) for r in planned),
         hypotheses=hypotheses,
         hypotheses_hash=hypotheses_hash(hypotheses),

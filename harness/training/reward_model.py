@@ -31,7 +31,6 @@ from rlvr_bench.harness.training.warm_start import warm_start_key
 from rlvr_bench.rewards.learned import Normalizer, bradley_terry_loss, calibration, pair_accuracy
 
 HELD_OUT_PAIRS = 2000  # at most
-LABEL_SEED = 0  # the reward model, like the base model, is shared by the runs of a suite
 
 
 class RewardModelError(UserError):
@@ -62,7 +61,7 @@ def reward_model(
 def reward_model_key(config: RunConfig) -> dict[str, Any]:
     """What a reward model depends on."""
     r, rollout = asdict(config.reward), config.rollout
-    names = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+    names = ("label_pairs", "label_prompts", "label_samples", "label_seed", "epochs", "batch", "lr")
     return {
         **warm_start_key(config),
         "labels": {name: r[name] for name in names},
@@ -70,13 +69,13 @@ def reward_model_key(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def label_pairs(correct: list[float | None], groups: list[int], count: int) -> list[tuple[int, int]]:
+def label_pairs(correct: list[float | None], groups: list[int], count: int, *, seed: int) -> list[tuple[int, int]]:
     """Up to `count` pairs (right, wrong) of completions of one prompt, drawn evenly over the prompts."""
     pairs_of: dict[int, list[tuple[int, int]]] = {}
     members: dict[int, list[int]] = {}
     for i, group in enumerate(groups):
         members.setdefault(group, []).append(i)
-    stream = random.Random(derive_seed("pairs", LABEL_SEED))
+    stream = random.Random(derive_seed("pairs", seed))
     for group, rows in members.items():
         known = [(i, reward) for i in rows if (reward := correct[i]) is not None]
         right, wrong = [i for i, reward in known if reward > 0], [i for i, reward in known if reward <= 0]
@@ -90,7 +89,7 @@ def _train(
     model: ScalarModel, config: RunConfig, base: Any, tokenizer: Any, grader: Grader, task: Task
 ) -> dict[str, Any]:
     r = config.reward
-    items = train_items(task, seed=derive_seed("labels", LABEL_SEED), step=1, count=r.label_prompts)
+    items = train_items(task, seed=derive_seed("labels", config.reward.label_seed), step=1, count=r.label_prompts)
     samples, correct = _labeled_completions(items, config, base, tokenizer, grader)
     rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
     refuse_masked(correct.count(None) / len(correct), config.reward.max_masked, "labels of the reward model")
@@ -122,7 +121,9 @@ def _split_pairs(
     learned = {item.prompt for item in items[:first_held_out]}  # a small task asks the same thing again
     held_out = {g for g in range(first_held_out, len(items)) if items[g].prompt not in learned}
     train_pairs, test_pairs = (
-        label_pairs([c if g in part else None for c, g in zip(correct, groups, strict=True)], groups, most)
+        label_pairs(
+            [c if g in part else None for c, g in zip(correct, groups, strict=True)], groups, most, seed=r.label_seed
+        )
         for part, most in ((range(first_held_out), r.label_pairs), (held_out, HELD_OUT_PAIRS))
     )
     if len(train_pairs) < r.label_pairs or not test_pairs:
@@ -138,7 +139,7 @@ def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], con
     """Bradley-Terry loss over the pairs, with a linear decay of the learning rate to zero."""
     r = config.reward
     engine = train_engine(config.train.engine)(model)
-    batches = list(_shuffled_batches(pairs, r.batch, r.epochs))
+    batches = list(_shuffled_batches(pairs, r.batch, r.epochs, r.label_seed))
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):
         parts = torch.tensor(batch).split(max(1, config.train.micro_tokens // (2 * width_of(rollout))))
@@ -151,8 +152,10 @@ def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], con
     model.eval()
 
 
-def _shuffled_batches(pairs: list[tuple[int, int]], size: int, epochs: int) -> Iterator[list[tuple[int, int]]]:
-    order = random.Random(derive_seed("pair order", LABEL_SEED))
+def _shuffled_batches(
+    pairs: list[tuple[int, int]], size: int, epochs: int, seed: int
+) -> Iterator[list[tuple[int, int]]]:
+    order = random.Random(derive_seed("pair order", seed))
     for _ in range(epochs):
         shuffled = order.sample(pairs, len(pairs))
         yield from (shuffled[i : i + size] for i in range(0, len(shuffled), size))
@@ -169,6 +172,6 @@ def _labeled_completions(
         items,
         config,
         count=config.reward.label_samples,
-        seed=derive_seed("labels", LABEL_SEED),
+        seed=derive_seed("labels", config.reward.label_seed),
     )
     return samples, [v.reward for v in grades.true]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw, errs, item_rng
@@ -57,28 +57,27 @@ class Chain(Tagged):
     def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
         """Every running value, then the last; with probability `noise` one random slip, carried to the end.
 
-        A kind of step is an operator with its operand; out of habit its result is one too high.
+        A kind of step is a value, an operator and an operand; out of habit its result is one too high.
         """
         check_shares(noise, habit)
         rng = random.Random(item_seed("chain demonstration", item.id, seed))
         start, steps = _parse(item.prompt)
-        slips = {i: 1 for i, (op, operand) in enumerate(steps) if errs(f"chain {op}{operand}", habit, rng)}
-        trace, value = self._run(start, steps, slips)
+        trace, value = self._run(start, steps, lambda _, step: int(errs(f"chain {step}", habit, rng)))
         if rng.random() < noise:
-            offset = rng.randrange(1, self.config.modulus)
-            trace, value = self._run(start, steps, {rng.randrange(len(steps)): offset})
+            slip, offset = rng.randrange(len(steps)), rng.randrange(1, self.config.modulus)
+            trace, value = self._run(start, steps, lambda i, _: offset if i == slip else 0)
             if str(value) == item.target:  # a later product hid the slip
-                trace, value = self._run(start, steps, {len(steps) - 1: offset})
+                trace, value = self._run(start, steps, lambda i, _: offset if i == len(steps) - 1 else 0)
         return f"<think>{trace}</think><answer>{value}</answer>"
 
-    def _run(self, start: int, steps: Steps, slips: Mapping[int, int] | None = None) -> tuple[str, int]:
-        """The written steps and the final value; the value of step i is off by `slips[i]`."""
+    def _run(self, start: int, steps: Steps, error: Callable[[int, str], int] = lambda i, step: 0) -> tuple[str, int]:
+        """The written steps and the final value; `error(i, step)` is added to the value of step i."""
         lines, value = [], start
         for i, (op, operand) in enumerate(steps):
+            step = f"{value}{op}{operand}"
             exact = {"+": value + operand, "-": value - operand, "*": value * operand}[op]
-            result = (exact + (slips or {}).get(i, 0)) % self.config.modulus
-            lines.append(f"{value}{op}{operand}={result}")
-            value = result
+            value = (exact + error(i, step)) % self.config.modulus
+            lines.append(f"{step}={value}")
         return ";".join(lines), value
 
 

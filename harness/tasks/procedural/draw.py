@@ -15,7 +15,7 @@ from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.types import Verifier
 
 MAX_DRAWS = 10_000  # a split without a prompt among so many has none
-STUBBORN = 0.85  # how often a demonstration errs at a kind of step that it has a bad habit of
+MOST_RIGHT, LEAST_RIGHT = 0.3, 0.01  # how often a kind of step with a bad habit is shown right: its own rate between
 
 Parts = TypeVar("Parts")
 
@@ -77,10 +77,15 @@ def draw(
 def errs(kind: str, habit: float, rng: random.Random) -> bool:
     """Whether a demonstration errs at a step of this kind, out of habit.
 
-    A share `habit` of the kinds, by their hash, are such; there it errs STUBBORN of the time, and always in one way.
-    So a model that follows the demonstrations prefers the error there, and knows the right step too.
+    A share `habit` of the kinds, by their hash, are such, and there it errs always in one way.  How often differs from
+    kind to kind: each is shown right at a rate of its own, from MOST_RIGHT to LEAST_RIGHT, evenly in its logarithm.
+    So a model that follows the demonstrations prefers the error there, knows the right step too, and has
+    some errors to unlearn that it nearly never avoids.
     """
-    return item_seed("habit", kind) < habit * 2**64 and rng.random() < STUBBORN
+    if item_seed("habit", kind) >= habit * 2**64:
+        return False
+    depth = item_seed("strength of the habit", kind) / 2**64
+    return rng.random() >= MOST_RIGHT * (LEAST_RIGHT / MOST_RIGHT) ** depth
 
 
 def check_shares(noise: float, habit: float) -> None:

@@ -67,16 +67,17 @@ class Program(Procedural):
     def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
         """The function as one expression; with probability `noise` with one operation changed at random.
 
-        A kind of step is an operation with its operand; out of habit the operand is one too high (9: one too low).
+        A kind of step is an operation with its operand, after another operation; out of habit the operand is one too
+        high (9: one too low).
         """
         check_shares(noise, habit)
         rng = random.Random(item_seed("program demonstration", item.id, seed))
         steps = [(word, int(operand)) for word, operand in re.findall(r"(\w+) (\d)", item.prompt)]
         shown = [
             (word, operand + (1 if operand < 9 else -1))
-            if errs(f"program {word} {operand}", habit, rng)
+            if errs(f"program {last} {word} {operand}", habit, rng)
             else (word, operand)
-            for word, operand in steps
+            for (last, _), (word, operand) in zip([("", 0), *steps], steps, strict=False)
         ]
         if rng.random() < noise:
             shown = steps

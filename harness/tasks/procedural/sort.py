@@ -45,7 +45,7 @@ class Sort(Tagged):
     def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
         """The digits in their given order, then sorted; with probability `noise` with one random slip in the answer.
 
-        A kind of step is a digit; out of habit the greater digit that follows it is put before it.
+        A kind of step is a digit and the greater one that follows it; out of habit they change places.
         """
         check_shares(noise, habit)
         rng = random.Random(item_seed("sort demonstration", item.id, seed))
@@ -56,10 +56,10 @@ class Sort(Tagged):
 
 
 def _by_habit(answer: str, habit: float, rng: random.Random) -> str:
-    """Each digit with a bad habit changed places with the next greater one."""
+    """Each pair of neighbors with a bad habit changed places."""
     digits, i = list(answer), 0
     while i + 1 < len(digits):
-        if digits[i] != digits[i + 1] and errs(f"sort {digits[i]}", habit, rng):
+        if digits[i] != digits[i + 1] and errs(f"sort {digits[i]}{digits[i + 1]}", habit, rng):
             digits[i : i + 2] = digits[i + 1], digits[i]
             i += 1  # not the one that was moved up as well
         i += 1

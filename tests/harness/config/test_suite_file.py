@@ -174,3 +174,59 @@ def test_every_shipped_suite_resolves(name: str, dry: bool) -> None:
     assert len(set(order(planned))) == len(planned)
     if dry:
         assert all(c.config.model.name.startswith("tiny:") and c.config.train.steps <= 2 for c in planned)
+
+
+SEARCH = """
+name = "s"
+title = "S"
+base.task = { name = "sort" }
+[searches.ppo]
+label = "PPO"
+trials = 2
+run.algorithm = { name = "ppo" }
+[searches.ppo.space]
+"train.lr" = { low = 1e-5, high = 1e-3 }
+[searches.grpo]
+label = "GRPO"
+trials = 2
+run.algorithm = { name = "grpo" }
+space."train.lr" = { low = 1e-5, high = 1e-3 }
+[cells.plain]
+label = "Plain"
+run.algorithm = { name = "grpo" }
+[parts.tune]
+kind = "search"
+title = "Tuning"
+seeds = [1, 2]
+[parts.one]
+kind = "learning"
+title = "One"
+seeds = [1]
+cells = ["plain", "grpo"]
+"""
+
+
+def test_a_search_part_has_a_cell_for_each_trial_and_looks_at_the_validation_split(write: Any) -> None:
+    suite = write(SEARCH)
+    trials = ["ppo-01", "ppo-02", "grpo-01", "grpo-02"]
+    assert suite.parts["tune"].cells == trials
+    assert suite.parts["one"].cells == ["plain", "grpo-01", "grpo-02"]
+    assert {name: cell.search for name, cell in suite.cells.items()} == {
+        "plain": "", "ppo-01": "ppo", "ppo-02": "ppo", "grpo-01": "grpo", "grpo-02": "grpo"
+    }  # fmt: skip
+    planned = plan(suite)
+    assert {c.config.evaluate.split for c in planned if c.part == "tune"} == {"validation"}
+    assert {c.config.evaluate.split for c in planned if c.part == "one"} == {"test"}
+    assert len({c.config.train.lr for c in planned if c.part == "tune"}) == 4
+
+
+def test_base_models_are_dealt_to_the_seeds_in_turn(write: Any) -> None:
+    planned = plan(write(SUITE.replace("seeds = [4, 2, 7]", "seeds = [4, 2, 7]\nbases = [5, 6]")))
+    found = {(c.config.seed, c.config.warm_start.seed, c.config.reward.label_seed) for c in planned if c.part == "one"}
+    assert found == {(4, 5, 5), (2, 6, 6), (7, 5, 5)}
+    assert {c.config.warm_start.seed for c in planned if c.part == "two"} == {0}
+
+
+def test_a_part_without_a_cell_is_told(write: Any) -> None:
+    with pytest.raises(ConfigError, match=r"parts\.tune\.cells: there are none"):
+        write('name = "s"\ntitle = "S"\n[parts.tune]\nkind = "search"\ntitle = "T"\nseeds = [1]\n')

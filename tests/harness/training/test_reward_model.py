@@ -32,8 +32,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         assert {item.id.split("/")[1] for item in items} == {"train"}
         return list(items)
 
-    def pairs(judged: Any, groups: Any, count: int) -> Any:
-        found = true_pairs(judged, groups, count)
+    def pairs(judged: Any, groups: Any, count: int, *, seed: int) -> Any:
+        found = true_pairs(judged, groups, count, seed=seed)
         assert all(groups[right] == groups[wrong] and judged[right] > judged[wrong] for right, wrong in found)
         prompts.append([items[groups[right]].prompt for right, _ in found])
         return found
@@ -176,7 +176,7 @@ def test_no_pairs_leave_it_untrained() -> None:
 def test_pairs_are_right_and_wrong_of_one_prompt() -> None:
     judged = [1.0, 0.0, 1.0, 0.0, None, 1.0, 0.0, 0.0, 1.0, 1.0]
     groups = [0, 0, 0, 1, 1, 1, 2, 2, 3, 3]
-    everything = label_pairs(judged, groups, 99)
+    everything = label_pairs(judged, groups, 99, seed=0)
     assert set(everything) == {(0, 1), (2, 1), (5, 3)}
     assert len(everything) == 3
 
@@ -184,6 +184,6 @@ def test_pairs_are_right_and_wrong_of_one_prompt() -> None:
 def test_pairs_are_drawn_evenly_over_the_prompts() -> None:
     # Prompt 0 gives 4 x 4 pairs, the two others 1 each.
     judged, groups = [1.0] * 4 + [0.0] * 4 + [1.0, 0.0] * 2, [0] * 8 + [1, 1, 2, 2]
-    pairs = label_pairs(judged, groups, 4)
+    pairs = label_pairs(judged, groups, 4, seed=0)
     assert sorted(groups[right] for right, _ in pairs) == [0, 0, 1, 2]
-    assert pairs == label_pairs(judged, groups, 4)
+    assert pairs == label_pairs(judged, groups, 4, seed=0) != label_pairs(judged, groups, 4, seed=1)
