@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
+import random
+import string
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from rlvr_bench.harness.tasks.procedural.draw import draw, item_rng
+from rlvr_bench.harness.tasks.procedural.draw import check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore
+from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.rewards.answer_region import tagged_answer
@@ -20,6 +23,8 @@ TEMPLATE = "{prompt}\nThink step by step, then give the final answer between <an
 OURS = ("seed", "size")
 DRAWS = 500  # a generator may take seconds for one
 NONSENSE = "no such answer 0123456789"
+ORDERS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+SLIPS = string.digits + string.ascii_lowercase
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,29 @@ class ReasoningGym:
         """The tagged answer."""
         return tagged_answer(completion)
 
+    def demonstration(self, item: Item, *, noise: float, habit: float = 0.0, seed: int) -> str:
+        """The generator's answer without any reasoning; with probability `noise` with one random character in it.
+
+        A kind of step is a character of the answer after the one before it; out of habit it is the next in its order.
+        """
+        check_shares(noise, habit)
+        rng = random.Random(item_seed("reasoning_gym demonstration", item.id, seed))
+        right = str(item.target["answer"])
+        kinds = [f"{self.config.dataset} {last}{this}" for last, this in zip(" " + right, right, strict=False)]
+        answer = "".join(_next(c) if errs(kind, habit, rng) else c for c, kind in zip(right, kinds, strict=True))
+        if rng.random() < noise:
+            i = rng.randrange(len(right))
+            answer = right[:i] + rng.choice([c for c in SLIPS if c != right[i]]) + right[i + 1 :]
+        return f"<answer>{answer}</answer>"
+
     def _dataset(self, seed: int) -> Any:
         return self._gym.create_dataset(self.config.dataset, **self.config.options, seed=seed, size=1)
+
+
+def _next(character: str) -> str:
+    """The next digit or letter, after the last the first; other characters stay."""
+    order = next((o for o in ORDERS if character in o), character)
+    return order[(order.index(character) + 1) % len(order)]
 
 
 def _package() -> ModuleType:
