@@ -50,7 +50,7 @@ def test_demonstrations(task: Chain, noise: float) -> None:
 
 
 def test_habits_err_at_some_kinds_of_step_in_one_way() -> None:
-    """The written arithmetic is checked here; 0.85 within five standard deviations of about 100 draws a kind."""
+    """The written arithmetic is checked here: every slip is one too high, and is carried to the end."""
     task, wrong = Chain(ChainConfig()), defaultdict(list)
     for i in range(1500):
         item = task.item("train", i)
@@ -59,13 +59,13 @@ def test_habits_err_at_some_kinds_of_step_in_one_way() -> None:
         for left, op, right, result in re.findall(r"(\d)([-+*])(\d)=(\d)", shown):
             exact = {"+": int(left) + int(right), "-": int(left) - int(right), "*": int(left) * int(right)}[op] % 10
             assert int(result) in (exact, (exact + 1) % 10) and last in ("", left)
-            wrong[op + right].append(int(result) != exact)
+            wrong[left + op + right].append(int(result) != exact)
             last = result
         assert shown.endswith(f"<answer>{last}</answer>")
     shares = [sum(found) / len(found) for found in wrong.values()]
     habits = [share for share in shares if share]
-    assert len(shares) == 27 and 7 <= len(habits) <= 20
-    assert all(abs(share - 0.85) < 0.12 for share in habits)
+    assert len(shares) == 270 and 0.4 < len(habits) / 270 < 0.6
+    assert sum(habits) / len(habits) > 0.8
 
 
 def test_bad_configs_name_every_field() -> None:

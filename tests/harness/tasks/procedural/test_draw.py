@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from rlvr_bench.harness.records import read_completions, read_json
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
-from rlvr_bench.harness.tasks.procedural.draw import Tagged, draw, item_rng
+from rlvr_bench.harness.tasks.procedural.draw import LEAST_RIGHT, MOST_RIGHT, Tagged, draw, errs, item_rng
 from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
 from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
 from rlvr_bench.harness.tasks.types import Demonstrates, Split, Task, TaskError
@@ -130,6 +131,20 @@ def test_a_generator_belongs_to_an_address() -> None:
         item_rng("b", 1, split="train", index=0),
     ]
     assert len({rng.random() for rng in rngs}) == len(rngs)
+
+
+def test_habits_have_a_strength_each_evenly_in_its_logarithm() -> None:
+    """Shares of right steps: a fifth of the kinds in each fifth of the way from .3 to .01, and none outside."""
+    kinds, tries = [f"kind {i}" for i in range(300)], 400
+    rng = random.Random(1)
+    wrong = {kind: sum(errs(kind, 0.5, rng) for _ in range(tries)) / tries for kind in kinds}
+    habits = [share for share in wrong.values() if share]
+    assert 0.4 < len(habits) / len(kinds) < 0.6
+    assert min(habits) > 0.6 and max(habits) == 1.0
+    edge = 1 - (MOST_RIGHT * LEAST_RIGHT) ** 0.5  # half of them err more often
+    assert 0.35 < sum(share > edge for share in habits) / len(habits) < 0.65
+    assert {kind for kind in kinds if errs(kind, 0.2, random.Random(2))} <= {k for k, share in wrong.items() if share}
+    assert not any(errs(kind, 0.0, rng) for kind in kinds)
 
 
 def test_format_is_part_of_correct() -> None:

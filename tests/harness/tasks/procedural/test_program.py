@@ -57,7 +57,7 @@ def test_demonstrations_right_and_wrong(task: Program) -> None:
 
 def test_habits_change_the_operand_by_one() -> None:
     item, shown = Item("x", "add 3, times 9:", {"cases": []}), set()
-    for seed in range(100):
+    for seed in range(1000):
         shown.add(TASK.demonstration(item, noise=0.0, habit=1.0, seed=seed).splitlines()[1])
     assert shown == {f"def f(x):return(x+{a})*{b}" for a in (3, 4) for b in (9, 8)}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 
 import pytest
 
 from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig
-from rlvr_bench.harness.tasks.types import Task, TaskError
+from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task, TaskError
 
 
 def test_the_missing_package_is_an_error_with_its_remedy(monkeypatch) -> None:
@@ -49,3 +50,32 @@ def test_items(gym) -> None:
     assert json.loads(json.dumps(item.target)) == item.target
     with pytest.raises(IndexError):
         task.item("train", -1)
+
+
+def test_demonstrations_answer_and_err_as_asked(gym) -> None:
+    options = {"min_digits": 1, "max_digits": 2, "max_terms": 3}
+    task = ReasoningGym(ReasoningGymConfig(dataset="chain_sum", options=options))
+    assert isinstance(task, Demonstrates)
+    items = [task.item("train", i) for i in range(60)]
+
+    def right(**shares: float) -> float:
+        shown = [task.demonstration(item, seed=7, **{"noise": 0.0, **shares}) for item in items]
+        assert shown == [task.demonstration(item, seed=7, **{"noise": 0.0, **shares}) for item in items]
+        verdicts = verifier.verify(shown, [item.target for item in items])
+        return sum(verdict.reward or 0.0 for verdict in verdicts) / len(items)
+
+    with closing(task.verifiers()["correct"]) as verifier:
+        assert right() == 1.0
+        assert right(noise=1.0) == 0.0
+        assert right(habit=1.0) < 0.3 < right(habit=0.3) < 1.0
+    with pytest.raises(ValueError, match="habit"):
+        task.demonstration(items[0], noise=0.0, habit=2.0, seed=0)
+
+
+def test_a_habit_puts_the_next_character_in_its_order(gym) -> None:
+    task = ReasoningGym(ReasoningGymConfig(dataset="chain_sum"))
+    item = Item("x", "", {"answer": "-8 9z"})
+    shown = {task.demonstration(item, noise=0.0, habit=1.0, seed=seed) for seed in range(2000)}
+    assert {s[len("<answer>")] for s in shown} == {"-"}
+    assert {s[9] for s in shown} == {"8", "9"} and {s[11] for s in shown} == {"9", "0"}
+    assert {s[12] for s in shown} == {"z", "a"}
