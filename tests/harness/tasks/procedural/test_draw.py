@@ -140,7 +140,8 @@ def test_habits_have_a_strength_each_evenly_in_its_logarithm() -> None:
     wrong = {kind: sum(errs(kind, 0.5, rng) for _ in range(tries)) / tries for kind in kinds}
     habits = [share for share in wrong.values() if share]
     assert 0.4 < len(habits) / len(kinds) < 0.6
-    assert min(habits) > 0.6 and max(habits) == 1.0
+    assert 0.6 < min(habits) < 0.78
+    assert max(habits) > 0.97
     edge = 1 - (MOST_RIGHT * LEAST_RIGHT) ** 0.5  # half of them err more often
     assert 0.35 < sum(share > edge for share in habits) / len(habits) < 0.65
     assert {kind for kind in kinds if errs(kind, 0.2, random.Random(2))} <= {k for k, share in wrong.items() if share}
