@@ -114,14 +114,14 @@ def _losses(algorithm: Any) -> Iterator[str]:
     for name, value in before.items():
         if not torch.equal(value, held[name].detach()):
             yield f"losses: changed {name} of its input; compute a new tensor instead of editing in place"
-    for name, leaf in (("policy", new.logprobs), ("value", new.values)):
-        if name not in found or leaf is None:
+    for name, leaves in (("policy", (new.logprobs, new.entropy)), ("value", (new.values,))):
+        if name not in found:
             continue
         loss = found[name]
         if not hasattr(loss, "scalar") or not hasattr(loss, "metrics"):
             yield f"{name}_loss: returned {type(loss).__name__}; return Loss(scalar, metrics)"
             return
-        yield from _scalar(name, loss.scalar, leaf)
+        yield from _scalar(name, loss.scalar, [leaf for leaf in leaves if leaf is not None])
         for metric, value in loss.metrics.items():
             if not isinstance(value, Tensor) or value.ndim or value.requires_grad or not value.isfinite():
                 yield f"metric {metric}: is not a detached, finite scalar tensor; compute it under torch.no_grad()"
@@ -132,14 +132,13 @@ def _losses(algorithm: Any) -> Iterator[str]:
             yield "needs: entropy_gradient is False, but the policy loss has one; set it to True"
 
 
-def _scalar(name: str, scalar: Tensor, leaf: Tensor) -> Iterator[str]:
+def _scalar(name: str, scalar: Tensor, leaves: list[Tensor]) -> Iterator[str]:
     if scalar.ndim or not scalar.isfinite():
         yield f"{name}_loss: is not a finite scalar; reduce it with ops.aggregate"
         return
-    (grad,) = (
-        torch.autograd.grad(scalar, leaf, allow_unused=True, retain_graph=True) if scalar.requires_grad else (None,)
-    )
-    if grad is None or not grad.isfinite().all() or not grad.any():
+    found = torch.autograd.grad(scalar, leaves, allow_unused=True, retain_graph=True) if scalar.requires_grad else ()
+    grads = [grad for grad in found if grad is not None]
+    if not all(grad.isfinite().all() for grad in grads) or not any(grad.any() for grad in grads):
         yield f"{name}_loss: its gradient is missing, zero or not finite; compute it from the arguments"
 
 
