@@ -75,7 +75,7 @@ def test_a_suite_with_a_run_that_fails_still_reports(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("suite", "part", "runs"), [("quick", "learning", 3), ("gpu-systems", "qwen-0-5b", 4)])
+@pytest.mark.parametrize(("suite", "part", "runs"), [("quick", "learning", 4), ("gpu-systems", "qwen-0-5b", 4)])
 def test_a_dry_suite_end_to_end(suite: str, part: str, runs: int, tmp_path: Path) -> None:
     """Shipped suites, their children and their report in little time: warm start, evaluation, bf16 with masters."""
     status, out, _ = call("run", suite, "--dry", "--part", part, "--out", str(tmp_path / "out"))
