@@ -48,7 +48,9 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
             raise ConfigError([f"--set {text}: expected PATH=VALUE, as in train.lr=1e-4"])
         try:
             parsed = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
+        except tomllib.TOMLDecodeError as error:
+            if value.lstrip()[:1] in ("{", "[", '"', "'"):  # meant as TOML, and not what was meant if taken as text
+                raise ConfigError([f"--set {text}: not TOML: {error}; text inside needs its own quotes"]) from None
             parsed = value
         table: dict[str, Any] = {}
         for part in reversed(path.strip().split(".")):

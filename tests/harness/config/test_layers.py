@@ -35,6 +35,12 @@ def test_an_override_needs_path_and_value(text: str) -> None:
         parse_overrides([text])
 
 
+@pytest.mark.parametrize("value", ["{name=ppo}", "[1, 2", '"open', " { a = b }"])
+def test_what_begins_as_toml_is_not_taken_as_text(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"--set algorithm=.*: not TOML: .*; text inside needs its own quotes"):
+        parse_overrides([f"algorithm={value}"])
+
+
 def test_merge_lets_later_layers_win_and_changes_none() -> None:
     first, second = {"a": {"x": 1, "y": {"z": 2}}}, {"a": {"y": {"z": 3}}, "b": 4}
     assert merge(first, second) == {"a": {"x": 1, "y": {"z": 3}}, "b": 4}
