@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import torch
 
-from rlvr_bench.harness.meters import heap
+from rlvr_bench.harness.meters.process import heap
 from rlvr_bench.harness.meters.readings import present
 from rlvr_bench.harness.records import MetricsRow, Phase
 

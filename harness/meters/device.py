@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.failures import Failures
 from rlvr_bench.harness.meters.nvml import NvmlSource, NvmlUnavailable
+from rlvr_bench.harness.meters.process.rss import RssSource
 from rlvr_bench.harness.meters.readings import PhaseReadings, Reading, add
-from rlvr_bench.harness.meters.rss import RssSource
 from rlvr_bench.harness.records import LEFT_OUT, DeviceSource, MetricsRow, Phase
 
 

@@ -13,9 +13,9 @@ import torch
 
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
-from rlvr_bench.harness.meters.processor import ProcessorMeter
+from rlvr_bench.harness.meters.process.processor import ProcessorMeter
+from rlvr_bench.harness.meters.process.workers import WorkersMeter
 from rlvr_bench.harness.meters.types import Meter
-from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.records import LEFT_OUT, PHASES, MemorySources, MetricsRow, Phase
 
 

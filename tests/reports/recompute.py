@@ -104,9 +104,9 @@ def cells_of(results: Path, part: str) -> dict[str, dict[int, Run]]:
     found: dict[str, dict[int, Run]] = {cell["name"]: {} for cell in manifest["cells"]}
     for planned in manifest["runs"]:
         path = results / planned["folder"] / "summary.json"
-        if planned["part"] == part and path.exists():
-            if json.loads(path.read_text())["status"] in ("completed", "diverged"):
-                found[planned["cell"]][planned["seed"]] = Run(path.parent)
+        ended = json.loads(path.read_text())["status"] if path.exists() else "not run"
+        if planned["part"] == part and ended in ("completed", "diverged"):
+            found[planned["cell"]][planned["seed"]] = Run(path.parent)
     present = {planned["cell"] for planned in manifest["runs"] if planned["part"] == part}
     return {name: dict(sorted(runs.items())) for name, runs in found.items() if name in present}
 

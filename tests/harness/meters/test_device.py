@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from rlvr_bench.harness.meters import readings, rss
+from rlvr_bench.harness.meters import readings
 from rlvr_bench.harness.meters.device import DeviceMeter
+from rlvr_bench.harness.meters.process import rss
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml
 from tests.rewards.waiting import wait_until
 

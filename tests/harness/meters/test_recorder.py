@@ -12,8 +12,8 @@ import torch
 
 from rlvr_bench.harness.meters.allocator import AllocatorMeter
 from rlvr_bench.harness.meters.device import DeviceMeter
+from rlvr_bench.harness.meters.process.workers import WorkersMeter
 from rlvr_bench.harness.meters.recorder import Recorder, _device_meter
-from rlvr_bench.harness.meters.workers import WorkersMeter
 from rlvr_bench.harness.metrics import find_metric
 from tests.harness.meters.fake_cuda import FakeCuda
 from tests.harness.meters.fake_nvml import MIB, FakeGpu, FakeNvml

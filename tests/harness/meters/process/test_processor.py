@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.meters.processor import THREADS, ProcessorMeter
+from rlvr_bench.harness.meters.process.processor import THREADS, ProcessorMeter
 
 needs_schedstat = pytest.mark.skipif(
     not any(THREADS.glob("*/schedstat")), reason="the system does not tell how long a thread waited"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from rlvr_bench.harness.meters import heap
+from rlvr_bench.harness.meters.process import heap
 
 BLOCK, COUNT = 64 << 10, 1000  # small enough that the C library keeps them in its heap
 HAS_TRIM = hasattr(ctypes.CDLL(None), "malloc_trim")

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rlvr_bench.harness.meters import workers
-from rlvr_bench.harness.meters.workers import WorkersMeter
+from rlvr_bench.harness.meters.process import workers
+from rlvr_bench.harness.meters.process.workers import WorkersMeter
 
 MIB = 1 << 20
 LISTS_CHILDREN = Path("/proc/thread-self/children").exists()

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from rlvr_bench.harness.meters.failures import Failures
-from rlvr_bench.harness.meters.rss import RssSource
+from rlvr_bench.harness.meters.process.rss import RssSource
 
 MIB = 1 << 20
 
