@@ -15,10 +15,12 @@ from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
+from rlvr_bench.reports.page.budget_table import budget_csv, budget_table, target_csv, target_table
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
+from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
 from rlvr_bench.reports.page.table import Table, first_columns, table_csv
 
@@ -55,6 +57,9 @@ class TableKind:
 
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
+    TableKind(name="pairwise", section="cells", make=pairwise_table, raw=pairwise_csv),
+    TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
+    TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
