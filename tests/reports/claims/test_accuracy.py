@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.reports.claims.accuracy import correlation_note
 from rlvr_bench.reports.cells.pairing import Paired
+from rlvr_bench.reports.claims.accuracy import correlation_note
 from tests.reports.decimals import close
 from tests.reports.judge import judge, judge_claim
 from tests.reports.synthetic import CELLS
