@@ -24,7 +24,8 @@ def written(folder: Path) -> set[str]:
 
 def test_tables_with_rows_are_written(tmp_path: Path) -> None:
     write_tables(load(synthetic.write(tmp_path / "study", steps=8)), [], tmp_path / "tables")
-    names = ("comparison-learning", "comparison-systems", "memory-learning", "memory-systems")
+    names = ("comparison-learning", "comparison-systems", "memory-learning", "memory-systems", "pairwise-learning",
+             "pairwise-systems", "budgets-learning", "targets-learning")  # fmt: skip
     assert written(tmp_path / "tables") == {*names, "overoptimization-learning", "findings"}
     assert "states_per_parameter" in (tmp_path / "tables/comparison-systems.csv").read_text()
 
