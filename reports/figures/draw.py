@@ -10,10 +10,10 @@ The page and the files in three formats follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
 
@@ -24,6 +24,9 @@ from rlvr_bench.reports.figures.panels import BAND_FROM
 from rlvr_bench.reports.figures.style import INCHES, Width, save, styled
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.numbers import LEVEL_TEXT
+
+
+PAGE_WIDTHS: tuple[Width, ...] = ("text",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,25 +119,35 @@ FIGURES: tuple[FigureKind, ...] = (
 )
 
 
-def draw(study: Study, folder: Path) -> tuple[Drawn, ...]:
-    """Write every figure that the study has data for, in the order of FIGURES and then of the parts."""
+Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
+
+
+def draw(
+    study: Study, folder: Path, *, paper: bool = True, track: Track = lambda items, what, total: items
+) -> tuple[Drawn, ...]:
+    """Write every figure that the study has data for, in the order of FIGURES and then of the parts.
+
+    Args:
+        paper: also as PDF and PNG and in the width of a column; the page needs neither, and they take most of the time.
+        track: shows progress over the kinds of figures.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    found = [_draw(study, kind, folder) for kind in FIGURES]
+    found = [_draw(study, kind, folder, paper=paper) for kind in track(FIGURES, "Drawing figures", len(FIGURES))]
     return tuple(drawn for of_kind in found for drawn in of_kind)
 
 
-def _draw(study: Study, kind: FigureKind, folder: Path) -> list[Drawn]:
+def _draw(study: Study, kind: FigureKind, folder: Path, *, paper: bool) -> list[Drawn]:
     parts = study.parts("learning")
     if kind.about == "costs":
         parts = study.parts("systems") or parts
     drawn, looks = [], looks_of(study)
     for part in parts:
         name, cells, made = f"{kind.name}-{slug(part.name)}", study.cells(part), False
-        for width in INCHES:
+        for width in INCHES if paper else PAGE_WIDTHS:
             with styled():
                 figure = kind.make(cells, width, looks)
                 if figure is not None:
-                    save(figure, folder, name + ("-column" if width == "column" else ""))
+                    save(figure, folder, name + ("-column" if width == "column" else ""), None if paper else ("svg",))
                     made = True
         if made:
             caption = f"{one_line(part.title)}. {kind.caption} {kind.remark(cells)}".strip()
