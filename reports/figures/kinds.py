@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rlvr_bench.reports.figures import answer
 from rlvr_bench.reports.figures.costs import memory, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
@@ -13,6 +14,20 @@ SEEDS = (
     "interval; below that each seed is a line. Thin lines: runs that did not finish."
 )
 FIGURES: tuple[FigureKind, ...] = (
+    FigureKind(
+        name="answer",
+        section="answer",
+        about="learning",
+        make=answer.answer,
+        caption=(
+            "Accuracy on held-out items (pass@1) against samples, model FLOPs and seconds spent in training, and below "
+            "it the difference of the two compared cells at equal budget, paired by seed and read between evaluations. "
+            f"From {BAND_FROM} seeds on: mean, and as band Student's {LEVEL_TEXT} interval at each amount, as far as "
+            "every finished seed went; below that each seed is a line. A run that diverged scores 0 from there on. "
+            "Black dotted and dashed: the base model, greedy and sampled at its best temperature. Thin without band: "
+            "cells that are not compared here. Gray dashes below: margin of the hypothesis."
+        ),
+    ),
     FigureKind(
         name="learning",
         section="learning",
