@@ -72,6 +72,7 @@ class Cell:
     name: str
     label: str
     runs: tuple[Run, ...]
+    search: str = ""  # that it is a trial of
 
     @property
     def finished(self) -> tuple[Run, ...]:
@@ -98,15 +99,16 @@ class Study:
 
     def cells(self, part: PartInfo) -> tuple[Cell, ...]:
         """The cells of a part in the order of the manifest; cells that it plans but does not list come last."""
-        labels = {c.name: c.label for c in self.manifest.cells}
+        infos = {c.name: c for c in self.manifest.cells}
         present = dict.fromkeys(r.cell for r in self.runs if r.part == part.name)
-        names = [n for n in labels if n in present] + [n for n in present if n not in labels]
+        names = [n for n in infos if n in present] + [n for n in present if n not in infos]
         return tuple(
             Cell(
                 part,
                 name,
-                labels.get(name) or name,
+                (infos[name].label if name in infos else "") or name,
                 tuple(sorted((r for r in self.runs if (r.part, r.cell) == (part.name, name)), key=lambda r: r.seed)),
+                infos[name].search if name in infos else "",
             )
             for name in names
         )

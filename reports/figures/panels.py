@@ -10,6 +10,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
@@ -21,6 +22,8 @@ from rlvr_bench.reports.measures.windows import training_series
 Points = list[tuple[float, float]]
 CROWD = 4  # with more cells than this, a panel for each reward
 BAND_FROM = 3  # finished seeds; fewer are drawn as lines
+PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+COUNTS = ("", "thousands", "millions", "10⁹", "10¹²", "10¹⁵", "10¹⁸")
 ALIKE = 1.5  # ranges that differ by no more than this factor are drawn on one scale
 
 
@@ -140,6 +143,24 @@ def legend(
         fitting = {"text": 4 if longest <= 20 else 3, "column": 3 if longest <= 12 else 2 if longest <= 18 else 1}
         columns = min(len(found), 2 if width == "column" and len(found) == 4 else fitting[width])
         figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=min(columns, fitting[width]))
+
+
+def scale_x(axes: Axes, name: str, unit: str) -> str:
+    """Number the x axis, from 0, in a larger unit where that reads better, and give the label that says which.
+
+    Args:
+        unit: takes a prefix, as FLOP does; "s" becomes minutes or hours; "" is a count, in thousands or millions.
+    """
+    high = axes.get_xlim()[1]
+    if unit == "s":
+        scale, shown = next(((n, u) for n, u in ((3600, "h"), (60, "min")) if high >= 10 * n), (1, "s"))
+    else:
+        power = int(np.clip(np.floor(np.log10(high) / 3), 0, len(PREFIXES) - 1)) if high > 0 else 0
+        scale, shown = 1000**power, f"{PREFIXES[power]}{unit}" if unit else COUNTS[power]
+    inside = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, high / scale)
+    axes.xaxis.set_major_locator(FixedLocator([scale * x for x in inside if x <= high / scale]))
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / scale:g}")
+    return f"{name} ({shown})" if shown else name
 
 
 def training_points(cell: Cell, metric: str) -> list[Points]:

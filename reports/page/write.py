@@ -50,7 +50,7 @@ def write(
         paper: figures also as PDF and PNG and in the width of a column.
         track: shows progress.
     """
-    drawn = draw(study, out / "figures", paper=paper, track=track)
+    drawn = draw(study, out / "figures", found, paper=paper, track=track)
     made = make_tables(study)
     write_tables(study, made, found, out / "tables")
     context = _context(study, found, answer, drawn, made, links(study, results, out), unlike)

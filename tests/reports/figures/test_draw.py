@@ -14,6 +14,7 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.figures import draw, palette, style
 from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
+from tests.reports.figures.subjects import subject_of
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
 
@@ -45,9 +46,9 @@ def test_drawn_exactly_when_there_is_data(
 
 
 def drawn_with(cells: tuple[Cell, ...], width: style.Width) -> dict[str, Figure]:
-    looks = palette.cell_looks(cells)
+    subject = subject_of(cells)
     with style.styled():
-        made = {kind.name: kind.make(cells, width, looks) for kind in draw.FIGURES}
+        made = {kind.name: kind.make(subject, width) for kind in draw.FIGURES if kind.about != "study"}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
@@ -88,7 +89,8 @@ def test_a_cell_has_one_color_on_every_figure(cells: str, request: pytest.Fixtur
             found = {(label, color) for label, color in colors_of_cells(figure) if label in expected}
             assert all(color == expected[label] for label, color in found), (name, found)
             seen[name] = bool(found)
-    assert {name for name, any_ in seen.items() if any_} == {"learning", "stability", "overoptimization", "proxy"}
+    colored = {"answer", "learning", "stability", "overoptimization", "proxy"}
+    assert {name for name, any_ in seen.items() if any_} == colored
 
 
 def test_bars_are_in_no_color_of_an_algorithm(three: tuple[Cell, ...]) -> None:
@@ -107,7 +109,7 @@ def test_a_remark_stands_behind_the_caption(tmp_path: Path, monkeypatch: pytest.
         about="learning",
         make=empty,
         caption="A caption.",
-        remark=lambda cells: cells[0].label,
+        remark=lambda subject: subject.cells[0].label,
     )
     monkeypatch.setattr(draw, "FIGURES", (kind,))
     drawn = draw.draw(load(synthetic.write(tmp_path / "study", CELLS[2:], [PART], steps=2)), tmp_path / "figures")

@@ -26,7 +26,7 @@ def test_a_new_figure_is_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyP
         name="mine",
         section=section,
         about="learning",
-        make=lambda cells, width, looks: pyplot.figure(figsize=(1, 1)),
+        make=lambda subject, width: pyplot.figure(figsize=(1, 1)),
         caption="A figure of my own.",
     )
     monkeypatch.setattr(draw, "FIGURES", (kind,))

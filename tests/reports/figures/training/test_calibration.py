@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.reports.figures import calibration, style
+from rlvr_bench.reports.figures import style
 from rlvr_bench.reports.figures.palette import cell_looks
+from rlvr_bench.reports.figures.training import calibration
 from rlvr_bench.reports.load import Cell
 from tests.reports.hacking import HACKING
 from tests.reports.judge import cells_of

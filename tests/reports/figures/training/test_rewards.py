@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rlvr_bench.reports.figures import rewards, style
+from rlvr_bench.reports.figures import style
 from rlvr_bench.reports.figures.palette import cell_looks
+from rlvr_bench.reports.figures.training import rewards
 from rlvr_bench.reports.load import Cell
 from tests.reports.hacking import BASE
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rlvr_bench.reports.figures import memory, style
+from rlvr_bench.reports.figures import style
+from rlvr_bench.reports.figures.costs import memory
 from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.load import Cell
 

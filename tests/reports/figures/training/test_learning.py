@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rlvr_bench.reports.figures import learning, style
+from rlvr_bench.reports.figures import style
 from rlvr_bench.reports.figures.palette import cell_looks
+from rlvr_bench.reports.figures.training import learning
 from rlvr_bench.reports.load import Cell
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rlvr_bench.reports.figures import step_time, style
+from rlvr_bench.reports.figures import style
+from rlvr_bench.reports.figures.costs import step_time
 from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.load import Cell
 from tests.reports.decimals import close

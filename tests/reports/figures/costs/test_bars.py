@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import pyplot
 
-from rlvr_bench.reports.figures.bars import contrast, finish_bars, in_words, stack_bars
+from rlvr_bench.reports.figures.costs.bars import contrast, finish_bars, in_words, stack_bars
 from rlvr_bench.reports.figures.palette import Look
 from rlvr_bench.reports.load import Cell
 

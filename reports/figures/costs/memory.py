@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure, SubFigure
 
-from rlvr_bench.reports.figures.bars import contrast, finish_bars, in_words, stack_bars
+from rlvr_bench.reports.figures.costs.bars import contrast, finish_bars, in_words, stack_bars
 from rlvr_bench.reports.figures.palette import PHASES, ROLES, Looks, named_looks
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell

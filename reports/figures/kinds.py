@@ -1,0 +1,91 @@
+"""The list of all figures, in the order of the page's sections, with their captions."""
+
+from __future__ import annotations
+
+from rlvr_bench.reports.figures import answer
+from rlvr_bench.reports.figures.costs import memory, step_time
+from rlvr_bench.reports.figures.panels import BAND_FROM
+from rlvr_bench.reports.figures.subject import FigureKind, of_cells
+from rlvr_bench.reports.figures.training import calibration, learning, rewards, stability
+from rlvr_bench.reports.numbers import LEVEL_TEXT
+
+SEEDS = (
+    f"From {BAND_FROM} seeds on a line is their mean and the band their smallest and largest, which is no confidence "
+    "interval; below that each seed is a line. Thin lines: runs that did not finish."
+)
+FIGURES: tuple[FigureKind, ...] = (
+    FigureKind(
+        name="answer",
+        section="answer",
+        about="learning",
+        make=answer.answer,
+        caption=(
+            "Accuracy on held-out items (pass@1) against samples, model FLOPs and seconds spent in training, and below "
+            "it the difference of the two compared cells at equal budget, paired by seed and read between evaluations. "
+            f"From {BAND_FROM} seeds on: mean, and as band Student's {LEVEL_TEXT} interval at each amount, as far as "
+            "every finished seed went; below that each seed is a line. A run that diverged scores 0 from there on. "
+            "Black dotted and dashed: the base model, greedy and sampled at its best temperature. Thin without band: "
+            "cells that are not compared here. Gray dashes below: margin of the hypothesis."
+        ),
+    ),
+    FigureKind(
+        name="learning",
+        section="learning",
+        about="learning",
+        make=of_cells(learning.learning_curves),
+        caption=f"Held-out pass@1 against steps, completion tokens and seconds of training. {SEEDS}",
+    ),
+    FigureKind(
+        name="stability",
+        section="learning",
+        about="learning",
+        make=of_cells(stability.stability),
+        caption=f"Stability over training steps. {SEEDS}",
+        remark=lambda subject: stability.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="overoptimization",
+        section="rewards",
+        about="learning",
+        make=of_cells(rewards.overoptimization),
+        caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
+        "distance from the base model: the square root of KL(policy || base) in nats per completion. Each point after "
+        f"the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. Columns, or rows "
+        "in the narrow version: what the policy was trained on.",
+    ),
+    FigureKind(
+        name="proxy",
+        section="rewards",
+        about="learning",
+        make=of_cells(rewards.proxy_and_true),
+        caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true reward) "
+        f"of the same completions, in the color of the cell's algorithm. {SEEDS}",
+    ),
+    FigureKind(
+        name="calibration",
+        section="rewards",
+        about="learning",
+        make=of_cells(calibration.calibration),
+        caption="Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it "
+        "was against how often it was right, and how many pairs each point stands for. Whiskers: "
+        f"{LEVEL_TEXT} Wilson interval, as if the pairs were independent.",
+    ),
+    FigureKind(
+        name="memory",
+        section="memory",
+        about="costs",
+        make=of_cells(memory.memory),
+        caption="Left: exact bytes of weights, gradients, optimizer states and buffers by model. Right: measured peak "
+        "of each phase, less what was held before any model was built; bars: mean over seeds, whiskers: smallest to "
+        "largest.",
+    ),
+    FigureKind(
+        name="time",
+        section="time",
+        about="costs",
+        make=of_cells(step_time.time_by_phase),
+        caption="Seconds of one step by phase, evaluation and checkpoints left out: median over steps after warm-up, "
+        "mean over seeds. White mark: the whole step, as in the tables, with what lies between the phases; medians "
+        "need not add up to it. Whisker: smallest to largest seed.",
+    ),
+)
