@@ -10,7 +10,7 @@ Importing this package loads neither matplotlib nor torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,10 +61,20 @@ def report(
     study = load(results)
     unlike = check_environments(study, allow_unlike=allow_unlike)
     found = findings(study)
-    answered = answer(study, found)
+    answered = _printable(answer(study, found))
     folder = Path(out) if out is not None else results / "report"
     page = write(study, found, answered, folder, unlike, results=results, paper=paper, track=track)
     return Report(page=page, answer=answered, tables=_tables(study))
+
+
+def _printable(answer: Answer) -> Answer:
+    """Safe for a terminal: the sentences have titles and labels in them."""
+    from rlvr_bench.reports.escape import one_line
+
+    texts = {f.name: getattr(answer, f.name) for f in fields(answer)}
+    return replace(
+        answer, **{k: one_line(v) if isinstance(v, str) else tuple(map(one_line, v)) for k, v in texts.items()}
+    )
 
 
 def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> Path:

@@ -21,6 +21,7 @@ from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_sourc
 from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.page.tables import Made
 
+
 @dataclass(frozen=True, kw_only=True)
 class TopicKind:
     """What a part can be looked at for."""

@@ -17,8 +17,8 @@ NOTE = (
     "Standard errors of one run's last evaluation, in points, means over the finished seeds. From the items: standard "
     "deviation of the items' shares right over the square root of their number; where the items were not recorded, the "
     "binomial sqrt(p (1 - p) / items), which is too large where an item was sampled more than once. Between seeds: "
-    "standard deviation of the final scores; all runs of a part are evaluated on the same items, so the choice of items "
-    "is largely common to both sides of a difference."
+    "standard deviation of the final scores. All runs of a part are evaluated on the same items, so the choice of "
+    "items is largely common to both sides of a difference."
 )
 COLUMNS = ("cell", "items", "samples of each", "error of pass@1", "error of greedy", "SD between seeds")
 

@@ -36,7 +36,7 @@ PUBLISHED: tuple[PublishedRow, ...] = (
     ),
     PublishedRow(
         source="HybridFlow (verl), baseline table", arxiv="2409.19256", task="GSM8K, Qwen2.5-0.5B-Instruct", ppo="56.7",
-        grpo="54.3", remark="GRPO with LoRA, so not matched; the PPO run's last 12 evaluations lie between 54.0 and 57.9",
+        grpo="54.3", remark="GRPO with LoRA, so not matched; PPO's last 12 evaluations lie between 54.0 and 57.9",
     ),
     PublishedRow(
         source="Yue et al. 2025, pass@1", arxiv="2504.13837", task="Omni-MATH", base="10.2", ppo="26.8", grpo="25.1",

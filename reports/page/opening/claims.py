@@ -71,7 +71,10 @@ def _facts(f: Finding) -> tuple[tuple[str, str], ...]:
         (interval, f.effect),
         ("n", f.n),
         ("rule", f.rule),
-        ("power", "" if f.power is None else f"{numbers.whole_percent(round(f.power, 2))} if the truth is what was found"),
+        (
+            "power",
+            "" if f.power is None else f"{numbers.whole_percent(round(f.power, 2))} if the truth is what was found",
+        ),
         ("test", ", ".join(filter(None, tests))),
         ("held equal", f.equal),
         ("note", f.note),

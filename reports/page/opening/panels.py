@@ -26,9 +26,7 @@ class Panel:
     table: ShortTable
 
 
-def panels(
-    study: Study, drawn: Sequence[Drawn], found: Mapping[str, Sequence[CellNumbers]]
-) -> tuple[Panel, ...]:
+def panels(study: Study, drawn: Sequence[Drawn], found: Mapping[str, Sequence[CellNumbers]]) -> tuple[Panel, ...]:
     """One a part, in the order of the page.
 
     Args:
