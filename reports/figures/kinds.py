@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from rlvr_bench.reports.figures import answer
 from rlvr_bench.reports.figures.costs import memory, step_time
-from rlvr_bench.reports.figures.panels import BAND_FROM
+from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
-from rlvr_bench.reports.figures.training import calibration, learning, rewards, stability
+from rlvr_bench.reports.figures.training import calibration, critic, learning, rewards, stability
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 SEEDS = (
     f"From {BAND_FROM} seeds on a line is their mean and the band their smallest and largest, which is no confidence "
-    "interval; below that each seed is a line. Thin lines: runs that did not finish."
+    f"interval and is left out where more than {CROWD} cells share a panel; below that each seed is a line. Thin lines "
+    "that end early: runs that did not finish."
 )
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
@@ -33,7 +34,20 @@ FIGURES: tuple[FigureKind, ...] = (
         section="learning",
         about="learning",
         make=of_cells(learning.learning_curves),
-        caption=f"Held-out pass@1 against steps, completion tokens and seconds of training. {SEEDS}",
+        caption="Accuracy on held-out items over the steps of training: of sampled completions (pass@1), greedy, and "
+        f"of the best of several samples (pass@k, unbiased). {SEEDS}",
+        remark=lambda subject: learning.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="critic",
+        section="learning",
+        about="learning",
+        make=of_cells(critic.critic),
+        caption="Whether PPO is PPO. Explained variance of the critic on each step's completions before it is trained "
+        "on them: 1 is perfect, at 0 a constant does as well; the axis is cut at -1. Dotted upright: end of the steps "
+        "in which the critic alone was trained. Clip fraction and KL to the policy that sampled: above 0 where a "
+        f"rollout is used for several optimizer steps. {SEEDS}",
+        remark=lambda subject: critic.remark(subject.cells),
     ),
     FigureKind(
         name="stability",
