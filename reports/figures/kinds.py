@@ -6,7 +6,7 @@ from rlvr_bench.reports.figures import answer
 from rlvr_bench.reports.figures.costs import memory, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
-from rlvr_bench.reports.figures.training import calibration, critic, learning, rewards, stability
+from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 SEEDS = (
@@ -56,6 +56,19 @@ FIGURES: tuple[FigureKind, ...] = (
         make=of_cells(stability.stability),
         caption=f"Stability over training steps. {SEEDS}",
         remark=lambda subject: stability.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="ladder",
+        section="baselines",
+        about="learning",
+        make=of_cells(ladder.ladder),
+        caption="What each baseline does to the policy gradient, at policies fixed at the steps named below, on the "
+        "same completions: variance over batches relative to that of the oracle, which subtracts a prompt's true mean "
+        "reward, and cosine of a batch's gradient with a reference from other batches. Marks: geometric mean of the "
+        f"variance, mean of the cosine over seeds; whiskers: Student's {LEVEL_TEXT} interval. Last panel: each mark is "
+        "one seed at one step; shaded where it agrees with EVPO's claim (arXiv:2604.19485) that a critic lowers the "
+        "variance exactly if it explains some; triangles at the edge: explained variance below -1.",
+        remark=lambda subject: ladder.remark(subject.cells),
     ),
     FigureKind(
         name="overoptimization",
