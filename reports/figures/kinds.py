@@ -6,7 +6,7 @@ from rlvr_bench.reports.figures import answer
 from rlvr_bench.reports.figures.costs import memory, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
-from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability
+from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability, tuning
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 SEEDS = (
@@ -69,6 +69,16 @@ FIGURES: tuple[FigureKind, ...] = (
         "one seed at one step; shaded where it agrees with EVPO's claim (arXiv:2604.19485) that a critic lowers the "
         "variance exactly if it explains some; triangles at the edge: explained variance below -1.",
         remark=lambda subject: ladder.remark(subject.cells),
+    ),
+    FigureKind(
+        name="tuning",
+        section="tuning",
+        about="search",
+        make=of_cells(tuning.tuning),
+        caption="Random search of each algorithm over its own settings. A trial's score: mean over its seeds of the "
+        "pass@1 of its last evaluation, on the validation split. Left, or on top: mean of the best of k trials over "
+        f"all subsets of k, without replacement; band: {LEVEL_TEXT} interval by a bootstrap over the trials. Then: "
+        "each trial against its learning rate, the best one large and filled.",
     ),
     FigureKind(
         name="overoptimization",

@@ -16,6 +16,8 @@ from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
+from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
@@ -55,6 +57,8 @@ class TableKind:
 
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
+    TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
+    TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),

@@ -86,7 +86,7 @@ def _rows(axes: Axes, found: Sequence[RungNumbers], what: str) -> None:
             continue
         place, look = steps.index(n.step), STEPS[_shade(steps, n.step)]
         y = names.index(n.rung) + 0.22 * (place - (len(steps) - 1) / 2)
-        if estimate.low is not None:
+        if estimate.low is not None and estimate.high is not None:
             axes.plot([estimate.low, estimate.high], [y, y], color=SHADE, linewidth=0.8, zorder=2)
         axes.plot(
             estimate.value, y, look.marker, color=look.color, markeredgecolor="black", markeredgewidth=0.5,
@@ -115,7 +115,7 @@ def _claim(axes: Axes, points: Sequence[CriticPoint], looks: Looks) -> None:
         )  # fmt: skip
     axes.set_yscale("log")
     x = max(0.25, *(abs(max(p.explained, LOWEST)) for p in points)) * 1.12
-    y = max(1.3, *(max(p.ratio, 1 / p.ratio) for p in points)) ** 1.25
+    y = max(1.3, *(max(p.ratio, 1 / p.ratio) for p in points)) ** 1.6  # room for the words in the corners
     axes.set_xlim(-x, x)
     axes.set_ylim(1 / y, y)
     _plain_log(axes, "y")
