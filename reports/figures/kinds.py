@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rlvr_bench.reports.figures import answer
+from functools import partial
+
+from rlvr_bench.reports.figures import answer, forest
 from rlvr_bench.reports.figures.costs import memory, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
@@ -28,6 +30,20 @@ FIGURES: tuple[FigureKind, ...] = (
             "Black dotted and dashed: the base model, greedy and sampled at its best temperature. Thin without band: "
             "cells that are not compared here. Gray dashes below: margin of the hypothesis."
         ),
+    ),
+    *(
+        FigureKind(
+            name="forest" if page == 0 else f"forest-{page + 1}",
+            section="effects",
+            about="study",
+            make=partial(forest.forest, page=page),
+            caption="Effects by question: estimate with the interval that decides (90 % for an equivalence, otherwise "
+            f"{LEVEL_TEXT}), and shaded where the proposition holds. Differences are of shares, in percentage points; "
+            "ratios are on a logarithmic scale. The mark's shape is the verdict; filled: a hypothesis named before the "
+            "runs, hollow: descriptive. Arrows: the interval goes on beyond the axis.",
+            remark=forest.remark,
+        )
+        for page in range(forest.PAGES)
     ),
     FigureKind(
         name="learning",
