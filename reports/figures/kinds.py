@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from rlvr_bench.reports.figures import answer
+from functools import partial
+
+from rlvr_bench.reports.figures import answer, forest
 from rlvr_bench.reports.figures.costs import memory, step_time
-from rlvr_bench.reports.figures.panels import BAND_FROM
+from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
-from rlvr_bench.reports.figures.training import calibration, learning, rewards, stability
+from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability, tuning
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 SEEDS = (
     f"From {BAND_FROM} seeds on a line is their mean and the band their smallest and largest, which is no confidence "
-    "interval; below that each seed is a line. Thin lines: runs that did not finish."
+    f"interval and is left out where more than {CROWD} cells share a panel; below that each seed is a line. Thin lines "
+    "that end early: runs that did not finish."
 )
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
@@ -28,12 +31,39 @@ FIGURES: tuple[FigureKind, ...] = (
             "cells that are not compared here. Gray dashes below: margin of the hypothesis."
         ),
     ),
+    *(
+        FigureKind(
+            name="forest" if page == 0 else f"forest-{page + 1}",
+            section="effects",
+            about="study",
+            make=partial(forest.forest, page=page),
+            caption="Effects by question: estimate with the interval that decides (90 % for an equivalence, otherwise "
+            f"{LEVEL_TEXT}), and shaded where the proposition holds. Differences are of shares, in percentage points; "
+            "ratios are on a logarithmic scale. The mark's shape is the verdict; filled: a hypothesis named before the "
+            "runs, hollow: descriptive. Arrows: the interval goes on beyond the axis.",
+            remark=forest.remark,
+        )
+        for page in range(forest.PAGES)
+    ),
     FigureKind(
         name="learning",
         section="learning",
         about="learning",
         make=of_cells(learning.learning_curves),
-        caption=f"Held-out pass@1 against steps, completion tokens and seconds of training. {SEEDS}",
+        caption="Accuracy on held-out items over the steps of training: of sampled completions (pass@1), greedy, and "
+        f"of the best of several samples (pass@k, unbiased). {SEEDS}",
+        remark=lambda subject: learning.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="critic",
+        section="learning",
+        about="learning",
+        make=of_cells(critic.critic),
+        caption="Whether PPO is PPO. Explained variance of the critic on each step's completions before it is trained "
+        "on them: 1 is perfect, at 0 a constant does as well; the axis is cut at -1. Dotted upright: end of the steps "
+        "in which the critic alone was trained. Clip fraction and KL to the policy that sampled: above 0 where a "
+        f"rollout is used for several optimizer steps. {SEEDS}",
+        remark=lambda subject: critic.remark(subject.cells),
     ),
     FigureKind(
         name="stability",
@@ -42,6 +72,29 @@ FIGURES: tuple[FigureKind, ...] = (
         make=of_cells(stability.stability),
         caption=f"Stability over training steps. {SEEDS}",
         remark=lambda subject: stability.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="ladder",
+        section="baselines",
+        about="learning",
+        make=of_cells(ladder.ladder),
+        caption="What each baseline does to the policy gradient, at policies fixed at the steps named below, on the "
+        "same completions: variance over batches relative to that of the oracle, which subtracts a prompt's true mean "
+        "reward, and cosine of a batch's gradient with a reference from other batches. Marks: geometric mean of the "
+        f"variance, mean of the cosine over seeds; whiskers: Student's {LEVEL_TEXT} interval. Last panel: each mark is "
+        "one seed at one step; shaded where it agrees with EVPO's claim (arXiv:2604.19485) that a critic lowers the "
+        "variance exactly if it explains some; triangles at the edge: explained variance below -1.",
+        remark=lambda subject: ladder.remark(subject.cells),
+    ),
+    FigureKind(
+        name="tuning",
+        section="tuning",
+        about="search",
+        make=of_cells(tuning.tuning),
+        caption="Random search of each algorithm over its own settings. A trial's score: mean over its seeds of the "
+        "pass@1 of its last evaluation, on the validation split. Left, or on top: mean of the best of k trials over "
+        f"all subsets of k, without replacement; band: {LEVEL_TEXT} interval by a bootstrap over the trials. Then: "
+        "each trial against its learning rate, the best one large and filled.",
     ),
     FigureKind(
         name="overoptimization",

@@ -53,6 +53,10 @@ PHASES = {
 OTHERS = (
     Look("#4D4D4D"), Look("#999999", hatch="++"), Look("#D9D9D9", hatch="oo"), Look("#737373", hatch=".."),
 )  # fmt: skip
+# Grays from light to dark, early steps to late ones.
+STEPS = tuple(
+    Look(color, marker=mark) for color, mark in zip(("#F7F7F7", "#BDBDBD", "#636363", "#101010"), "^oDs", strict=True)
+)
 MODELS = tuple(
     Look(color, line, mark) for color, line, mark in zip(("#252525", "#6B6B6B", "#A3A3A3"), LINES, MARKS, strict=False)
 )

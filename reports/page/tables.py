@@ -17,6 +17,8 @@ from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.appendix.seeds import seeds_csv
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
+from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
@@ -73,6 +75,8 @@ class Made:
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
+    TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
+    TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),

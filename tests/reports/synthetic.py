@@ -133,7 +133,7 @@ def _run(
     records.write_json(folder / "config.json", {"hash": digest, "config": config})
     environment = changes.get("environment", _environment)
     records.write_json(folder / "environment.json", environment(part, cell, seed))
-    learning = part.kind == "learning"
+    learning = part.kind != "systems"
     steps = changes.get("steps", 40 if learning else 4)
     last = steps if status == "completed" else steps // 2
     for step in range(0 if learning else 1, last + 1):

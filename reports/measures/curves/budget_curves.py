@@ -62,7 +62,7 @@ def _amounts(groups: Sequence[Sequence[Run]], budget: str) -> Array:
 
 def _read(run: Run, budget: str, amounts: Array) -> Array:
     values = [accuracy_at(run, budget, float(x)) for x in amounts]
-    return np.array([np.nan if v is None else v for v in values])
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
 
 
 def _band(amounts: Array, curves: Sequence[Array]) -> Band:

@@ -89,7 +89,7 @@ def test_a_cell_has_one_color_on_every_figure(cells: str, request: pytest.Fixtur
             found = {(label, color) for label, color in colors_of_cells(figure) if label in expected}
             assert all(color == expected[label] for label, color in found), (name, found)
             seen[name] = bool(found)
-    colored = {"answer", "learning", "stability", "overoptimization", "proxy"}
+    colored = {"answer", "critic", "learning", "stability", "overoptimization", "proxy"}
     assert {name for name, any_ in seen.items() if any_} == colored
 
 
