@@ -56,6 +56,10 @@ def _last(run: Run) -> float | None:
     return last_recorded_quarter(run, "train/explained_variance")
 
 
+def _whole(value: float) -> str:
+    return numbers.whole(round(value))
+
+
 INSTRUMENTS = (
     Instrument("greedy before", _before("eval/greedy"), numbers.share),
     Instrument("pass@1 before", _before("eval/pass@1"), numbers.share),
@@ -63,8 +67,8 @@ INSTRUMENTS = (
     Instrument("KL to old (nats/token)", _mean("train/approx_kl"), numbers.number),
     Instrument("explained variance", _last, numbers.change),
     Instrument("silent groups", _mean("rollout/zero_std_groups"), numbers.share),
-    Instrument("items", _items, numbers.number),
-    Instrument("timed steps", lambda run: float(len(timed_rows(run))), numbers.number),
+    Instrument("items", _items, _whole),
+    Instrument("timed steps", lambda run: float(len(timed_rows(run))), _whole),
 )
 
 

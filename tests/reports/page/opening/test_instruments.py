@@ -20,7 +20,7 @@ def test_clipping_critic_and_room(tmp_path: Path) -> None:
     assert row["updates"] == "2"  # 1 epoch x 2 minibatches
     assert row["clip fraction"] == "0.150"  # of .2 and .1, four times each
     assert row["explained variance"] == "+7.500"  # steps 7 and 8
-    assert (row["items"], row["timed steps"]) == ("64.0", "7.00")
+    assert (row["items"], row["timed steps"]) == ("64", "7")
     assert table.note == NOTE
 
 
