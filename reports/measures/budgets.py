@@ -10,12 +10,13 @@ from __future__ import annotations
 from math import isfinite, nan
 
 from rlvr_bench.reports.load import Run
-from rlvr_bench.reports.measures.accuracy import PASS
+from rlvr_bench.reports.measures.accuracy import GREEDY, PASS
 from rlvr_bench.reports.stats import Arrival, time_to_reach
 
 BUDGETS = ("samples", "flops", "seconds")
 METRIC_OF = {"samples": "cost/samples", "flops": "cost/flops", "seconds": "cost/seconds"}
-GREEDY = "eval/greedy"
+TARGETS = (0.5, 0.7, 0.9)  # pass@1 of the reference convergence points, the same for every task and suite
+TARGET = 0.7  # of hypotheses about time to a target
 
 
 def spent(run: Run, budget: str) -> list[tuple[float, float, float]]:
