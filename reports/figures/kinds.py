@@ -140,8 +140,8 @@ FIGURES: tuple[FigureKind, ...] = (
         caption="How far GRPO's peak lies below PPO's, where the two differ by the algorithm and its critic alone. "
         f"Marks: measured, with Student's {LEVEL_TEXT} interval over seeds, paired. Dashed: exact bytes of weights, "
         "gradients and optimizer states alone. Dash-dotted, for float32 on a CPU: weights and optimizer states of "
-        "all models, gradients of the actor, activations and logits of one micro-batch; without what the allocator keeps in "
-        "reserve.",
+        "all models, gradients of the actor, activations and logits of one micro-batch; without what the allocator "
+        "keeps in reserve.",
     ),
     FigureKind(
         name="time",
