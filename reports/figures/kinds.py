@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rlvr_bench.reports.figures import answer, forest
-from rlvr_bench.reports.figures.costs import memory, step_time
+from rlvr_bench.reports.figures.costs import memory, memory_curve, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
 from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability, tuning
@@ -131,6 +131,17 @@ FIGURES: tuple[FigureKind, ...] = (
         caption="Left: exact bytes of weights, gradients, optimizer states and buffers by model. Right: measured peak "
         "of each phase, less what was held before any model was built; bars: mean over seeds, whiskers: smallest to "
         "largest.",
+    ),
+    FigureKind(
+        name="memory-curve",
+        section="memory",
+        about="costs",
+        make=of_cells(memory_curve.memory_curve),
+        caption="How far GRPO's peak lies below PPO's, where the two differ by the algorithm and its critic alone. "
+        f"Marks: measured, with Student's {LEVEL_TEXT} interval over seeds, paired. Dashed: exact bytes of weights, "
+        "gradients and optimizer states alone. Dash-dotted, for float32 on a CPU: weights and optimizer states of "
+        "all models, gradients of the actor, activations and logits of one micro-batch; without what the allocator "
+        "keeps in reserve.",
     ),
     FigureKind(
         name="time",

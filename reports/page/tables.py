@@ -18,6 +18,7 @@ from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.appendix.seeds import seeds_csv
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
@@ -80,6 +81,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
+    TableKind(name="memory-curve", section="memory", make=memory_curve_table, raw=memory_curve_csv),
 )
 
 

@@ -12,6 +12,7 @@ from rlvr_bench.reports.figures.costs.bars import contrast, finish_bars, in_word
 from rlvr_bench.reports.figures.palette import PHASES, ROLES, Looks, named_looks
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.measures.memory import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, phase_peaks
 
 TIGHT = 5  # more cells than this, in panels below each other, leave too little room for hatches and long labels
@@ -19,7 +20,9 @@ LAYERS = {DEVICE: "device", ALLOCATOR: "allocator"}
 
 
 def memory(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
-    """State bytes by model beside the measured peaks of the phases."""
+    """State bytes by model beside the measured peaks of the phases; a curve over sizes has a figure of its own."""
+    if is_curve(cells):
+        return None
     built = [c for c in cells if c.roles]
     measured = [c for c in cells if c.finished]
     layer = memory_layer(tuple(measured))

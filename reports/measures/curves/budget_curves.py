@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as scipy_stats
 
-from rlvr_bench.reports.load import Cell, Run
-from rlvr_bench.reports.measures.budgets import accuracy_at, spent, total_spent
+from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.budgets import spent
 from rlvr_bench.reports.stats import LEVEL, Array
 
 
@@ -28,41 +28,58 @@ class Band:
     high: Array | None
 
 
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """One run: what it had spent at each evaluation, and pass@1 there."""
+
+    spent: Array  # (evaluations,)
+    score: Array
+    diverged: bool
+
+    def read(self, amounts: Array) -> Array:
+        """Between evaluations on the line through both; a run that diverged scores 0 beyond its last."""
+        return np.interp(amounts, self.spent, self.score, right=0.0 if self.diverged else None)
+
+
 def mean_curve(cell: Cell, budget: str) -> Band | None:
     """pass@1 of the finished seeds; None where none has a curve over this budget."""
-    runs = [r for r in cell.finished if spent(r, budget)]
-    amounts = _amounts([runs], budget)
-    return _band(amounts, [_read(r, budget, amounts) for r in runs]) if runs else None
+    curves = list(_curves(cell, budget).values())
+    amounts = _amounts([curves])
+    return _band(amounts, [c.read(amounts) for c in curves]) if curves else None
 
 
 def difference_curve(a: Cell, b: Cell, budget: str) -> Band | None:
     """pass@1 of A less that of B when both have spent as much, paired by seed; None without a pair."""
-    other = {r.seed: r for r in b.finished if spent(r, budget)}
-    pairs = [(r, other[r.seed]) for r in a.finished if r.seed in other and spent(r, budget)]
-    if not pairs:
+    first, second = _curves(a, budget), _curves(b, budget)
+    seeds = [s for s in first if s in second]
+    if not seeds:
         return None
-    amounts = _amounts([[x for x, _ in pairs], [y for _, y in pairs]], budget)
-    return _band(amounts, [_read(x, budget, amounts) - _read(y, budget, amounts) for x, y in pairs])
+    amounts = _amounts([[first[s] for s in seeds], [second[s] for s in seeds]])
+    return _band(amounts, [first[s].read(amounts) - second[s].read(amounts) for s in seeds])
 
 
-def _amounts(groups: Sequence[Sequence[Run]], budget: str) -> Array:
+def _curves(cell: Cell, budget: str) -> dict[int, _Curve]:
+    """Of the finished runs, by seed."""
+    found = {r.seed: (spent(r, budget), r.state == "diverged") for r in cell.finished}
+    return {
+        seed: _Curve(np.array([x for x, _, _ in points]), np.array([y for _, y, _ in points]), diverged)
+        for seed, (points, diverged) in found.items()
+        if points
+    }
+
+
+def _amounts(groups: Sequence[Sequence[_Curve]]) -> Array:
     """Mean spending at each evaluation of each group, up to what every run has spent.
 
     One that diverged counts as if it had gone on: it has no model from there on and scores 0.
     """
-    runs = [r for group in groups for r in group]
-    whole = [r for r in runs if r.state != "diverged"] or runs
-    end = min((total for r in whole if (total := total_spent(r, budget)) is not None), default=0.0)
+    curves = [c for group in groups for c in group]
+    whole = [c for c in curves if not c.diverged] or curves
+    end = min((float(c.spent[-1]) for c in whole), default=0.0)
     found = {end}
     for group in groups:
-        curves = [[x for x, _, _ in spent(r, budget)] for r in group if r in whole]
-        found |= {float(np.mean(column)) for column in zip(*curves, strict=False)}
+        found |= {float(np.mean(x)) for x in zip(*(c.spent for c in group if c in whole), strict=False)}
     return np.array(sorted(x for x in found if x <= end))
-
-
-def _read(run: Run, budget: str, amounts: Array) -> Array:
-    values = [accuracy_at(run, budget, float(x)) for x in amounts]
-    return np.array([np.nan if v is None else v for v in values], dtype=float)
 
 
 def _band(amounts: Array, curves: Sequence[Array]) -> Band:
