@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -12,11 +12,11 @@ from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.step_time import timed_rows
-from rlvr_bench.reports.measures.windows import last_recorded_quarter, training_series
+from rlvr_bench.reports.measures.windows import last_quarter, training_series
 from rlvr_bench.reports.page.table import Table
 
 NOTE = (
-    "Means over the finished seeds. Where nothing is clipped and the new policy stays at the old one, PPO's and GRPO's "
+    "Means over the finished seeds, steps of the critic's warm-up left out. Where nothing is clipped and the new policy stays at the old one, PPO's and GRPO's "
     "losses are the same but for the baseline; a critic with an explained variance of 0 or less is no better than a "
     "constant. Updates: optimizer steps of the actor in one step of training. Explained variance: mean of the last "
     "quarter of the steps. Silent groups: all completions of a prompt earned the same."
@@ -33,8 +33,12 @@ class Instrument:
 
 
 def _mean(metric: str) -> Callable[[Run], float | None]:
+    """Over the steps in which the actor was trained."""
+
     def of(run: Run) -> float | None:
-        values = [v for _, v in training_series(run, metric)]
+        train = run.config.get("train")
+        alone = int(train.get("critic_warmup_steps") or 0) if isinstance(train, Mapping) else 0
+        values = [v for step, v in training_series(run, metric) if step > alone]
         return fmean(values) if values else None
 
     return of
@@ -53,7 +57,7 @@ def _items(run: Run) -> float | None:
 
 
 def _last(run: Run) -> float | None:
-    return last_recorded_quarter(run, "train/explained_variance")
+    return last_quarter(run, "train/explained_variance")
 
 
 def _whole(value: float) -> str:

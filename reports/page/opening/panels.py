@@ -11,6 +11,7 @@ from rlvr_bench.reports.load import Study
 from rlvr_bench.reports.measures.cell_numbers import CellNumbers
 from rlvr_bench.reports.page.opening.parts import answered
 from rlvr_bench.reports.page.opening.short_table import ShortTable, short_table
+from rlvr_bench.reports.page.opening.target import times_to_target
 
 ANSWER, EFFECTS = "answer", "effects"  # sections of figures that stand at the top, outside the parts
 INSTEAD = (ANSWER, "learning", "memory", "time")  # the first of these that a part has is its figure at the top
@@ -37,7 +38,7 @@ def panels(study: Study, drawn: Sequence[Drawn], found: Mapping[str, Sequence[Ce
             part=part.name,
             title=one_line(part.title),
             figure=_figure(drawn, part.name),
-            table=short_table(study, part, found[part.name]),
+            table=short_table(study, part, found[part.name], times_to_target(study, part)),
         )
         for part in answered(study)
     )

@@ -9,7 +9,6 @@ from tests.reports.decimals import close
 from tests.reports.measures.series import run
 
 
-
 def evaluated(*, last: int = 20, **at: float) -> list[float | None]:
     """Values by step, `s10=` at step 10."""
     return [at.get(f"s{i}") for i in range(last + 1)]

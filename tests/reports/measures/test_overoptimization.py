@@ -24,7 +24,9 @@ def run(true: list[float], kl: list[float], *, length: float = 4.0, **more: list
 
 
 def cell(*runs: Run, config: dict[str, Any] | None = None) -> Cell:
-    return Cell(PART, "c", "label", tuple(replace(r, config=r.config | (config or {}), seed=i) for i, r in enumerate(runs)))
+    return Cell(
+        PART, "c", "label", tuple(replace(r, config=r.config | (config or {}), seed=i) for i, r in enumerate(runs))
+    )
 
 
 def test_distance_is_the_root_of_the_kl_of_a_completion() -> None:

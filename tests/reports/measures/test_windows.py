@@ -14,7 +14,9 @@ NINE = run(rollout__reward=[float(i) for i in range(10)])
 
 
 def cell(*runs: windows.Run) -> Cell:
-    return Cell(PartInfo("p", "learning", "t", (0,)), "c", "mine", tuple(replace(r, seed=i) for i, r in enumerate(runs)))
+    return Cell(
+        PartInfo("p", "learning", "t", (0,)), "c", "mine", tuple(replace(r, seed=i) for i, r in enumerate(runs))
+    )
 
 
 def test_quarters_are_of_the_plan_and_round_down() -> None:
