@@ -74,7 +74,12 @@ def judge_values(proposition: Proposition, values: Paired, *, blocked: str = "")
             outcome="undecidable", reason="a ratio needs values above 0", n=len(values.seeds), planned=p.planned
         )
     found = judge(p.kind, a, b, margin=p.margin, planned=p.planned, scale=p.scale, limits=p.limits)
-    return replace(found, outcome="undecidable", reason=blocked) if blocked else found
+    return blocked_by(found, blocked)
+
+
+def blocked_by(judgment: Judgment, reason: str) -> Judgment:
+    """Undecidable for this reason, where there is one."""
+    return replace(judgment, outcome="undecidable", reason=reason) if reason else judgment
 
 
 def spread_of(proposition: Proposition, values: Paired) -> float | None:
@@ -91,6 +96,7 @@ def finding(
     judgment: Judgment,
     *,
     equal: str,
+    blocked: str = "",
     spread: float | None = None,
     rule: str = "",
     note: str = "",
@@ -99,10 +105,12 @@ def finding(
     """A descriptive finding.
 
     Args:
+        blocked: a reason for which it cannot be decided, whatever the judgment.
         spread: of the paired effects, for the power; None where it is not known.
         rule: what was measured; how it was decided is put before it.
         n: of pairs, if it is not "so many paired seeds".
     """
+    judgment = blocked_by(judgment, blocked)
     estimate = estimate_of(proposition, judgment.test)
     noun = "paired seed" if proposition.pair else "seed"
     return Finding(

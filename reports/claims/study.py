@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlvr_bench.reports.claims import accuracy, groups, memory, models, samples, stability, step_time
+from rlvr_bench.reports.claims import accuracy, groups, memory, models, samples, stability, step_time, targets
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
 from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
@@ -33,6 +33,8 @@ _OPPOSITES = {"supported", "refuted"}
 COSTS: tuple[Claim, ...] = (models.count, memory.states, memory.peak, step_time.step)
 LEARNING: tuple[Claim, ...] = (
     accuracy.final,
+    targets.samples,
+    targets.seconds,
     samples.many,
     stability.collapse,
     stability.spread,

@@ -6,7 +6,6 @@ change because another cell, part or claim is there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from rlvr_bench.harness.records import Hypothesis
@@ -21,14 +20,15 @@ from rlvr_bench.reports.claims.primary.measures import (
     QUESTION_OF,
     SCORES,
     TIMED,
-    arrivals,
     described,
     paired_values,
 )
 from rlvr_bench.reports.claims.primary.nested import OverBases, disagreement, over_bases
+from rlvr_bench.reports.claims.targets import both_arrived, reached_note
 from rlvr_bench.reports.load import Cell, Study
+from rlvr_bench.reports.measures.budgets import TARGET, arrivals_of
 from rlvr_bench.reports.measures.machine import busy, timing_note
-from rlvr_bench.reports.stats import LEVEL, UNLIMITED, Arrival, Judgment, Verdict, judge_times, power, verdicts
+from rlvr_bench.reports.stats import LEVEL, UNLIMITED, Judgment, Verdict, judge_times, power, verdicts
 
 FAMILY = "Holm's correction over the {n} that this suite named beforehand."
 
@@ -72,6 +72,7 @@ def _judge(study: Study, h: Hypothesis) -> _Judged:
         show=None if h.measure in SCORES else numbers.number,
         limits=judged.accuracy_limits(both, SCORES[h.measure]) if both and h.measure in SCORES else UNLIMITED,
         planned=h.n,
+        noun="what it takes" if h.measure in BUDGET_OF else "it",
     )
     title = part.title if part else h.part
     if both is None:
@@ -79,8 +80,8 @@ def _judge(study: Study, h: Hypothesis) -> _Judged:
         return _Judged(hypothesis=h, proposition=proposition, title=title, cells=None, values=Paired((), (), ()),
                        judgment=nothing, spread=None)  # fmt: skip
     values, judgment, note = _of_cells(proposition, h, both)
-    if h.measure in TIMED and (why := busy(both)):
-        judgment = replace(judgment, outcome="undecidable", reason=why)
+    if h.measure in TIMED:
+        judgment = judged.blocked_by(judgment, busy(both))
     return _Judged(
         hypothesis=h,
         proposition=proposition,
@@ -98,23 +99,9 @@ def _of_cells(p: Proposition, h: Hypothesis, both: tuple[Cell, Cell]) -> tuple[P
     if h.measure not in BUDGET_OF:
         values = paired_values(*both, h)
         return values, judged.judge_values(p, values), ""
-    a, b = arrivals(*both, h)
+    a, b = arrivals_of(both, BUDGET_OF[h.measure], TARGET)
     judgment = judge_times(h.test, a, b, margin=h.margin, planned=h.n, scale=h.scale)
-    reached = [
-        f"{cell.label} {sum(arrival.reached for arrival in one.values())} of {len(one)}"
-        for cell, one in ((both[0], a), (both[1], b))
-    ]
-    pairs = {seed: (a[seed], b[seed]) for seed in a if seed in b}
-    whole = all(
-        x.reached and y.reached and (h.scale == "difference" or min(x.time, y.time) > 0) for x, y in pairs.values()
-    )
-    values = _times(pairs) if whole else Paired((), (), ())
-    censored = "" if whole else " Those that did not are censored, not left out (log-rank test)."
-    return values, judgment, f"Reached the target: {', '.join(reached)}.{censored}"
-
-
-def _times(pairs: Mapping[int, tuple[Arrival, Arrival]]) -> Paired:
-    return Paired(tuple(pairs), tuple(x.time for x, _ in pairs.values()), tuple(y.time for _, y in pairs.values()))
+    return both_arrived(a, b), judgment, reached_note(both, (a, b))
 
 
 def _finding(one: _Judged, verdict: Verdict, family: int) -> Finding:

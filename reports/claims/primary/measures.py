@@ -9,10 +9,9 @@ from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.claims.finding import Question
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, score_in
-from rlvr_bench.reports.measures.budgets import TARGET, arrival, total_spent
+from rlvr_bench.reports.measures.budgets import TARGET
 from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps
 from rlvr_bench.reports.numbers import plain
-from rlvr_bench.reports.stats import Arrival
 
 SCORES: dict[Measure, str] = {"pass@1": PASS, "greedy": GREEDY}
 BUDGET_OF: dict[Measure, str] = {"target_seconds": "seconds", "target_samples": "samples", "target_flops": "flops"}
@@ -46,16 +45,6 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
     if not found:
         return None
     return float(median(found)) if measure == "step_seconds" else max(found)
-
-
-def arrivals(a: Cell, b: Cell, hypothesis: Hypothesis) -> tuple[dict[int, Arrival], dict[int, Arrival]]:
-    """When each finished run of A and of B reached TARGET, by seed; both are watched as long as the longest of them."""
-    budget = BUDGET_OF[hypothesis.measure]
-    watched = max((v for c in (a, b) for r in c.finished if (v := total_spent(r, budget)) is not None), default=0.0)
-    found = [
-        {r.seed: v for r in cell.finished if (v := arrival(r, budget, TARGET, watched=watched))} for cell in (a, b)
-    ]
-    return found[0], found[1]
 
 
 def described(hypothesis: Hypothesis, a: Cell) -> str:
