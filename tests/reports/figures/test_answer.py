@@ -87,3 +87,17 @@ def test_one_cell_has_no_difference_and_costs_no_curve(tmp_path: Path) -> None:
         tmp_path / "still", replace(CELLS[2], more=lambda *_: {"cost/seconds": None, "cost/samples": None})
     )
     assert answer.answer(subject_of(still), "text") is None
+
+
+def test_a_difference_that_ends_early_has_its_own_range_in_the_same_unit(tmp_path: Path) -> None:
+    """A third cell takes ten times as long as the two that are compared."""
+    slow = replace(CELLS[0], seconds=lambda seed: 20.0)
+    cells = cells_of(tmp_path, *CELLS[1:], slow, seeds=3, steps=10)
+    figure = answer.answer(subject_of(cells), "text")
+    assert figure is not None
+    (_, above), (_, below) = figure.axes[:2], figure.axes[2:]
+    assert above.get_xlim()[1] > 5 * below.get_xlim()[1]
+    assert below.get_xlabel() == "training time (s)"
+    together = answer.answer(subject_of(cells[:2]), "text")
+    assert together is not None
+    assert together.axes[1].get_xlim() == together.axes[3].get_xlim()
