@@ -50,10 +50,13 @@ def primary_pair(subject: Subject) -> Pair | None:
 
 
 def answer(subject: Subject, width: Width) -> Figure | None:
-    """Curves above, difference below; a budget that was not recorded is left out."""
+    """Curves above, difference below; a budget that was not recorded is left out.
+
+    None for a part of one cell, which compares nothing.
+    """
     curves = {b: {c.name: band for c in subject.cells if (band := mean_curve(c, b))} for b in BUDGETS}
     budgets = [b for b in BUDGETS if curves[b]]
-    if not budgets or subject.part is None:
+    if not budgets or len(subject.cells) < 2 or subject.part is None:
         return None
     pair = primary_pair(subject)
     primary = {c.name for c in pair} if pair else set()
