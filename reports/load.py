@@ -6,6 +6,7 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -59,9 +60,19 @@ class Run:
     def roles(self) -> Mapping[str, RoleStates]:
         return self.summary.roles if self.summary else {}
 
+    @cached_property
+    def recorded(self) -> Mapping[str, tuple[tuple[int, float], ...]]:
+        """(step, value) by metric, finite values only; sorted out once, because every number of a report asks."""
+        found: dict[str, list[tuple[int, float]]] = {}
+        for row in self.metrics:
+            for name, value in row.items():
+                if _finite(value):
+                    found.setdefault(name, []).append((row["step"], float(value)))
+        return {name: tuple(values) for name, values in found.items()}
+
     def series(self, name: str) -> list[tuple[int, float]]:
         """(step, value) of one metric, finite values only."""
-        return [(r["step"], float(r[name])) for r in self.metrics if _finite(r.get(name))]
+        return list(self.recorded.get(name, ()))
 
 
 @dataclass(frozen=True)

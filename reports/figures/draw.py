@@ -11,16 +11,20 @@ The page and the files in three formats follow.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.kinds import FIGURES
 from rlvr_bench.reports.figures.palette import Looks, looks_of
-from rlvr_bench.reports.figures.style import INCHES, save, styled
+from rlvr_bench.reports.figures.style import INCHES, Width, save, styled
 from rlvr_bench.reports.figures.subject import Effect, FigureKind, Subject
 from rlvr_bench.reports.load import Study
+
+PAGE_WIDTHS: tuple[Width, ...] = ("text",)  # what the page shows
+PAGE_FORMATS = ("svg",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +37,28 @@ class Drawn:
     caption: str
 
 
-def draw(study: Study, folder: Path, findings: Sequence[Effect] = ()) -> tuple[Drawn, ...]:
+Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
+
+
+def draw(
+    study: Study,
+    folder: Path,
+    findings: Sequence[Effect] = (),
+    *,
+    paper: bool = True,
+    track: Track = lambda items, what, total: items,
+) -> tuple[Drawn, ...]:
     """Write every figure that the study has data for, in the order of FIGURES and then of the parts.
 
     Args:
         findings: for the figure of effects, which is left out without them.
+        paper: also as PDF and PNG and in the width of a column; the page needs neither, and they take most of the time.
+        track: shows progress.
     """
     folder.mkdir(parents=True, exist_ok=True)
     looks = looks_of(study)
-    made = [_draw(kind, subject, folder) for kind in FIGURES for subject in _subjects(study, kind, looks, findings)]
+    jobs = [(kind, subject) for kind in FIGURES for subject in _subjects(study, kind, looks, findings)]
+    made = [_draw(kind, subject, folder, paper=paper) for kind, subject in track(jobs, "Figures", len(jobs))]
     return tuple(drawn for drawn in made if drawn)
 
 
@@ -54,14 +71,14 @@ def _subjects(study: Study, kind: FigureKind, looks: Looks, findings: Sequence[E
     return [Subject(study=study, part=p, cells=study.cells(p), looks=looks, findings=findings) for p in parts]
 
 
-def _draw(kind: FigureKind, subject: Subject, folder: Path) -> Drawn | None:
+def _draw(kind: FigureKind, subject: Subject, folder: Path, *, paper: bool) -> Drawn | None:
     part = subject.part
     name, made = f"{kind.name}-{slug(part.name)}" if part else kind.name, False
-    for width in INCHES:
+    for width in INCHES if paper else PAGE_WIDTHS:
         with styled():
             figure = kind.make(subject, width)
             if figure is not None:
-                save(figure, folder, name + ("-column" if width == "column" else ""))
+                save(figure, folder, name + ("-column" if width == "column" else ""), None if paper else PAGE_FORMATS)
                 made = True
     if not made:
         return None

@@ -7,15 +7,17 @@ the warm start and the training of a reward model are in none of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, nan
 
-from rlvr_bench.reports.load import Run
-from rlvr_bench.reports.measures.accuracy import PASS
+from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.measures.accuracy import GREEDY, PASS
 from rlvr_bench.reports.stats import Arrival, time_to_reach
 
 BUDGETS = ("samples", "flops", "seconds")
 METRIC_OF = {"samples": "cost/samples", "flops": "cost/flops", "seconds": "cost/seconds"}
-GREEDY = "eval/greedy"
+TARGETS = (0.5, 0.7, 0.9)  # pass@1 of the reference convergence points, the same for every task and suite
+TARGET = 0.7  # of hypotheses about time to a target
 
 
 def spent(run: Run, budget: str) -> list[tuple[float, float, float]]:
@@ -78,3 +80,13 @@ def arrival(run: Run, budget: str, target: float, *, watched: float = 0.0) -> Ar
         return None
     found = time_to_reach([(x, y) for x, y, _ in points], target)
     return Arrival(max(found.time, watched), False) if not found.reached and run.state == "diverged" else found
+
+
+def arrivals_of(cells: Sequence[Cell], budget: str, target: float) -> tuple[dict[int, Arrival], ...]:
+    """When each finished run of each cell reached the target, by seed; all are watched as long as the longest."""
+    totals = [v for c in cells for r in c.finished if (v := total_spent(r, budget)) is not None]
+    watched = max(totals, default=0.0)
+    return tuple(
+        {r.seed: found for r in cell.finished if (found := arrival(r, budget, target, watched=watched))}
+        for cell in cells
+    )

@@ -60,7 +60,9 @@ def write(
     """Write a whole folder.
 
     Args:
-        changes: environment (a function of part, cell, seed), completion (text), steps, command.
+        changes: environment (a function of part, cell, seed), completion (text), steps, command, hypotheses, config (a
+            function of part, cell, seed: sections and the values to set in them), row (a function of cell, seed, step:
+            more metrics of every part).
     """
     root.mkdir(parents=True, exist_ok=True)
     planned = []
@@ -68,7 +70,7 @@ def write(
         for seed in part.seeds:
             for cell in cells:
                 folder = f"{part.name}/{cell.name}/seed-{seed}"
-                config = _config(part, cell, seed)
+                config = _planned(part, cell, seed, changes)
                 digest = f"{abs(hash_text(records.canonical_json(config))):012x}"
                 planned.append(PlannedRun(part.name, cell.name, seed, folder, digest))
                 if cell.status.get(seed) != "missing":
@@ -76,7 +78,8 @@ def write(
     manifest = SuiteManifest(
         "quick", "PPO and GRPO, side by side", changes.get("command", "rlvr-bench run quick"), "0.1.0",
         "2026-01-02T03:04:05Z", tuple(parts), tuple(CellInfo(c.name, c.label, c.search) for c in cells), tuple(planned),
-        ("Synthetic numbers.",),
+        ("Synthetic numbers.",), tuple(changes.get("hypotheses", ())),
+        records.hypotheses_hash(changes.get("hypotheses", ())),
     )  # fmt: skip
     records.write_json(root / "suite.json", manifest)
     return root
@@ -117,6 +120,15 @@ def _shared_config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
     }
 
 
+def _planned(part: PartInfo, cell: Spec, seed: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with as many steps as are written, and what a test changes in it."""
+    config = _config(part, cell, seed)
+    config["train"]["steps"] = changes.get("steps", 40 if part.kind == "learning" else 4)
+    for section, values in changes.get("config", lambda *_: {})(part, cell, seed).items():
+        config[section] = config.get(section, {}) | values
+    return config
+
+
 def _environment(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
     return {
         "cpu": {"model": "Test CPU", "cores": 2}, "threads": 2, "memory_bytes": 8 * 1024**3, "gpus": [GPU],
@@ -140,6 +152,7 @@ def _run(
         row = _metrics(cell, seed, step, steps, learning=learning)
         if learning and cell.more:
             row |= cell.more(seed, step, step / steps)
+        row |= changes["row"](cell, seed, step) if "row" in changes else {}
         records.append_metrics(folder / "metrics.jsonl", step, row)
     if learning:
         text = changes.get("completion", "<think>4 < 7</think><answer>1247</answer>")

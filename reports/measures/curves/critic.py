@@ -13,7 +13,7 @@ from statistics import fmean
 
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.over_seeds import over_seeds
-from rlvr_bench.reports.measures.windows import Series, last_recorded_quarter, training_series
+from rlvr_bench.reports.measures.windows import Series, last_quarter, training_series
 from rlvr_bench.reports.stats import Estimate
 
 EXPLAINED, CLIPPED, KL = "train/explained_variance", "train/clip_fraction", "train/approx_kl"
@@ -25,7 +25,7 @@ class CriticNumbers:
 
     cell: str
     label: str
-    explained: Estimate  # last quarter of the recorded steps
+    explained: Estimate  # last quarter of the planned steps
     above_zero: float  # share of the steps after the critic's warm-up in which it is above 0
     clipped: Estimate | None  # mean over the steps of training
     kl: Estimate | None  # likewise, nats per token
@@ -41,7 +41,7 @@ def critic_numbers(cells: Sequence[Cell]) -> tuple[CriticNumbers, ...]:
     """Of the cells that recorded a critic's explained variance."""
     found = []
     for cell in cells:
-        explained = over_seeds(cell, lambda r: last_recorded_quarter(r, EXPLAINED), least=-inf, most=1.0)
+        explained = over_seeds(cell, lambda r: last_quarter(r, EXPLAINED), least=-inf, most=1.0)
         after = [v for r in cell.finished for _, v in _trained(r, EXPLAINED, warm_up(cell))]
         if explained is None or not after:
             continue

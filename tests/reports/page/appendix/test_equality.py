@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rlvr_bench.reports.page.equality import equality
+from rlvr_bench.reports.page.appendix.equality import equality
 from tests.reports.judge import learning_study
 from tests.reports.synthetic import CELLS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlvr_bench.reports.load import Cell, Run
-from rlvr_bench.reports.page.completions import TEXT_LIMIT, shown_completions
+from rlvr_bench.reports.page.appendix.completions import TEXT_LIMIT, shown_completions
 from tests.reports.synthetic import LEARNING
 
 

@@ -1,8 +1,8 @@
 """Controls of the reward are judged here: a random reward, and what would be needed to judge the verifier itself.
 
 reward.random    A random reward does not raise true accuracy: final pass@1 less that of the base model, by cell.
-                 Supported if the interval lies below +MARGIN, refuted if above.  One threshold, so that no interval can
-                 be both; a fall supports it as well, since the claim is only that there is nothing to be gained.
+                 Supported if the interval lies below +MARGIN, refuted if above; a fall supports it as well, since the
+                 claim is only that there is nothing to be gained.
 reward.verifier  Not tested by any study yet; the note says what this one shows all the same.
 """
 
@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlvr_bench.reports import numbers
-from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import LEARNED, RANDOM, VERIFIER, reward_setting
 from rlvr_bench.reports.claims.accuracy import MARGIN, MARGIN_TEXT
-from rlvr_bench.reports.claims.decide import decide_below
 from rlvr_bench.reports.claims.finding import Finding, not_tested
+from rlvr_bench.reports.claims.judged import Proposition, alone, describe
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.accuracy import gain
-from rlvr_bench.reports.stats import mean_estimate, rng, t_test
+from rlvr_bench.reports.measures.accuracy import FINAL_SCORE, gain
 
 VERIFIER_CLAIM = "Verifiable rewards are noise-free and cannot be hacked."
 
@@ -33,25 +30,25 @@ def random(cells: Sequence[Cell]) -> list[Finding]:
 def _random(cell: Cell) -> Finding:
     identifier = "reward.random"
     claim = f"A random reward does not raise true accuracy by {MARGIN_TEXT} or more ({cell.label})."
-    changes = [g for r in cell.finished if (g := gain(r)) is not None]
+    changes = {r.seed: g for r in cell.finished if (g := gain(r)) is not None}
     if not changes:
         return not_tested(identifier, claim, "no finished run was evaluated before and after training.")
-    change = mean_estimate(changes, rng())
-    text = numbers.with_interval(change, numbers.points, "points")
-    return Finding(
+    proposition = Proposition(
         id=identifier,
         claim=claim,
-        conclusion=decide_below(change, MARGIN),
-        effect=f"final less base model: {text}",
-        n=numbers.count(len(changes), "seed"),
+        question="reward",
+        kind="less",
+        margin=0.0,
+        center=MARGIN,
+        unit="points",
+        noun="the change",
+    )
+    return describe(
+        proposition,
+        alone(list(changes), list(changes.values())),
         equal="one cell, the base model against the end of training on the same held-out items",
-        rule=f"Supported if the {numbers.INTERVAL} of the change of pass@1 lies below +{MARGIN_TEXT}, refuted if "
-        "above.",
+        rule=f"Final pass@1 less that of the base model. Score: {FINAL_SCORE}.",
         note="A control: the reward says nothing about the answer. A fall supports the claim as well.",
-        sentence="Change of pass@1 in training on a random reward, which should not raise it: "
-        f"{matching.algorithm(cell).upper()} {text}.",
-        estimate=change,
-        p=t_test(changes, MARGIN) if change.known else None,
     )
 
 
