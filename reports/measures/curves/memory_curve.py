@@ -83,7 +83,7 @@ def _point(ppo: Cell, grpo: Cell, layer: str | None) -> SavingPoint:
         parameters=ppo.roles["actor"].parameters,
         tokens=tokens,
         micro_tokens=micro,
-        measured=_saving(paired_ratio(paired.a, paired.b, rng())) if paired and min(*paired.a, *paired.b) > 0 else None,
+        measured=_saving(paired_ratio(paired.a, paired.b)) if paired and min(*paired.a, *paired.b) > 0 else None,
         peaks=(mean_estimate(paired.b, rng()), mean_estimate(paired.a, rng())) if paired else None,
         states=1 - states[0] / states[1],
         predicted=1 - predictions[0] / predictions[1] if predictions[0] and predictions[1] else None,
