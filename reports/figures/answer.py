@@ -24,6 +24,7 @@ from rlvr_bench.reports.measures.bases import BaseLines, base_lines
 from rlvr_bench.reports.measures.budgets import BUDGETS
 from rlvr_bench.reports.measures.curves.budget_curves import Band, difference_curve, mean_curve
 
+SQUEEZED = 0.5  # of the range of the curves: a difference that ends before has an x axis of its own
 STRONG = 4  # as many cells have a band; of more only the compared ones
 DIFFERENCE = Look("#4D4D4D")  # no algorithm's color
 LABELS = {"samples": ("samples", ""), "flops": ("model compute", "FLOP"), "seconds": ("training time", "s")}
@@ -49,10 +50,13 @@ def primary_pair(subject: Subject) -> Pair | None:
 
 
 def answer(subject: Subject, width: Width) -> Figure | None:
-    """Curves above, difference below; a budget that was not recorded is left out."""
+    """Curves above, difference below; a budget that was not recorded is left out.
+
+    None for a part of one cell, which compares nothing.
+    """
     curves = {b: {c.name: band for c in subject.cells if (band := mean_curve(c, b))} for b in BUDGETS}
     budgets = [b for b in BUDGETS if curves[b]]
-    if not budgets or subject.part is None:
+    if not budgets or len(subject.cells) < 2 or subject.part is None:
         return None
     pair = primary_pair(subject)
     primary = {c.name for c in pair} if pair else set()
@@ -85,13 +89,11 @@ def _panels(budgets: int, width: Width, *, both: bool) -> tuple[Figure, np.ndarr
     rows = 2 if both else 1
     if width == "text":
         figure, made = pyplot.subplots(
-            rows, budgets, figsize=size(width, 2.9 if both else 2.2), squeeze=False, sharex="col", sharey="row",
+            rows, budgets, figsize=size(width, 2.9 if both else 2.2), squeeze=False, sharey="row",
             height_ratios=(1.5, 1) if both else None,
         )  # fmt: skip
         return figure, made
-    figure, made = pyplot.subplots(
-        budgets, rows, figsize=size(width, 1.3 * budgets + 0.5), squeeze=False, sharex="row", sharey="col"
-    )
+    figure, made = pyplot.subplots(budgets, rows, figsize=size(width, 1.3 * budgets + 0.5), squeeze=False, sharey="col")
     return figure, made.T
 
 
@@ -146,16 +148,27 @@ def _draw_margin(axes: Axes, hypothesis: Hypothesis) -> None:
 
 
 def _label(panels: np.ndarray, budgets: Sequence[str], width: Width) -> None:
-    narrow = width == "column"
+    """Ranges, ticks and names; on a page a lower panel shares the x axis of the upper one, unless it is squeezed."""
+    narrow, shared = width == "column", _share_x(panels)
     for row, what in zip(range(len(panels)), ("pass@1\n(share)", "difference\n(points)"), strict=False):
         for place, (budget, axes) in enumerate(zip(budgets, panels[row], strict=True)):
-            axes.set_xlim(left=0)
             axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-            label = scale_x(axes, *LABELS[budget])
+            label = scale_x(axes, *LABELS[budget], like=panels[0, place])
             if narrow or row == len(panels) - 1:
                 axes.set_xlabel(_short(label) if narrow else label)
+            elif shared:
+                axes.tick_params(labelbottom=False)
             if narrow or place == 0:
                 axes.set_ylabel(what)
+
+
+def _share_x(panels: np.ndarray) -> bool:
+    """Begin all x axes at 0, and end those of one budget together unless a difference would be squeezed by it."""
+    ends = np.array([[axes.dataLim.x1 * 1.03 for axes in row] for row in panels])
+    shared = bool((ends.min(axis=0) >= SQUEEZED * ends.max(axis=0)).all())
+    for (row, column), axes in np.ndenumerate(panels):
+        axes.set_xlim(0, ends[:, column].max() if shared else ends[row, column])
+    return shared
 
 
 def _short(label: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log
+from textwrap import fill
 from typing import Any, Literal
 
 from matplotlib import pyplot
@@ -17,17 +18,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
 
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.figures.subject import Effect, Subject
 
-PER_PAGE = 20  # rows with the headings of their groups
-PAGES = 4  # figures that a study can have
+PER_PAGE = 16  # rows with the headings of their groups
+PAGES = 6  # figures that a study can have
 SMALL = 6.0  # points
-ROW = 0.165  # inches
+ROW: dict[Width, float] = {"text": 0.175, "column": 0.215}  # inches; names take two lines in a column
 QUESTIONS = {
     "accuracy": "Accuracy",
     "budget": "Equal budget",
@@ -43,6 +44,7 @@ MARKS = {
     "undecidable": "^",
     "arithmetic": "P",
 }
+LETTERS, BREAK = 50, 28  # letters of a name on a page, and of each of its two lines in a column
 HOLDS, INK = "#D8E6EF", "#1A1A1A"
 POINTS = "points"
 Scale = Literal["points", "ratio"]
@@ -87,10 +89,13 @@ def pages(subject: Subject) -> list[list[Row]]:
 
 
 def _label(effect: Effect, subject: Subject) -> str:
-    """Id of the claim and name of the part, where there are several."""
-    named = {p.title: p.name for p in subject.study.manifest.parts}
-    part = named.get(effect.part, "")
-    return one_line(f"{effect.id}, {part}" if part and len(named) > 1 else effect.id)
+    """Id of the claim, name of the part where there are several; names of the cells where that is not enough."""
+    parts = {p.title: p.name for p in subject.study.manifest.parts}
+    part = parts.get(effect.part, "") if len(parts) > 1 else ""
+    cells = {c.label: c.name for c in subject.study.manifest.cells}
+    alike = [f for f in subject.findings if scale_of(f) and (f.id, f.part) == (effect.id, effect.part)]
+    pair = " / ".join(cells.get(label, label) for label in effect.pair or ()) if len(alike) > 1 else ""
+    return one_line(", ".join(filter(None, (effect.id, part, pair))))
 
 
 def forest(subject: Subject, width: Width, page: int = 0) -> Figure | None:
@@ -101,7 +106,7 @@ def forest(subject: Subject, width: Width, page: int = 0) -> Figure | None:
     rows = made[page]
     scales: list[Scale] = [s for s in (POINTS, "ratio") if any(r.effect and scale_of(r.effect) == s for r in rows)]
     figure, panels = pyplot.subplots(
-        1, len(scales), figsize=size(width, ROW * len(rows) + 0.85), squeeze=False, sharey=True
+        1, len(scales), figsize=size(width, ROW[width] * len(rows) + 0.85), squeeze=False, sharey=True
     )
     for axes, scale in zip(panels[0], scales, strict=True):
         _panel(axes, rows, scale, width)
@@ -128,20 +133,17 @@ def _panel(axes: Axes, rows: Sequence[Row], scale: Scale, width: Width) -> None:
     axes.grid(visible=False, axis="y")
     if scale == POINTS:
         axes.xaxis.set_major_locator(MaxNLocator(4 if width == "column" else 6, steps=[1, 2, 5, 10]))
-        axes.set_xlabel("difference (points)")
+        axes.set_xlabel("difference\n(points)" if width == "column" else "difference (points)")
     else:
-        wide = log(high / low) > log(12)
-        axes.xaxis.set_major_locator(
-            LogLocator(numticks=5) if wide else FixedLocator(_ratios(low, high, 4 if width == "column" else 6))
-        )
+        axes.xaxis.set_major_locator(FixedLocator(_ratios(low, high, 4 if width == "column" else 6)))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("ratio (log)")
+        axes.set_xlabel("ratio\n(log)" if width == "column" else "ratio (log)")
 
 
 def limits(effects: Sequence[Effect], scale: Scale) -> tuple[float, float]:
-    """Ends of the axis: all estimates and ends of propositions, and intervals as far as three times that spread.
+    """Ends of the axis: all estimates and ends of propositions, and intervals as far as half of that spread beyond.
 
     A wild interval, of two seeds, would press everything else together.
     """
@@ -156,8 +158,8 @@ def limits(effects: Sequence[Effect], scale: Scale) -> tuple[float, float]:
         inner += [_position(v, scale) for v in ends]
     least = 1.0 if scale == POINTS else log(1.1)
     spread = max(max(inner) - min(inner), least)
-    low = max(min([*inner, *outer]), min(inner) - spread)
-    high = min(max([*inner, *outer]), max(inner) + spread)
+    low = max(min([*inner, *outer]), min(inner) - spread / 2)
+    high = min(max([*inner, *outer]), max(inner) + spread / 2)
     room = 0.06 * max(high - low, least)
     ends = low - room, high + room
     return ends if scale == POINTS else (2.0 ** (ends[0] / log(2)), 2.0 ** (ends[1] / log(2)))
@@ -174,9 +176,12 @@ def _position(value: float, scale: Scale) -> float:
 
 def _ratios(low: float, high: float, most: int) -> list[float]:
     """Round ratios inside the limits, at most so many."""
-    for step in (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0):
-        found = [round(k * step, 2) for k in range(1, int(high / step) + 1) if low <= k * step]
-        if len(found) <= most:
+    steps = [[round(k * step, 2) for k in range(1, int(high / step) + 1)] for step in (0.05, 0.1, 0.2, 0.25, 0.5)]
+    decades = [10.0**k for k in range(-6, 7)]
+    round_ones = [m * d for d in decades for m in (1, 2, 5)]
+    for ticks in [*steps, round_ones, decades] if high < 4 * low else [round_ones, decades]:
+        found = [v for v in ticks if low <= v <= high]
+        if 2 <= len(found) <= most:
             return found
     return [1.0]
 
@@ -199,7 +204,8 @@ def _mark(axes: Axes, y: int, effect: Effect, scale: Scale, low: float, high: fl
 def _rows(panels: Sequence[Axes], rows: Sequence[Row], width: Width) -> None:
     """Names on the left, headings in bold; on a page also numbers and verdicts on the right."""
     first = panels[0]
-    first.set_yticks(range(len(rows)), [r.label for r in rows], fontsize=SMALL)
+    labels = [_fitting(r.label, width) if r.effect else r.label for r in rows]
+    first.set_yticks(range(len(rows)), labels, fontsize=SMALL)
     for tick, row in zip(first.get_yticklabels(), rows, strict=True):
         tick.set_fontweight("normal" if row.effect else "bold")
     first.set_ylim(len(rows) - 0.4, -0.6)
@@ -211,13 +217,27 @@ def _rows(panels: Sequence[Axes], rows: Sequence[Row], width: Width) -> None:
     last: Any = panels[-1]
     for y, row in enumerate(rows):
         if row.effect:
-            words = f"{_number(row.effect)}  {row.effect.conclusion}"
-            last.text(1.02, y, words, transform=last.get_yaxis_transform(), fontsize=SMALL, va="center", ha="left")
+            for at, words in ((5, row.effect.conclusion), (50, _number(row.effect))):
+                last.annotate(
+                    words, (1, y), xycoords=("axes fraction", "data"), xytext=(at, 0), textcoords="offset points",
+                    fontsize=SMALL, va="center", ha="left", annotation_clip=False,
+                )  # fmt: skip
+
+
+def _fitting(label: str, width: Width) -> str:
+    """A name on one line, or on two in a column; cut where it is longer."""
+    if width == "text":
+        return label if len(label) <= LETTERS else label[: LETTERS - 1] + "…"
+    # The names of two cells stay together.
+    kept = label.replace(" / ", "\u00a0/\u00a0")
+    broken = fill(kept, BREAK, break_on_hyphens=False, max_lines=2, placeholder="…")
+    return broken.replace("\u00a0", " ")
 
 
 def _number(effect: Effect) -> str:
     show = numbers.points if scale_of(effect) == POINTS else numbers.factor
-    return numbers.with_interval(effect.estimate, show).replace(" (n = 1, no interval)", "")
+    text = numbers.with_interval(effect.estimate, show).replace(" (n = 1, no interval)", "")
+    return text.replace("[0.00,", "[0,").replace("inf]", "∞)")
 
 
 def _legend(figure: Figure, rows: Sequence[Row], width: Width) -> None:

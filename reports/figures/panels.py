@@ -23,7 +23,7 @@ Points = list[tuple[float, float]]
 CROWD = 4  # with more cells than this, a panel for each reward
 BAND_FROM = 3  # finished seeds; fewer are drawn as lines
 PREFIXES = ("", "k", "M", "G", "T", "P", "E")
-COUNTS = ("", "thousands", "millions", "10⁹", "10¹²", "10¹⁵", "10¹⁸")
+COUNTS = ("", "10³", "10⁶", "10⁹", "10¹²", "10¹⁵", "10¹⁸")
 LETTERS = 22  # of a line of a legend with two columns, in a column
 LONG = 40  # letters of a label that makes the legend of a column have one column
 ALIKE = 1.5  # ranges that differ by no more than this factor are drawn on one scale
@@ -171,20 +171,22 @@ def legend_height(labels: Sequence[str], width: Width) -> float:
     return 0.1 + 0.14 * lines
 
 
-def scale_x(axes: Axes, name: str, unit: str) -> str:
+def scale_x(axes: Axes, name: str, unit: str, *, like: Axes | None = None) -> str:
     """Number the x axis, from 0, in a larger unit where that reads better, and give the label that says which.
 
     Args:
-        unit: takes a prefix, as FLOP does; "s" becomes minutes or hours; "" is a count, in thousands or millions.
+        unit: takes a prefix, as FLOP does; "s" becomes minutes or hours; "" is a count.
+        like: another panel, whose unit is taken.
     """
-    high = axes.get_xlim()[1]
+    end = axes.get_xlim()[1]
+    high = like.get_xlim()[1] if like else end
     if unit == "s":
         scale, shown = next(((n, u) for n, u in ((3600, "h"), (60, "min")) if high >= 10 * n), (1, "s"))
     else:
         power = int(np.clip(np.floor(np.log10(high) / 3), 0, len(PREFIXES) - 1)) if high > 0 else 0
         scale, shown = 1000**power, f"{PREFIXES[power]}{unit}" if unit else COUNTS[power]
-    inside = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, high / scale)
-    axes.xaxis.set_major_locator(FixedLocator([scale * x for x in inside if x <= high / scale]))
+    inside = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end / scale)
+    axes.xaxis.set_major_locator(FixedLocator([scale * x for x in inside if x <= end / scale]))
     axes.xaxis.set_major_formatter(lambda x, _: f"{x / scale:g}")
     return f"{name} ({shown})" if shown else name
 

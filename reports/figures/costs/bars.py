@@ -29,7 +29,7 @@ def finish_bars(
     names = [c.label if tight else fill(c.label, 18) for c in cells]
     axes.set_yticks(range(len(cells)), names)
     if tight:
-        axes.tick_params(axis="y", labelsize=5.5)
+        axes.tick_params(axis="y", labelsize=6)
     axes.set_ylim(len(cells) - 0.5, -0.5)  # also puts the first cell on top
     axes.set_xlim(left=0)
     axes.grid(visible=False, axis="y")

@@ -80,7 +80,7 @@ def _sizes(axes: Axes, sizes: Sequence[int]) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(list(sizes)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(EngFormatter(sep="", places=1))
+    axes.xaxis.set_major_formatter(EngFormatter(sep="", places=0))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel("parameters of the actor\n(count, log)")

@@ -112,7 +112,7 @@ def _by_reward(
         if _is_skewed(_values(cells_of, name, points)):
             _log(row[0], 3)
             words = words.replace(")", ", log)")
-        row[0].set_ylabel(fill(words, 14), fontsize=5.5)
+        row[0].set_ylabel(fill(words, 14), fontsize=6)
     common_x(list(panels.T))
     for axes in panels[-1]:
         axes.set_xlabel("steps")

@@ -40,7 +40,8 @@ def tuning(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
     if rates:
         last = axes.flat[1]
         last.set_xscale("log")
-        last.xaxis.set_major_locator(LogLocator(numticks=6))
+        last.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if _narrow(last.get_xlim()) else (1,)))
+        last.xaxis.set_major_formatter(lambda v, _: f"{v:.0e}".replace("e-0", "e-"))
         last.xaxis.set_minor_formatter(NullFormatter())
         last.set_xlabel("learning rate of the actor (log)")
         last.set_ylabel("validation pass@1\nof a trial (share)")
@@ -48,10 +49,15 @@ def tuning(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
     return figure
 
 
+def _narrow(limits: tuple[float, float]) -> bool:
+    """Whether powers of ten alone would be too few ticks."""
+    return limits[1] / limits[0] < 300
+
+
 def _expected(axes: Axes, search: Search, look: Look) -> None:
     scores = [t.score for t in search.trials]
     x = np.arange(1, len(scores) + 1)
-    label = f"{one_line(search.name)} ({len(scores)} trials)"
+    label = f"{one_line(search.label)} ({len(scores)} trials)"
     if len(scores) > 1:
         low, high = expected_best_band(scores)
         axes.fill_between(x, low, high, color=look.color, alpha=0.22, linewidth=0)

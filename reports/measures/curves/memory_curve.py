@@ -13,6 +13,8 @@ from rlvr_bench.reports.measures.curves.memory_prediction import predicted_peak
 from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.stats import Estimate, mean_estimate, paired_ratio, rng
 
+OTHERS = (*IGNORED, "warm_start.seed", "reward.label_seed")  # may change with the run's seed
+
 
 @dataclass(frozen=True, kw_only=True)
 class SavingPoint:
@@ -46,7 +48,7 @@ def curve_pairs(cells: Sequence[Cell]) -> list[Pair]:
 def _shared_settings(cell: Cell) -> dict[str, str]:
     """Texts by dotted key, without what belongs to an algorithm or to its critic."""
     flat = flatten(cell.config)
-    return {k: repr(v) for k, v in flat.items() if k not in IGNORED and "critic" not in k and k[:10] != "algorithm."}
+    return {k: repr(v) for k, v in flat.items() if k not in OTHERS and "critic" not in k and k[:10] != "algorithm."}
 
 
 def is_curve(cells: Sequence[Cell]) -> bool:

@@ -24,7 +24,7 @@ from rlvr_bench.reports.stats import LEVEL, Array, rng
 
 NEAR = 0.9  # of the best score: a trial this good counts as near the best
 DRAWS = 2000  # of the bootstrap
-FAMILY = "algorithm.name"  # names the algorithm, which is no setting of its search
+NOT_DRAWN = (*IGNORED, "algorithm.name", "warm_start.seed", "reward.label_seed")  # the seeds change with the run's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,11 @@ class Search:
     name: str
     trials: tuple[Trial, ...]
     planned: int
+
+    @property
+    def label(self) -> str:
+        """What its trials have in common in their labels; else its name."""
+        return self.trials[0].cell.label.rpartition(", trial ")[0] or self.name
 
     @property
     def best(self) -> Trial:
@@ -89,7 +94,7 @@ def _search(name: str, cells: Sequence[Cell]) -> Search:
 def drawn_settings(cells: Sequence[Cell]) -> tuple[str, ...]:
     """Dotted keys of the settings in which the trials differ."""
     flat = [flatten(c.config) for c in cells if c.config]
-    keys = {key for of_cell in flat for key in of_cell} - {*IGNORED, FAMILY}
+    keys = {key for of_cell in flat for key in of_cell} - set(NOT_DRAWN)
     return tuple(sorted(k for k in keys if len({repr(of_cell.get(k)) for of_cell in flat}) > 1))
 
 

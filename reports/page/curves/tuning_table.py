@@ -29,7 +29,7 @@ def tuning_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
         middle = (scores[(len(scores) - 1) // 2] + scores[len(scores) // 2]) / 2
         rows.append(
             (
-                one_line(search.name),
+                one_line(search.label),
                 f"{len(search.trials)} of {search.planned}",
                 f"{numbers.share(best.score)} ({numbers.count(best.seeds, 'seed')})",
                 one_line(settings) or "none differ",

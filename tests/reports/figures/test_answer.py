@@ -78,12 +78,29 @@ def test_two_seeds_are_lines_and_a_budget_without_records_is_left_out(tmp_path: 
     assert len([line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]) == 6
 
 
-def test_one_cell_has_no_difference_and_costs_no_curve(tmp_path: Path) -> None:
-    cells = cells_of(tmp_path, CELLS[2], steps=10)
+def test_cells_that_make_no_pair_have_curves_alone(tmp_path: Path) -> None:
+    cells = cells_of(tmp_path, CELLS[2], replace(CELLS[2], name="again"), steps=10)
     figure = answer.answer(subject_of(cells), "text")
     assert figure is not None
     assert len(figure.axes) == 2
-    still = cells_of(
-        tmp_path / "still", replace(CELLS[2], more=lambda *_: {"cost/seconds": None, "cost/samples": None})
-    )
-    assert answer.answer(subject_of(still), "text") is None
+
+
+def test_one_cell_compares_nothing_and_without_costs_there_is_no_curve(tmp_path: Path) -> None:
+    cells = cells_of(tmp_path, *CELLS, steps=5)
+    assert answer.answer(subject_of(cells[:1]), "text") is None
+    unknown = [replace(c, more=lambda *_: {"cost/seconds": None, "cost/samples": None}) for c in CELLS]
+    assert answer.answer(subject_of(cells_of(tmp_path / "unknown", *unknown)), "text") is None
+
+
+def test_a_difference_that_ends_early_has_its_own_range_in_the_same_unit(tmp_path: Path) -> None:
+    """A third cell takes ten times as long as the two that are compared."""
+    slow = replace(CELLS[0], seconds=lambda seed: 20.0)
+    cells = cells_of(tmp_path, *CELLS[1:], slow, seeds=3, steps=10)
+    figure = answer.answer(subject_of(cells), "text")
+    assert figure is not None
+    (_, above), (_, below) = figure.axes[:2], figure.axes[2:]
+    assert above.get_xlim()[1] > 5 * below.get_xlim()[1]
+    assert below.get_xlabel() == "training time (s)"
+    together = answer.answer(subject_of(cells[:2]), "text")
+    assert together is not None
+    assert together.axes[1].get_xlim() == together.axes[3].get_xlim()

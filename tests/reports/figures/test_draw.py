@@ -14,6 +14,7 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.figures import draw, palette, style
 from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
+from tests.reports.core import SEARCH
 from tests.reports.figures.subjects import subject_of
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
@@ -124,17 +125,18 @@ def empty(*_: object) -> Figure:
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([LEARNING, SYSTEMS], {"costs-systems", "learning-learning"}),
-        ([LEARNING], {"costs-learning", "learning-learning"}),
+        ([LEARNING, SYSTEMS], {"costs-systems", "learning-learning", "study"}),
+        ([LEARNING], {"costs-learning", "learning-learning", "study"}),
+        ([LEARNING, SEARCH], {"costs-learning", "learning-learning", "search-search", "study"}),
     ],
-    ids=["both", "learning"],
+    ids=["both", "learning", "search"],
 )
 def test_costs_come_from_the_parts_that_measure_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[PartInfo], expected: set[str]
 ) -> None:
     kinds = [
         draw.FigureKind(name=about, section="s", about=about, make=empty, caption="c")
-        for about in ("learning", "costs")
+        for about in ("learning", "costs", "search", "study")
     ]
     monkeypatch.setattr(draw, "FIGURES", kinds)
     drawn = draw.draw(load(synthetic.write(tmp_path / "study", CELLS[2:], parts, steps=2)), tmp_path / "figures")

@@ -53,11 +53,8 @@ def test_rows_by_question_and_a_panel_for_each_scale(subject: Subject, width: st
     band = differences.collections[0].get_paths()[0].get_extents()
     assert (band.x0, band.x1) == (-2.0, 2.0)
     words = [t.get_text() for t in ratios.texts]
-    assert words == (
-        ["+1.0 [-1.0, +3.0]  inconclusive", "+1.0 [+0.5, +1.5]  supported", "0.80 [0.70, 0.90]  supported"]
-        if width == "text"
-        else []
-    )
+    beside = ["inconclusive", "+1.0 [-1.0, +3.0]", "supported", "+1.0 [+0.5, +1.5]", "supported", "0.80 [0.70, 0.90]"]
+    assert words == (beside if width == "text" else [])
     legend = [t.get_text() for t in figure.legends[0].get_texts()]
     assert legend == ["supported", "inconclusive", "filled: primary", "proposition holds"]
 
@@ -67,6 +64,32 @@ def test_where_there_are_several_parts_a_row_names_its_own(tmp_path: Path) -> No
     subject = Subject(study=study, part=None, cells=(), looks={}, findings=(GAIN, COST))
     ((_, first, _, second),) = forest.pages(subject)
     assert (first.label, second.label) == ("accuracy.final, learning", "cost.step, systems")
+
+
+def test_a_row_names_its_cells_where_several_have_one_claim_and_fits(tmp_path: Path) -> None:
+    study = load(synthetic.write(tmp_path, CELLS, steps=2))
+    pair = replace(GAIN, pair=("GRPO, verifier", "PPO, four models"))
+    findings = (pair, replace(pair, primary=False), replace(COST, id="cost." + 60 * "x", pair=pair.pair))
+    subject = Subject(study=study, part=None, cells=(), looks={}, findings=findings)
+    figure, narrow = forest.forest(subject, "text"), forest.forest(subject, "column")
+    assert figure is not None and narrow is not None
+    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert names[1] == "accuracy.final, learning, grpo / ppo-rm"
+    assert names[4].startswith("cost.xxx") and names[4].endswith("x…")
+    names = [t.get_text() for t in narrow.axes[0].get_yticklabels()]
+    assert names[1] == "accuracy.final, learning,\ngrpo / ppo-rm"
+    assert names[4].count("\n") <= 1
+    alone = forest.pages(replace(subject, findings=findings[:1]))
+    assert alone[0][1].label == "accuracy.final, learning"
+
+
+def test_an_interval_without_an_end_is_written_as_such(subject: Subject) -> None:
+    open_ended = replace(COST, estimate=Estimate(2.0, 0.0, inf, 3, "log t"))
+    figure = forest.forest(replace(subject, findings=(open_ended,)), "text")
+    assert figure is not None
+    assert [t.get_text() for t in figure.axes[0].texts][1] == "2.00 [0, ∞)"
+    heads = [line.get_marker() for line in figure.axes[0].lines if line.get_marker() in ("<", ">")]
+    assert heads == ["<", ">"]
 
 
 def test_what_has_no_number_or_another_unit_is_left_out(subject: Subject) -> None:
@@ -81,7 +104,7 @@ def test_what_has_no_number_or_another_unit_is_left_out(subject: Subject) -> Non
 def test_many_effects_take_several_figures_none_too_tall(subject: Subject) -> None:
     many = replace(subject, findings=[replace(OTHER, id=f"a.{i}") for i in range(25)] + [COST])
     made = forest.pages(many)
-    assert [len(rows) for rows in made] == [20, 9]
+    assert [len(rows) for rows in made] == [16, 13]
     assert [made[1][0].label, made[1][-1].label] == ["Accuracy (continued)", "cost.step"]
     figures = [forest.forest(many, "column", page=page) for page in range(3)]
     assert figures[2] is None
@@ -91,7 +114,7 @@ def test_many_effects_take_several_figures_none_too_tall(subject: Subject) -> No
 def test_a_wild_interval_does_not_press_the_others_together(subject: Subject) -> None:
     wild = effect("accuracy.wild", 0.0, -5.0, 5.0)
     low, high = forest.limits([wild, GAIN], "points")
-    assert -10 < low < -2 and 2 < high < 10
+    assert -10 < low < -2 < 2 < high < 10
     figure = forest.forest(replace(subject, findings=(wild, GAIN)), "text")
     assert figure is not None
     heads = [line.get_marker() for line in figure.axes[0].lines if line.get_marker() in "<>" and line.get_marker()]

@@ -76,7 +76,7 @@ def test_without_a_band_the_mean_is_thin() -> None:
 @pytest.mark.parametrize(
     ("high", "name", "unit", "label", "last"),
     [
-        (5200, "samples", "", "samples (thousands)", "4"),
+        (5200, "samples", "", "samples (10³)", "4"),
         (800, "samples", "", "samples", "800"),
         (9.6e13, "compute", "FLOP", "compute (TFLOP)", "75"),
         (75, "time", "s", "time (s)", "60"),
@@ -90,6 +90,15 @@ def test_x_is_numbered_in_a_unit_that_reads_well(high: float, name: str, unit: s
     assert panels.scale_x(axes, name, unit) == label
     figure.draw_without_rendering()
     assert [t.get_text() for t in axes.get_xticklabels()][-1] == last
+
+
+def test_the_unit_can_be_that_of_another_panel() -> None:
+    figure, (one, other) = pyplot.subplots(1, 2)
+    one.set_xlim(0, 2e12)
+    other.set_xlim(0, 6e11)
+    assert panels.scale_x(other, "compute", "FLOP", like=one) == "compute (TFLOP)"
+    figure.draw_without_rendering()
+    assert [t.get_text() for t in other.get_xticklabels()][-1] == "0.4"
 
 
 def test_long_labels_are_broken_in_a_column() -> None:

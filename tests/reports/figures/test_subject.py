@@ -21,6 +21,6 @@ def test_a_figure_of_cells_gets_cells_width_and_looks(three: tuple[Cell, ...]) -
 
 def test_a_finding_has_all_that_a_figure_reads() -> None:
     read = {name for name, value in vars(Effect).items() if isinstance(value, property)}
-    assert len(read) == 10
+    assert len(read) == 11
     finding = Finding(id="a.b", claim="", conclusion="supported")
     assert all(hasattr(finding, name) for name in read)

@@ -33,7 +33,7 @@ def test_a_curve_for_each_search_and_a_mark_for_each_trial(cells: tuple[Cell, ..
     assert len(strip.lines) == 10
     assert sum(line.get_markeredgecolor() == "black" for line in strip.lines) == 2
     assert strip.get_xscale() == "log"
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["ppo (6 trials)", "grpo (4 trials)"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["PPO (6 trials)", "GRPO (4 trials)"]
 
 
 def test_where_no_learning_rate_was_drawn_there_is_one_panel(cells: tuple[Cell, ...], three: tuple[Cell, ...]) -> None:

@@ -79,4 +79,14 @@ def test_searches_are_told_apart_and_other_cells_are_none(tmp_path: Path) -> Non
         tmp_path, trial("a", 0.5), replace(trial("b", 0.5), search="ppo"), replace(trial("c", 0.9), search="")
     )
     assert [(s.name, s.planned) for s in found] == [("grpo", 1), ("ppo", 1)]
+    assert found[0].label == "grpo"
+    named = replace(found[0].trials[0], cell=replace(found[0].best.cell, label="GRPO, mine, trial 1"))
+    assert replace(found[0], trials=(named,)).label == "GRPO, mine"
     assert drawn_settings([found[0].best.cell]) == ()
+
+
+def test_seeds_that_follow_the_runs_are_no_settings(tmp_path: Path) -> None:
+    one = replace(trial("a", 0.5), settings={"train": {"lr": 0.1}, "warm_start": {"seed": 1}})
+    other = replace(trial("b", 0.5), settings={"train": {"lr": 0.2}, "warm_start": {"seed": 2}})
+    (search,) = study(tmp_path, one, other)
+    assert [list(t.settings) for t in search.trials] == [["train.lr"]] * 2
