@@ -31,8 +31,7 @@ def test_tables_with_rows_are_written(tmp_path: Path) -> None:
     both = [f"{name}-{part}" for name in ("comparison", "memory", "pairwise") for part in ("learning", "systems")]
     learning = [f"{name}-learning" for name in ("budgets", "targets", "instruments", "overoptimization")]
     assert written(tmp_path / "tables") == {*both, *learning, "findings"}
-    assert (tmp_path / "tables/seeds-systems.csv").read_text().count("
-") == 1 + 9  # three cells, three seeds
+    assert (tmp_path / "tables/seeds-systems.csv").read_text().count("\n") == 1 + 9  # three cells, three seeds
     assert "states_per_parameter" in (tmp_path / "tables/comparison-systems.csv").read_text()
 
 
