@@ -18,7 +18,7 @@ check: $(STAMP)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 report: $(STAMP)
-	$(BIN)/rlvr-bench report results/quick
+	$(BIN)/rlvr-bench report results/quick --paper
 
 # TRL 1.11 is the last release with both PPO and GRPO; it needs other versions than ours, so its own environment.
 peers: $(STAMP) .venv-peers/installed

@@ -163,11 +163,14 @@ def report(
     allow_unlike: Annotated[
         bool, typer.Option("--allow-unlike", help="Compare runs of different machines, and say so on every page.")
     ] = False,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Figures also as PDF and PNG, in the width of a page and of a column.")
+    ] = False,
 ) -> None:
     """Turn the records of a results folder into a page, figures and tables."""
     from rlvr_bench.harness.commands.report import report as write_report
 
-    write_report(results, out, allow_unlike=allow_unlike)
+    write_report(results, out, allow_unlike=allow_unlike, paper=paper)
 
 
 @app.command("list")

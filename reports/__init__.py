@@ -1,6 +1,7 @@
 """From a results folder to a page, figures and tables: a pure function of the records.
 
-    build(results)              writes <results>/report/ and gives the path of report.html
+    report(results)             writes <results>/report/ and gives its answer, its tables and the path of report.html
+    build(results)              the same, and gives the path alone
     comparison_tables(results)  the cells of each part side by side, as texts
 
 Importing this package loads neither matplotlib nor torch.
@@ -8,33 +9,77 @@ Importing this package loads neither matplotlib nor torch.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rlvr_bench.reports.claims.answer import Answer
+    from rlvr_bench.reports.load import Study
     from rlvr_bench.reports.page.table import Table
 
-__all__ = ["build", "comparison_tables"]
+__all__ = ["Report", "build", "comparison_tables", "report"]
+
+Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
 
 
-def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False) -> Path:
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was written, and what a terminal shows of it."""
+
+    page: Path
+    answer: Answer
+    tables: tuple[Table, ...]  # one a part; all have one note, `COMPARISON_NOTE` of page/comparison_table.py
+
+
+def report(
+    results: Path,
+    out: Path | None = None,
+    *,
+    allow_unlike: bool = False,
+    paper: bool = False,
+    track: Track = lambda items, what, total: items,
+) -> Report:
     """Write the whole report of a results folder.
 
     Args:
         out: where to; `<results>/report` if not given.
         allow_unlike: compare runs of different environments anyway, and mark the page.
-    Returns:
-        the path of report.html.
+        paper: figures also as PDF and PNG and in the width of a column, which takes several times as long.
+        track: shows progress: is given items, what is done with them and how many there are, and gives the items.
     Raises:
         rlvr_bench.harness.records.RecordError: the records cannot be read, or the environments differ.
     """
     from rlvr_bench.reports.cells.environments import check_environments
+    from rlvr_bench.reports.claims.answer import answer
+    from rlvr_bench.reports.claims.study import findings
     from rlvr_bench.reports.load import load
     from rlvr_bench.reports.page.write import write
 
-    study = load(Path(results))
+    results = Path(results)
+    study = load(results)
     unlike = check_environments(study, allow_unlike=allow_unlike)
-    return write(study, Path(out) if out is not None else Path(results) / "report", unlike)
+    found = findings(study)
+    answered = _printable(answer(study, found))
+    folder = Path(out) if out is not None else results / "report"
+    page = write(study, found, answered, folder, unlike, results=results, paper=paper, track=track)
+    return Report(page=page, answer=answered, tables=_tables(study))
+
+
+def _printable(answer: Answer) -> Answer:
+    """Safe for a terminal: the sentences have titles and labels in them."""
+    from rlvr_bench.reports.escape import one_line
+
+    texts = {f.name: getattr(answer, f.name) for f in fields(answer)}
+    return replace(
+        answer, **{k: one_line(v) if isinstance(v, str) else tuple(map(one_line, v)) for k, v in texts.items()}
+    )
+
+
+def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> Path:
+    """Write the whole report and give the path of report.html; arguments and errors are those of `report`."""
+    return report(results, out, allow_unlike=allow_unlike, paper=paper).page
 
 
 def comparison_tables(results: Path) -> tuple[Table, ...]:
@@ -44,7 +89,11 @@ def comparison_tables(results: Path) -> tuple[Table, ...]:
         rlvr_bench.harness.records.RecordError: the records cannot be read.
     """
     from rlvr_bench.reports.load import load
+
+    return _tables(load(Path(results)))
+
+
+def _tables(study: Study) -> tuple[Table, ...]:
     from rlvr_bench.reports.page.comparison_table import comparison_table
 
-    study = load(Path(results))
     return tuple(comparison_table(part, study.cells(part)) for part in study.manifest.parts)

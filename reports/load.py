@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from rlvr_bench.harness.records import (
     SCHEMA,
@@ -27,9 +28,25 @@ from rlvr_bench.harness.records import (
 from rlvr_bench.reports.escape import redact
 
 NOT_RUN, KILLED = "not run", "killed"
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
 MetricsRow = Mapping[str, Any]  # one step by metric name
 CompletionRow = Mapping[str, Any]  # one recorded completion
 LadderRow = Mapping[str, Any]  # the baselines at one step: one line of ladder.jsonl
+
+
+def remembered(measure: Callable[Concatenate[Run, Asked], Found]) -> Callable[Concatenate[Run, Asked], Found]:
+    """A measure of a run that many tables ask for is computed once and kept with the run; a copy starts anew."""
+
+    @wraps(measure)
+    def ask(run: Run, *args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+        kept = vars(run).setdefault("_remembered", {})
+        key = (measure, args, tuple(sorted(kwargs.items())))
+        if key not in kept:
+            kept[key] = measure(run, *args, **kwargs)
+        return kept[key]
+
+    return ask
 
 
 @dataclass(frozen=True)
@@ -59,9 +76,19 @@ class Run:
     def roles(self) -> Mapping[str, RoleStates]:
         return self.summary.roles if self.summary else {}
 
+    @cached_property
+    def recorded(self) -> Mapping[str, tuple[tuple[int, float], ...]]:
+        """(step, value) by metric, finite values only; sorted out once, because every number of a report asks."""
+        found: dict[str, list[tuple[int, float]]] = {}
+        for row in self.metrics:
+            for name, value in row.items():
+                if _finite(value):
+                    found.setdefault(name, []).append((row["step"], float(value)))
+        return {name: tuple(values) for name, values in found.items()}
+
     def series(self, name: str) -> list[tuple[int, float]]:
         """(step, value) of one metric, finite values only."""
-        return [(r["step"], float(r[name])) for r in self.metrics if _finite(r.get(name))]
+        return list(self.recorded.get(name, ()))
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,7 @@ class Cell:
     name: str
     label: str
     runs: tuple[Run, ...]
+    search: str = ""  # that it is a trial of
 
     @property
     def finished(self) -> tuple[Run, ...]:
@@ -98,15 +126,16 @@ class Study:
 
     def cells(self, part: PartInfo) -> tuple[Cell, ...]:
         """The cells of a part in the order of the manifest; cells that it plans but does not list come last."""
-        labels = {c.name: c.label for c in self.manifest.cells}
+        infos = {c.name: c for c in self.manifest.cells}
         present = dict.fromkeys(r.cell for r in self.runs if r.part == part.name)
-        names = [n for n in labels if n in present] + [n for n in present if n not in labels]
+        names = [n for n in infos if n in present] + [n for n in present if n not in infos]
         return tuple(
             Cell(
                 part,
                 name,
-                labels.get(name) or name,
+                (infos[name].label if name in infos else "") or name,
                 tuple(sorted((r for r in self.runs if (r.part, r.cell) == (part.name, name)), key=lambda r: r.seed)),
+                infos[name].search if name in infos else "",
             )
             for name in names
         )

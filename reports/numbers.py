@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from rlvr_bench.reports.stats import LEVEL, Estimate
 
@@ -63,6 +64,32 @@ def with_interval(estimate: Estimate | None, show: Format, unit: str = "") -> st
     if estimate.low is None or estimate.high is None:
         return f"{show(estimate.value)}{tail} (n = {estimate.n}, no interval)"
     return f"{show(estimate.value)} [{show(estimate.low)}, {show(estimate.high)}]{tail}"
+
+
+def compared(estimate: Estimate) -> str:
+    """A ratio as a comparison: `37.6 % lower [36.1, 39.0]`, `1.55 times [1.40, 1.70]`, `more than 4.35 times`."""
+    low, high = estimate.low, estimate.high
+    if estimate.method == "exact":
+        return f"{percent(1 - estimate.value)} lower" if estimate.value < 1 else f"{factor(estimate.value)} times"
+    if not isfinite(estimate.value):
+        return f"more than {factor(low or 0.0)} times"
+    if estimate.value >= 1:
+        value, ends = f"{factor(estimate.value)} times", (low, high)
+        if low is not None and high is not None and not isfinite(high):
+            return f"{value} [{factor(low)}, no upper end]"
+        show: Format = factor
+    else:
+        value, show = f"{percent(1 - estimate.value)} lower", lambda v: f"{100 * v:.1f}"
+        ends = (None if high is None else 1 - high, None if low is None else 1 - low)
+    if ends[0] is None or ends[1] is None:
+        return f"{value} (n = {estimate.n}, no interval)"
+    return f"{value} [{show(ends[0]) if isfinite(ends[0]) else 'no end'}, {show(ends[1])}]"
+
+
+def ratio(estimate: Estimate) -> str:
+    """A ratio as it is, ends without a limit said so: `0.97 [0.90, 1.05]`."""
+    shown = with_interval(estimate, factor)
+    return shown.replace("inf]", "no upper end]").replace("inf ", "no upper end ")
 
 
 def plain(value: float) -> str:

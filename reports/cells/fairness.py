@@ -8,7 +8,7 @@ from typing import Any
 
 from rlvr_bench.reports.cells.environments import show
 from rlvr_bench.reports.escape import redact
-from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.numbers import ABSENT
 
 IGNORED = ("name", "seed")  # a run's own label, and the seed, which pairs the runs
@@ -26,6 +26,20 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def settings(cell: Cell) -> dict[str, Any]:
+    """By dotted key; of one that varies over the cell's runs, as the seed of the base model may, all values."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in cell.runs:
+        for key, (text, value) in _shown(run).items():
+            found.setdefault(key, {}).setdefault(text, value)
+    return {key: next(iter(v.values())) if len(v) == 1 else list(v.values()) for key, v in found.items()}
+
+
+@remembered
+def _shown(run: Run) -> dict[str, tuple[str, Any]]:
+    return {key: (show(value), value) for key, value in flatten(run.config).items()}
+
+
 @dataclass(frozen=True)
 class Fairness:
     """Settings by dotted key; `unequal` has one text per cell, in the order of the cells."""
@@ -39,7 +53,7 @@ class Fairness:
 def compare(cells: Sequence[Cell]) -> Fairness:
     """Cells without a configuration are left out."""
     known = [c for c in cells if c.config]
-    flat = [flatten(c.config) for c in known]
+    flat = [settings(c) for c in known]
     equal, unequal = [], []
     for key in sorted({k for f in flat for k in f} - set(IGNORED)):
         # Compared as recorded, shown without paths: two folders of one name are still two.

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rlvr_bench.reports.cells.environments import show
+from rlvr_bench.reports.cells.fairness import IGNORED, settings
 from rlvr_bench.reports.cells.reward_setting import LEARNED, RANDOM, VERIFIER, RewardSetting, reward_setting
 from rlvr_bench.reports.load import Cell
 
 Pair = tuple[Cell, Cell]
 FOUR_MODELS = frozenset({"actor", "critic", "reference", "reward"})
+TWO_MODELS = frozenset({"actor", "reference"})
 
 
 def setting(cell: Cell, *path: str) -> Any:
@@ -46,46 +49,69 @@ def actor_scored(cell: Cell) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
+def display(cell: Cell) -> str:
+    """The algorithm's name as a sentence has it; the cell's label where none was recorded."""
+    return algorithm(cell).upper() or cell.label
+
+
 @dataclass(frozen=True)
 class Contrast:
-    """A PPO against GRPO with a verifier and a reference, for the claims about costs."""
+    """An algorithm with a critic against one without, for the claims about costs."""
 
     suffix: str  # of the claim's name
-    name: str  # of the PPO, in words
-    cells: Pair | None  # (PPO, GRPO), or None where the study lacks one
+    name: str  # of the one with a critic, in words
+    cells: Pair | None  # (with a critic, without), or None where the study lacks one
+
+    @property
+    def other(self) -> str:
+        """Of the one without a critic, in words."""
+        return display(self.cells[1]) if self.cells else "an algorithm without a critic"
 
 
 def cost_contrasts(cells: Sequence[Cell]) -> tuple[Contrast, ...]:
-    """Four-model PPO, and PPO with GRPO's own reward: the reward model is a choice and no part of PPO."""
-    four, grpo = four_model_ppo(cells), grpo_with_reference(cells)
+    """Four models, and the same reward on both sides: the reward model is a choice and no part of the algorithm."""
+    four = next((c for c in cells if roles(c) == FOUR_MODELS), None)
+    two = [c for c in cells if roles(c) == TWO_MODELS and source(c) == VERIFIER]
+    both = (four, min(two, key=lambda c: unlike(four, c))) if four and two else None
+    matched = matched_pair(cells, VERIFIER)
     return (
-        Contrast("four-model", "four-model PPO", (four, grpo) if four and grpo else None),
-        Contrast("matched", "PPO with the same reward source", matched_pair(cells, VERIFIER)),
+        Contrast("four-model", f"four-model {display(four) if four else 'PPO'}", both),
+        Contrast("matched", f"{display(matched[0]) if matched else 'PPO'} with the same reward source", matched),
     )
 
 
-def four_model_ppo(cells: Sequence[Cell]) -> Cell | None:
-    """PPO with a critic, a reference and a reward model."""
-    return next((c for c in cells if algorithm(c) == "ppo" and roles(c) == FOUR_MODELS), None)
+def unlike(a: Cell, b: Cell) -> int:
+    """How many settings differ that are not the algorithm's own, the critic's or the reward's."""
+    one, two = (_shared(c) for c in (a, b))
+    return sum(one.get(key) != two.get(key) for key in one.keys() | two.keys())
 
 
-def grpo_with_reference(cells: Sequence[Cell]) -> Cell | None:
-    """GRPO with a verifier and a reference."""
-    wanted = frozenset({"actor", "reference"})
-    return next((c for c in cells if algorithm(c) == "grpo" and source(c) == VERIFIER and roles(c) == wanted), None)
+def _shared(cell: Cell) -> dict[str, str]:
+    own = ("algorithm.", "reward.", "train.critic", "warm_start.seed")
+    return {k: show(v) for k, v in settings(cell).items() if k not in IGNORED and not k.startswith(own)}
 
 
 def matched_pairs(cells: Sequence[Cell]) -> list[Pair]:
-    """(PPO, GRPO) under one reward setting, whose models differ by the critic alone: the first of each setting."""
-    found: dict[RewardSetting, Pair] = {}
-    for ppo in cells:
-        if algorithm(ppo) != "ppo" or not roles(ppo):
-            continue
-        for grpo in cells:
-            same = algorithm(grpo) == "grpo" and roles(grpo) == roles(ppo) - {"critic"}
-            if same and reward_setting(grpo) == reward_setting(ppo):
-                found.setdefault(reward_setting(ppo), (ppo, grpo))
-    return list(found.values())
+    """(with a critic, without) under one reward setting, whose models differ by the critic alone.
+
+    Of two algorithms under one reward all pairs whose other settings are equal, the first of each setting; where no
+    pair is, as after tuning, the one that differs in the fewest.
+    """
+    groups: dict[tuple[RewardSetting, str, str], list[Pair]] = {}
+    for critic in cells:
+        for free in cells:
+            same_models = "critic" in roles(critic) and roles(free) == roles(critic) - {"critic"}
+            if same_models and reward_setting(free) == reward_setting(critic):
+                key = (reward_setting(critic), algorithm(critic), algorithm(free))
+                groups.setdefault(key, []).append((critic, free))
+    found = []
+    for pairs in groups.values():
+        equal: dict[tuple[tuple[str, str], ...], Pair] = {}
+        for pair in pairs:
+            if unlike(*pair) == 0:
+                equal.setdefault(tuple(sorted(_shared(pair[0]).items())), pair)
+        found += list(equal.values()) or [min(pairs, key=lambda p: unlike(*p))]
+    return found
 
 
 def teaching_pairs(cells: Sequence[Cell]) -> list[Pair]:
@@ -93,9 +119,11 @@ def teaching_pairs(cells: Sequence[Cell]) -> list[Pair]:
     return [p for p in matched_pairs(cells) if reward_setting(p[0]).source != RANDOM]
 
 
-def with_reward(matched: Pair | None) -> str:
-    """What a matched pair was rewarded by, in words; a claim without a pair is about the verifier."""
-    return f"with {reward_setting(matched[0]).phrase}" if matched else "with a verifier"
+def described(matched: Pair, among: Sequence[Pair]) -> str:
+    """What a matched pair was rewarded by; with the labels of its cells where several pairs share that."""
+    phrase = f"with {reward_setting(matched[0]).phrase}"
+    alike = [p for p in among if reward_setting(p[0]).phrase == reward_setting(matched[0]).phrase]
+    return phrase if len(alike) < 2 else f"{phrase} ({matched[1].label} against {matched[0].label})"
 
 
 def matched_pair(cells: Sequence[Cell], reward: str | None = None) -> Pair | None:
@@ -119,9 +147,9 @@ def learned_pairs(cells: Sequence[Cell]) -> list[Pair]:
     for learned in cells:
         if not is_plain(learned, LEARNED):
             continue
-        same = (c for c in cells if is_plain(c, VERIFIER) and algorithm(c) == algorithm(learned))
-        if verifier := next(same, None):
-            found.append((learned, verifier))
+        same = [c for c in cells if is_plain(c, VERIFIER) and algorithm(c) == algorithm(learned)]
+        if same:
+            found.append((learned, min(same, key=lambda c: unlike(learned, c))))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import correlation
 
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.numbers import count
@@ -16,6 +17,13 @@ class Paired:
     seeds: tuple[int, ...]
     a: tuple[float, ...]
     b: tuple[float, ...]
+
+    @property
+    def correlation(self) -> float | None:
+        """Of the pairs, by Pearson: how much pairing by seed took out; None below three or without spread."""
+        if len(self.seeds) < 3 or len(set(self.a)) < 2 or len(set(self.b)) < 2:
+            return None
+        return correlation(self.a, self.b)
 
     @property
     def n(self) -> str:

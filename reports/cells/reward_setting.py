@@ -16,6 +16,7 @@ from rlvr_bench.reports.numbers import whole
 RANDOM, VERIFIER, LEARNED, BOTH = "random", "verifier", "learned", "both"
 MODELED = (LEARNED, BOTH)
 _MODEL_SETTINGS = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+_SEEDS = ("label_seed",)  # of replication, which varies inside a cell and is no setting
 _ERROR_RATES = ("false_positive_rate", "false_negative_rate")
 
 
@@ -63,7 +64,8 @@ def reward_setting(cell: Cell) -> RewardSetting:
     modeled = source in MODELED
     positives, negatives = (float(reward.get(name) or 0.0) for name in _ERROR_RATES)
     # A rate that was not recorded is 0: records from before there were rates stay comparable with later ones.
-    used = {k: v for k, v in reward.items() if k not in _ERROR_RATES and (modeled or k not in _MODEL_SETTINGS)}
+    left_out = (*_ERROR_RATES, *_SEEDS, *(() if modeled else _MODEL_SETTINGS))
+    used = {k: v for k, v in reward.items() if k not in left_out}
     settings = tuple((k, show(v)) for k, v in sorted(used.items()))
     return RewardSetting(source, reward.get("label_pairs") if modeled else None, positives, negatives, settings)
 

@@ -7,8 +7,9 @@ A new claim is one function and one entry:
 2. Add it to one of the lists below, where it shall be on the page: COSTS is asked of the parts that were made to
    measure costs (of the learning parts where there are none), LEARNING of each learning part, WHOLE once, of all cells
    of the learning parts together.
-Holm's correction, the tables and the page follow.  To put it in the summary at the top, give it a `sentence` and add
-its id to `page/opening.py`.
+The tables and the page follow.  Findings made so are descriptive: each stands by its own interval, none corrects
+another.  What a suite is to decide it names beforehand, in `[[hypotheses]]` of its file (`primary/`); those are
+corrected among themselves and come first.
 """
 
 from __future__ import annotations
@@ -16,19 +17,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlvr_bench.reports.claims import (
-    accuracy,
-    groups,
-    memory,
-    models,
-    reward_control,
-    reward_model,
-    samples,
-    stability,
-    step_time,
-)
-from rlvr_bench.reports.claims.decide import adjust
+from rlvr_bench.reports.claims import accuracy, groups, memory, models, samples, stability, step_time, targets
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
+from rlvr_bench.reports.claims.primary import judged
+from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
 from rlvr_bench.reports.load import Cell, Study
 
 
@@ -37,21 +29,24 @@ def _out_of_reach(identifier: str, claim: str, reason: str) -> Claim:
     return lambda cells: [not_tested(identifier, claim, reason)]
 
 
+_OPPOSITES = {"supported", "refuted"}
 COSTS: tuple[Claim, ...] = (models.count, memory.states, memory.peak, step_time.step)
 LEARNING: tuple[Claim, ...] = (
     accuracy.final,
+    targets.samples,
+    targets.seconds,
     samples.many,
     stability.collapse,
     stability.spread,
     groups.silent,
-    reward_model.hacked,
-    reward_model.cost,
-    reward_model.labels,
-    reward_model.algorithm,
-    reward_control.random,
+    learned.hacked,
+    learned.cost,
+    learned.labels,
+    equal_distance.algorithm,
+    control.random,
 )
 WHOLE: tuple[Claim, ...] = (
-    reward_control.verifier,
+    control.verifier,
     _out_of_reach(
         "stability.sensitivity",
         "PPO is more sensitive to its hyper-parameters than GRPO.",
@@ -76,18 +71,32 @@ WHOLE: tuple[Claim, ...] = (
 
 
 def findings(study: Study) -> tuple[Finding, ...]:
-    """In the order of the lists, part by part, those that need another study last."""
-    learning = study.parts("learning")
+    """The suite's own hypotheses, then the others in the order of the lists, those that need another study last."""
+    parts = study.parts("learning")
     found = []
-    for part in study.parts("systems") or learning:
+    for part in study.parts("systems") or parts:
         found += [replace(f, part=part.title) for f in ask(COSTS, study.cells(part))]
-    for part in learning:
+    for part in parts:
         found += [replace(f, part=part.title) for f in ask(LEARNING, study.cells(part))]
-    if not learning:
+    if not parts:
         found += [replace(f, note="this study has no learning part.") for f in ask(LEARNING, ())]
-    found += ask(WHOLE, [c for part in learning for c in study.cells(part)])
+    found += ask(WHOLE, [c for part in parts for c in study.cells(part)])
     found = [f if f.tested else replace(f, part="") for f in found]
-    return adjust(sorted(found, key=lambda f: not f.tested))
+    primary = judged.hypotheses(study)
+    told = {(f.part, f.question, frozenset(f.pair or ()), f.id) for f in primary}
+    # What the suite named under a claim's own id is judged there alone: one quantity, one verdict.
+    rest = [f for f in found if (f.part, f.question, frozenset(f.pair or ()), f.id) not in told]
+    return (*primary, *side_by_side(sorted(rest, key=lambda f: not f.tested)))
+
+
+def side_by_side(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Where one claim is supported in one part and refuted in another, each sentence names its part and the other."""
+    told = []
+    for f in found:
+        others = [o for o in found if (o.id, o.pair) == (f.id, f.pair) and {o.conclusion, f.conclusion} == _OPPOSITES]
+        there = "; ".join(f"{o.conclusion} in {o.part}" for o in others if o.part != f.part)
+        told.append(replace(f, sentence=f"{f.part}: {f.sentence} But {there}.") if there else f)
+    return tuple(told)
 
 
 def ask(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[Finding]:

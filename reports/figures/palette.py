@@ -1,8 +1,9 @@
 """One color is one thing on every figure: what the colors, lines, marks and hatches mean is set here.
 
 An algorithm is a color, with a mark of its own so that it is also told apart in gray; what a cell was rewarded by is a
-line style; cells that share both get further marks.  Models, phases and reward models have palettes of their own, which
-share no color with the algorithms'.  A color depends on the cells of the whole study, never on those of one figure.
+line style; cells that share both get further marks and line styles.  Trials of a search look like their algorithm.
+Models, phases, baselines and reward models have palettes of their own, which share no color with the algorithms'.  A
+color depends on the cells of the whole study, never on those of one figure.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ PHASES = {
 OTHERS = (
     Look("#4D4D4D"), Look("#999999", hatch="++"), Look("#D9D9D9", hatch="oo"), Look("#737373", hatch=".."),
 )  # fmt: skip
+# Grays from light to dark, early steps to late ones.
+STEPS = tuple(
+    Look(color, marker=mark) for color, mark in zip(("#F7F7F7", "#BDBDBD", "#636363", "#101010"), "^oDs", strict=True)
+)
 MODELS = tuple(
     Look(color, line, mark) for color, line, mark in zip(("#252525", "#6B6B6B", "#A3A3A3"), LINES, MARKS, strict=False)
 )
@@ -72,13 +77,17 @@ def cell_looks(cells: Iterable[Cell]) -> Looks:
     settings = _settings(by_name.values())
     found: dict[str, Look] = {}
     seen: Counter[tuple[int, int]] = Counter()
+    further: Counter[int] = Counter()  # twins so far of each algorithm
     for name, cell in by_name.items():
         algorithm = algorithms.index(_algorithm(cell))
         setting = settings.index(reward_setting(cell))
-        twin = seen[algorithm, setting]
-        seen[algorithm, setting] += 1
-        mark = _nth(FURTHER_MARKS, twin - 1) if twin else _nth(MARKS, algorithm)
-        found[name] = Look(_nth(ALGORITHMS, algorithm), _nth(LINES, setting), mark)
+        twin = 0 if cell.search else seen[algorithm, setting]
+        seen[algorithm, setting] += not cell.search
+        further[algorithm] += twin > 0
+        mark = _nth(FURTHER_MARKS, further[algorithm] - 1) if twin else _nth(MARKS, algorithm)
+        # Line styles that no reward has.
+        line = _nth(LINES, len(settings) + further[algorithm] - 1 if twin else setting)
+        found[name] = Look(_nth(ALGORITHMS, algorithm), line, mark)
     return found
 
 

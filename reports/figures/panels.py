@@ -10,6 +10,7 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
@@ -21,13 +22,17 @@ from rlvr_bench.reports.measures.windows import training_series
 Points = list[tuple[float, float]]
 CROWD = 4  # with more cells than this, a panel for each reward
 BAND_FROM = 3  # finished seeds; fewer are drawn as lines
+PREFIXES = ("", "k", "M", "G", "T", "P", "E")
+COUNTS = ("", "10³", "10⁶", "10⁹", "10¹²", "10¹⁵", "10¹⁸")
+LETTERS = 22  # of a line of a legend with two columns, in a column
+LONG = 40  # letters of a label that makes the legend of a column have one column
 ALIKE = 1.5  # ranges that differ by no more than this factor are drawn on one scale
 
 
 def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]] | None:
-    """The cells by what they were rewarded by, where one panel would be too full for them all."""
+    """The cells by what they were rewarded by, where one panel would be too full for them all and this mends it."""
     groups = by_reward_setting(cells)
-    return groups if len(cells) > CROWD and len(groups) > 1 else None
+    return groups if len(cells) > CROWD >= max(map(len, groups.values())) else None
 
 
 def short_labels(cells: Sequence[Cell]) -> dict[str, str]:
@@ -85,10 +90,15 @@ def common_x(groups: Sequence[Sequence[Axes]]) -> bool:
     return alike
 
 
-def draw_seeds(axes: Axes, series: Sequence[Points], finished: Sequence[bool], look: Look, label: str) -> None:
+def draw_seeds(
+    axes: Axes, series: Sequence[Points], finished: Sequence[bool], look: Look, label: str, *, band: bool = True
+) -> None:
     """Mean and range over the finished seeds, from BAND_FROM of them on; below that a line for each seed.
 
     A run that did not finish is a thin line: it is in no mean.
+
+    Args:
+        band: draw the range; where many cells share a panel it would hide the others.
     """
     whole = [p for p, done in zip(series, finished, strict=True) if done and p]
     broken = [p for p, done in zip(series, finished, strict=True) if not done and p]
@@ -96,8 +106,9 @@ def draw_seeds(axes: Axes, series: Sequence[Points], finished: Sequence[bool], l
         length = min(len(p) for p in whole)
         values = np.array([p[:length] for p in whole])  # (seeds, points, 2)
         x, y = values[..., 0].mean(axis=0), values[..., 1]
-        axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=look.color, alpha=0.22, linewidth=0)
-        _line(axes, x, y.mean(axis=0), look, 1.3, label)
+        if band:
+            axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=look.color, alpha=0.22, linewidth=0)
+        _line(axes, x, y.mean(axis=0), look, 1.3 if band else 0.9, label)
         label = ""
     else:
         for points in whole:
@@ -136,10 +147,48 @@ def legend(
             found.setdefault(label, handle)
     found |= {label: found.pop(label) for label in last if label in found}
     if found:
-        longest = max(map(len, found))
-        fitting = {"text": 4 if longest <= 20 else 3, "column": 3 if longest <= 12 else 2 if longest <= 18 else 1}
-        columns = min(len(found), 2 if width == "column" and len(found) == 4 else fitting[width])
-        figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=min(columns, fitting[width]))
+        labels, columns = legend_form(list(found), width)
+        figure.legend(list(found.values()), labels, loc="outside lower center", ncols=columns)
+
+
+def legend_form(labels: Sequence[str], width: Width) -> tuple[list[str], int]:
+    """The labels, broken into lines where they are long, and how many columns they take."""
+    if width == "column" and max(map(len, labels)) > LONG:
+        return [fill(label, 2 * LETTERS + 4) for label in labels], 1
+    broken = [fill(label, LETTERS) for label in labels] if width == "column" else list(labels)
+    longest = max(len(line) for label in broken for line in label.split("\n"))
+    columns = (4 if longest <= 20 else 3) if width == "text" else 3 if longest <= 12 and len(labels) != 4 else 2
+    return broken, min(columns, len(labels))
+
+
+def legend_height(labels: Sequence[str], width: Width) -> float:
+    """Inches that a legend of these labels takes, about."""
+    if not labels:
+        return 0.0
+    broken, columns = legend_form(labels, width)
+    rows = -(-len(broken) // columns)
+    lines = max(sum(label.count("\n") + 1 for label in broken[i * rows : (i + 1) * rows]) for i in range(columns))
+    return 0.1 + 0.14 * lines
+
+
+def scale_x(axes: Axes, name: str, unit: str, *, like: Axes | None = None) -> str:
+    """Number the x axis, from 0, in a larger unit where that reads better, and give the label that says which.
+
+    Args:
+        unit: takes a prefix, as FLOP does; "s" becomes minutes or hours; "" is a count.
+        like: another panel, whose unit is taken.
+    """
+    end = axes.get_xlim()[1]
+    high = like.get_xlim()[1] if like else end
+    if unit == "s":
+        scale, shown = next(((n, u) for n, u in ((3600, "h"), (60, "min")) if high >= 10 * n), (1, "s"))
+    else:
+        power = int(np.clip(np.floor(np.log10(high) / 3), 0, len(PREFIXES) - 1)) if high > 0 else 0
+        scale, shown = 1000**power, f"{PREFIXES[power]}{unit}" if unit else COUNTS[power]
+    inside = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end / scale)
+    axes.xaxis.set_major_locator(FixedLocator([scale * x for x in inside if x <= end / scale]))
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x / scale:g}")
+    return f"{name} ({shown})" if shown else name
 
 
 def training_points(cell: Cell, metric: str) -> list[Points]:

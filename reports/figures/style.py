@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -59,15 +59,20 @@ def styled() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write the three formats, without dates or versions, and close the figure."""
+def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] | None = None) -> None:
+    """Write a figure without dates or versions, and close it.
+
+    Args:
+        formats: those of FORMATS that are wanted; all of them by default.
+    """
     metadata: dict[str, dict[str, None]] = {
         "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
         "svg": {"Date": None, "Creator": None},
         "png": {"Software": None},
     }
-    figure.draw_without_rendering()  # lays out once; without the next line each format would do it again
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)  # once; without the next line each format would do it again
     figure.set_layout_engine("none")
-    for suffix in FORMATS:
+    for suffix in FORMATS if formats is None else formats:
         figure.savefig(folder / f"{name}.{suffix}", metadata=metadata[suffix])
     pyplot.close(figure)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.accuracy import PASS, final_score
+from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, final_score
 from rlvr_bench.reports.measures.collapse import collapse_events, flags
+from rlvr_bench.reports.measures.machine import starved_share
 from rlvr_bench.reports.measures.memory import (
     bytes_per_parameter,
     expected_bytes_per_parameter,
@@ -42,6 +43,7 @@ class CellNumbers:
     states_per_parameter: float | None  # bytes per parameter of the actor, exact
     expected_per_parameter: int | None  # bytes, from the arithmetic
     peak: Estimate | None  # bytes
+    starved: float | None  # share of the timed steps whose threads waited for a processor
 
 
 def cell_numbers(cells: Sequence[Cell]) -> tuple[CellNumbers, ...]:
@@ -51,7 +53,7 @@ def cell_numbers(cells: Sequence[Cell]) -> tuple[CellNumbers, ...]:
 
 
 def _numbers(cell: Cell, layer: str | None) -> CellNumbers:
-    learning = cell.part.kind == "learning"
+    learning = cell.part.kind != "systems"
     events = [collapse_events(r) for r in cell.finished] if learning else []
     ended = Counter(r.state for r in cell.runs if not r.finished or r.state == "diverged")
     return CellNumbers(
@@ -64,13 +66,14 @@ def _numbers(cell: Cell, layer: str | None) -> CellNumbers:
         collapse_rules=tuple(sorted({e.rule for found in events for e in found})),
         flags=tuple(sorted({f for r in cell.finished for f in flags(r)})) if learning else (),
         pass1=_score(cell, PASS),
-        greedy=_score(cell, "eval/greedy"),
+        greedy=_score(cell, GREEDY),
         seconds=over_seeds(cell, step_seconds),
         tokens_per_second=over_seeds(cell, tokens_per_second),
         states=state_bytes(cell),
         states_per_parameter=bytes_per_parameter(cell),
         expected_per_parameter=expected_bytes_per_parameter(cell),
         peak=over_seeds(cell, partial(peak_bytes, layer=layer)) if layer else None,
+        starved=starved_share(cell.finished),
     )
 
 

@@ -13,10 +13,10 @@ from math import inf, sqrt
 from statistics import fmean
 
 from rlvr_bench.reports.cells.reward_setting import MODELED, RANDOM, reward_setting
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.measures.over_seeds import over_seeds
-from rlvr_bench.reports.measures.windows import Series, last_recorded_quarter, recorded_quarters, training_series
-from rlvr_bench.reports.stats import Estimate
+from rlvr_bench.reports.measures.windows import QUARTERS, Series, last_quarter, quarter_means, training_series
+from rlvr_bench.reports.stats import Curve, Estimate, Peak, common_distances, peak_over_seeds
 
 TRUE, PROXY = "rollout/true_reward_mean", "rollout/proxy_reward_mean"
 GAP, PAIR_ACCURACY = "rollout/proxy_true_gap", "rollout/proxy_pair_accuracy"
@@ -34,6 +34,7 @@ def sequence_kl(run: Run) -> Series:
     return [(s, max(0.0, v) * lengths[s]) for s, v in training_series(run, "train/kl_to_reference") if s in lengths]
 
 
+@remembered
 def path(run: Run, metric: str) -> list[tuple[float, float]]:
     """(distance, metric): the first step alone, where the policy is still the base model, then means of blocks."""
     values = dict(training_series(run, metric))
@@ -44,16 +45,39 @@ def path(run: Run, metric: str) -> list[tuple[float, float]]:
 
 
 def final_distance(run: Run) -> float | None:
-    """The root of the mean KL over the last quarter of the recorded steps."""
-    ends = recorded_quarters(sequence_kl(run))
+    """The root of the mean KL over the last quarter of the planned steps."""
+    ends = quarter_means(run, sequence_kl(run))
     return sqrt(ends[1]) if ends else None
 
 
-def peak(run: Run) -> tuple[float, float] | None:
-    """(true reward, distance) of the best point of the path; the first of equals."""
-    points = path(run, TRUE)
-    best = max(points, key=lambda p: p[1], default=None)
-    return (best[1], best[0]) if best else None
+def final_true(run: Run) -> float | None:
+    """True reward over the last quarter of the planned steps; 0 of a run that diverged before its end."""
+    found = last_quarter(run, TRUE)
+    return 0.0 if found is None and run.state == "diverged" else found
+
+
+def paths(cell: Cell, metric: str = TRUE) -> dict[int, list[tuple[float, float]]]:
+    """`path` of each finished seed that recorded it."""
+    return {r.seed: found for r in cell.finished if (found := path(r, metric))}
+
+
+def quarter_points(curves: Sequence[Curve]) -> tuple[float, ...]:
+    """Where curves are compared: a quarter, a half and three quarters of the way over the distances all of them cover.
+
+    Empty where they have no stretch in common.
+    """
+    try:
+        return tuple(float(d) for d in common_distances(curves, QUARTERS + 1)[1:-1])
+    except ValueError:
+        return ()
+
+
+def cross_fitted_peak(cell: Cell) -> Peak | None:
+    """Height of the cell's peak, each half of the seeds read where the other half has its best; None below four."""
+    try:
+        return peak_over_seeds(list(paths(cell).values()), count=BLOCKS)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,23 +91,21 @@ class EndOfTraining:
     gap: Estimate | None
     pair_accuracy: Estimate | None
     distance: Estimate | None
-    peak: Estimate | None
-    peak_distance: Estimate | None
+    peak: Peak | None
 
 
 def ends_of_training(cells: Sequence[Cell]) -> tuple[EndOfTraining, ...]:
-    """Means of the last quarter of the recorded steps, and the best point on the way."""
+    """Means of the last quarter of the planned steps, and the best point on the way."""
     return tuple(
         EndOfTraining(
             cell=cell.name,
             label=cell.label,
-            true=over_seeds(cell, lambda r: last_recorded_quarter(r, TRUE), most=1.0),
-            proxy=over_seeds(cell, lambda r: last_recorded_quarter(r, PROXY), least=-inf),
-            gap=over_seeds(cell, lambda r: last_recorded_quarter(r, GAP), least=-inf),
-            pair_accuracy=over_seeds(cell, lambda r: last_recorded_quarter(r, PAIR_ACCURACY), most=1.0),
+            true=over_seeds(cell, final_true, most=1.0),
+            proxy=over_seeds(cell, lambda r: last_quarter(r, PROXY), least=-inf),
+            gap=over_seeds(cell, lambda r: last_quarter(r, GAP), least=-inf),
+            pair_accuracy=over_seeds(cell, lambda r: last_quarter(r, PAIR_ACCURACY), most=1.0),
             distance=over_seeds(cell, final_distance),
-            peak=over_seeds(cell, lambda r: p[0] if (p := peak(r)) else None, most=1.0),
-            peak_distance=over_seeds(cell, lambda r: p[1] if (p := peak(r)) else None),
+            peak=cross_fitted_peak(cell),
         )
         for cell in cells
     )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from rlvr_bench.reports.measures.accuracy import LAST_K
+from rlvr_bench.reports.measures import machine
+from rlvr_bench.reports.measures.accuracy import FINAL_SCORE
 from rlvr_bench.reports.measures.collapse import RULE_IN_WORDS
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 from rlvr_bench.reports.stats import REPLICATES, SMALL_N
 
 METHODS = (
-    f"Values are one number per seed; intervals are {LEVEL_TEXT} intervals over seeds. Below {SMALL_N} seeds: "
-    "Student's t interval of the mean, for ratios of the paired logarithms (a bootstrap over so few values is too "
-    f"narrow). From {SMALL_N} seeds on: percentile bootstrap of the interquartile mean, {REPLICATES:,} draws from "
-    "a fixed seed.",
-    f"Final score: mean of the last {LAST_K} evaluations (fewer if there are fewer), never the best checkpoint. A run "
-    "that diverged counts, with 0 if it was not evaluated afterwards. Runs that ended otherwise (out of memory, "
-    "killed, timed out, failed) are shown, and left out of the averages.",
+    f"Values are one number per seed; intervals are {LEVEL_TEXT} intervals over seeds. Of one cell, below {SMALL_N} "
+    "seeds: Student's t interval of the mean (a bootstrap over so few values is too narrow); from there on: percentile "
+    f"bootstrap of the interquartile mean, {REPLICATES:,} draws from a fixed seed. Of two cells: Student's interval of "
+    "the paired differences, or of the paired logarithms of ratios, at every number of seeds.",
+    f"Final score: {FINAL_SCORE}, never the best checkpoint. A run that diverged counts, with 0 if it was not "
+    "evaluated afterwards. Runs that ended otherwise (out of memory, killed, timed out, failed) are shown, and left "
+    "out of the averages.",
     "Costs leave out the warm-up steps, evaluation and checkpoints. A step's seconds: median over steps. Peaks: "
     "largest of a run, less what the device or process held before any model was built.",
-    "First and last quarter: of the steps that a run recorded, so of fewer steps where it ended early.",
+    "First and last quarter: of the planned steps; a run that ended before its last quarter has none.",
+    f"{machine.RULE_IN_WORDS} A claim about time needs {machine.LEAST_TIMED} timed steps a cell.",
     f"Collapse, fixed in advance, is any of: {RULE_IN_WORDS}.",
-    "p-values are corrected with Holm's method over all findings of the study that rest on a test, each cell or "
-    "pair of cells that a claim was asked of counted by itself; a decision that does not survive is called "
-    "inconclusive.",
+    "Primary are the hypotheses that the suite named before its runs. They alone are corrected, with Holm's method "
+    "among themselves; a decision that does not survive is called inconclusive. All other findings are descriptive: "
+    "each stands by its own interval, and neither corrects another nor is corrected. Undecidable is a test that "
+    "could not have come out otherwise. Beside an equivalence stands the 90 % interval, which decides it, elsewhere "
+    "the 95 % interval.",
 )
 WHY_PEAKS_DIFFER = (
     "Measured peaks do not save what the states do. What the algorithms share is on both sides of the ratio: "

@@ -10,7 +10,7 @@ from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.overoptimization import BLOCKS, EndOfTraining, ends_of_training, is_studied
 from rlvr_bench.reports.measures.reward_models import reward_models
-from rlvr_bench.reports.measures.windows import LAST_QUARTER
+from rlvr_bench.reports.measures.windows import LAST_QUARTER, short_runs
 from rlvr_bench.reports.page.comparison_table import estimate_fields
 from rlvr_bench.reports.page.table import Table, csv_text
 
@@ -22,10 +22,11 @@ MODELS_NOTE = (
 ENDS_NOTE = (
     f"Brackets: {numbers.INTERVAL} over seeds. Means of the {LAST_QUARTER}. Gap: proxy less true reward, both in "
     "standard deviations of the base model. Pairs: share of (right, wrong) pairs of one prompt that the proxy ranks "
-    f"rightly, .5 is chance. Peak: best of up to {BLOCKS + 1} means of blocks of steps, so on a flat curve noise alone "
-    "lifts it above the mean. Distance: sqrt(KL to the base model), sqrt(nats per completion)."
+    f"rightly, .5 is chance. Peak: each half of the seeds read at the distance, of {BLOCKS}, where the other half has "
+    "its best, so that noise does not lift it; both distances beside it. It needs four seeds. Distance: sqrt(KL to "
+    "the base model), sqrt(nats per completion)."
 )
-MEASURES = ("true", "proxy", "gap", "pair_accuracy", "distance", "peak", "peak_distance")
+MEASURES = ("true", "proxy", "gap", "pair_accuracy", "distance")
 COLUMNS = ("true reward", "proxy", "gap", "pairs", "distance", "peak true reward", "distance at peak")
 
 
@@ -62,18 +63,33 @@ def models_csv(part: PartInfo, cells: Sequence[Cell]) -> str:
 def ends_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """One row per cell; empty where every cell was trained on the verifier, or none recorded enough."""
     rows = [
-        (one_line(end.label), *(numbers.with_interval(getattr(end, name), numbers.share) for name in MEASURES))
+        (
+            one_line(end.label),
+            *(numbers.with_interval(getattr(end, name), numbers.share) for name in MEASURES),
+            *_peak(end),
+        )
         for end in _shown(cells)
     ]
-    return Table("True reward and proxy at the end of training", ("cell", *COLUMNS), tuple(rows), ENDS_NOTE)
+    note = " ".join(filter(None, [ENDS_NOTE, short_runs(cells)]))
+    return Table("True reward and proxy at the end of training", ("cell", *COLUMNS), tuple(rows), note)
+
+
+def _peak(end: EndOfTraining) -> tuple[str, str]:
+    if end.peak is None:
+        return numbers.ABSENT, numbers.ABSENT
+    positions = dict.fromkeys(f"{position:.2f}" for position in end.peak.positions)
+    return numbers.with_interval(end.peak.height, numbers.share), " and ".join(positions)
 
 
 def ends_csv(part: PartInfo, cells: Sequence[Cell]) -> str:
     """Raw numbers of the ends of training."""
-    columns = [f"{name}{suffix}" for name in MEASURES for suffix in ("", "_low", "_high", "_n", "_method")]
-    lines: list[list[object]] = [["cell", "label", *columns]]
+    columns = [f"{name}{end}" for name in (*MEASURES, "peak") for end in ("", "_low", "_high", "_n", "_method")]
+    positions = ("peak_distance_first_half", "peak_distance_second_half", "peak_in_sample")
+    lines: list[list[object]] = [["cell", "label", *columns, *positions]]
     for end in _shown(cells):
         fields = [field for name in MEASURES for field in estimate_fields(getattr(end, name))]
+        fields += estimate_fields(end.peak.height if end.peak else None)
+        fields += [*end.peak.positions, end.peak.in_sample] if end.peak else [None] * 3
         lines.append([end.cell, end.label, *fields])
     return csv_text(lines)
 

@@ -1,123 +1,138 @@
-"""Figures and tables are sorted into the sections of the page here.
+"""Figures and tables are sorted into the parts of the study here, and in each part into topics.
 
-A figure or a table names its section.  One that names a section which is not in SECTIONS is shown all the same, in a
-section of its own behind the others.
+A figure or a table names its topic as its section.  One that names a topic which is not in TOPICS is shown all the
+same, behind the others; a figure of no part is in a section behind the parts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.escape import one_line
-from rlvr_bench.reports.figures.draw import Drawn
-from rlvr_bench.reports.load import Study
+from rlvr_bench.reports.figures.draw import Drawn, slug
+from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
-from rlvr_bench.reports.page import methods, tables
+from rlvr_bench.reports.page import methods
 from rlvr_bench.reports.page.comparison_table import endings_table
+from rlvr_bench.reports.page.links import Names
 from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source
 from rlvr_bench.reports.page.table import Table
+from rlvr_bench.reports.page.tables import Made
 
 
 @dataclass(frozen=True, kw_only=True)
-class SectionKind:
-    """A section that a page can have."""
+class TopicKind:
+    """What a part can be looked at for."""
 
     id: str
     title: str
-    short: str  # for the navigation
-    intro: str = ""
-    remarks: Callable[[Study], tuple[str, ...]] = lambda study: ()  # below the tables, from the records
-    closing: tuple[str, ...] = ()  # below the remarks
-    empty: str = ""  # said where there is neither figure nor table; without it such a section is left out
-    alert: Callable[[Study], Table] | None = None  # shown as a warning if it has rows
+    intro: str = ""  # said once, where the topic is first met
+    remarks: Callable[[Sequence[Cell]], tuple[str, ...]] = lambda cells: ()  # below the tables, from the records
+    closing: tuple[str, ...] = ()  # below the remarks, once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A topic of one part with what it shows."""
+
+    id: str
+    title: str
+    intro: str
+    figures: tuple[Drawn, ...]
+    tables: tuple[Made, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A section with what it shows."""
+    """A part of the study."""
 
     id: str
     title: str
-    short: str
-    paragraphs: tuple[str, ...]
-    figures: tuple[Drawn, ...]
-    tables: tuple[Table, ...]
-    remarks: tuple[str, ...]
-    alert: Table | None
+    topics: tuple[Topic, ...]
+    alert: Table | None  # runs that did not complete
 
 
-def _flags(study: Study) -> tuple[str, ...]:
-    found = [c for part in study.manifest.parts for c in cell_numbers(study.cells(part))]
-    return tuple(f"Flag, not a collapse: {one_line(c.label)}: {flag}." for c in found for flag in c.flags)
+def _flags(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return tuple(f"Flag, not a collapse: {one_line(c.label)}: {f}." for c in cell_numbers(cells) for f in c.flags)
 
 
-def _memory_sources(study: Study) -> tuple[str, ...]:
-    parts = [(part, study.cells(part)) for part in study.manifest.parts]
-    return tuple(
-        f"{one_line(part.title)}: {memory_source(cells)}" for part, cells in parts if any(c.roles for c in cells)
-    )
+def _memory_source(cells: Sequence[Cell]) -> tuple[str, ...]:
+    return (memory_source(cells),) if any(c.roles for c in cells) else ()
 
 
-SECTIONS: tuple[SectionKind, ...] = (
-    SectionKind(
-        id="cells",
-        title="The cells side by side",
-        short="Numbers",
-        remarks=_flags,
-        closing=("Tables as LaTeX and CSV: tables/.",),
-        empty="Nothing was planned.",
-        alert=endings_table,
-    ),
-    SectionKind(
-        id="learning",
-        title="Learning curves and stability",
-        short="Learning",
-        empty="This study has no learning curves.",
-    ),
-    SectionKind(
-        id="rewards",
-        title="Rewards that are not the verifier",
-        short="Rewards",
-        intro=methods.WHY_AGREEMENT_IS_NO_EVIDENCE,
-    ),
-    SectionKind(
+TOPICS: tuple[TopicKind, ...] = (
+    TopicKind(id="cells", title="The cells side by side", remarks=_flags),
+    TopicKind(id="instruments", title="Could the cells be told apart?"),
+    TopicKind(id="learning", title="Learning curves and stability"),
+    TopicKind(id="baselines", title="Baselines and the critic"),
+    TopicKind(id="tuning", title="Tuning"),
+    TopicKind(id="rewards", title="Rewards that are not the verifier", intro=methods.WHY_AGREEMENT_IS_NO_EVIDENCE),
+    TopicKind(
         id="memory",
         title="Memory",
-        short="Memory",
-        remarks=_memory_sources,
+        remarks=_memory_source,
         closing=(EXPECTED_IN_WORDS, methods.WHY_PEAKS_DIFFER),
-        empty="No bytes were recorded.",
     ),
-    SectionKind(id="time", title="Time by phase", short="Time", empty="No step was timed."),
+    TopicKind(id="time", title="Time by phase"),
 )
 
 
-def sections(study: Study, drawn: Sequence[Drawn]) -> tuple[Section, ...]:
-    """The sections that have something to show, in the order of the page."""
-    made = [(kind.section, table) for kind in tables.TABLES for _, table in kind.titled(study)]
-    named = dict.fromkeys([d.section for d in drawn] + [section for section, _ in made])
-    listed = {kind.id for kind in SECTIONS}
-    others = [SectionKind(id=name, title=name.capitalize(), short=name.capitalize()) for name in named]
-    found = []
-    for kind in (*SECTIONS, *(k for k in others if k.id not in listed)):
-        figures = tuple(d for d in drawn if d.section == kind.id)
-        shown = tuple(table for section, table in made if section == kind.id)
-        if figures or shown or kind.empty:
-            found.append(_section(study, kind, figures, shown))
+def sections(study: Study, drawn: Sequence[Drawn], made: Sequence[Made], names: Names) -> tuple[Section, ...]:
+    """One a part in the order of the manifest, and one for the figures of no part if there are any.
+
+    Args:
+        drawn: the figures, without those that stand elsewhere on the page.
+    """
+    endings = endings_table(study)
+    parts = {part.name: part for part in study.manifest.parts}
+    found, met = [], set[str]()
+    for part in parts.values():
+        mine = [d for d in drawn if d.part == part.name]
+        topics = _topics(mine, [m for m in made if m.part.name == part.name], study.cells(part), part, met, names)
+        lost = tuple(row for row in endings.rows if row[0] == part.name)
+        alert = replace(endings, title=f"{endings.title}: {one_line(part.title)}", rows=lost) if lost else None
+        identifier = names.unique(f"part-{slug(part.name)}")
+        found.append(Section(id=identifier, title=one_line(part.title), topics=topics, alert=alert))
+    if others := [d for d in drawn if d.part not in parts]:
+        topics = _topics(others, [], (), None, met, names)
+        found.append(Section(id=names.unique("part-"), title="The whole study", topics=topics, alert=None))
     return tuple(found)
 
 
-def _section(study: Study, kind: SectionKind, figures: tuple[Drawn, ...], shown: tuple[Table, ...]) -> Section:
-    first = kind.intro if figures or shown else kind.empty
-    alert = kind.alert(study) if kind.alert else None
-    return Section(
-        id=kind.id,
-        title=kind.title,
-        short=kind.short,
-        paragraphs=(first,) if first else (),
-        figures=figures,
-        tables=shown,
-        remarks=(*kind.remarks(study), *kind.closing),
-        alert=alert if alert and alert.rows else None,
-    )
+def _topics(
+    drawn: Sequence[Drawn],
+    made: Sequence[Made],
+    cells: Sequence[Cell],
+    part: PartInfo | None,
+    met: set[str],
+    names: Names,
+) -> tuple[Topic, ...]:
+    """Those that have a figure or a table; `met` are the topics that an earlier part had."""
+    found = []
+    for kind in _kinds([d.section for d in drawn] + [m.kind.section for m in made]):
+        figures = tuple(d for d in drawn if d.section == kind.id)
+        tables = tuple(m for m in made if m.kind.section == kind.id)
+        first = kind.id not in met
+        met.add(kind.id)
+        found.append(
+            Topic(
+                id=names.unique(f"part-{slug(part.name) if part else ''}-{slug(kind.id)}"),
+                title=kind.title,
+                intro=kind.intro if first else "",
+                figures=figures,
+                tables=tables,
+                remarks=(*kind.remarks(cells), *(kind.closing if first else ())),
+            )
+        )
+    return tuple(found)
+
+
+def _kinds(named: Iterable[str]) -> list[TopicKind]:
+    """Of the topics that something is shown of: the listed ones in their order, the others as they come."""
+    wanted = dict.fromkeys(named)
+    listed = [kind for kind in TOPICS if kind.id in wanted]
+    others = [name for name in wanted if name not in {kind.id for kind in TOPICS}]
+    return listed + [TopicKind(id=name, title=name.capitalize()) for name in others]

@@ -1,7 +1,7 @@
 """All tables of a study are written here.
 
 A new table is one function of a part and its cells, and one entry in TABLES with the section of the page that it
-belongs to (an id of page/sections.py); a table without rows is not written.
+belongs to (a topic of page/sections.py); a table without rows is not written.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
+from rlvr_bench.reports.page.appendix.seeds import seeds_csv
+from rlvr_bench.reports.page.budget_table import budget_csv, budget_table, target_csv, target_table
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
+from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
+from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
+from rlvr_bench.reports.page.opening.instruments import instrument_table
+from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
 from rlvr_bench.reports.page.table import Table, first_columns, table_csv
 
@@ -53,25 +60,61 @@ class TableKind:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """One table of one part."""
+
+    kind: TableKind
+    part: PartInfo
+    table: Table
+    heading: str  # the title of the table without the part's
+
+    @property
+    def name(self) -> str:
+        """Of its files, without the suffix."""
+        return f"{self.kind.name}-{slug(self.part.name)}"
+
+
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
+    TableKind(name="pairwise", section="cells", make=pairwise_table, raw=pairwise_csv),
+    TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
+    TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
+    TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
+    TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
+    TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
+    TableKind(name="memory-curve", section="memory", make=memory_curve_table, raw=memory_curve_csv),
 )
 
 
-def write_tables(study: Study, findings: Sequence[Finding], folder: Path) -> None:
-    """Each table as LaTeX and as CSV."""
+def make_tables(study: Study) -> tuple[Made, ...]:
+    """Every table that the study has rows for, in the order of TABLES and then of the parts."""
+    return tuple(
+        Made(kind=kind, part=part, table=table, heading=plain.title)
+        for kind in TABLES
+        for (_, plain), (part, table) in zip(kind.of(study), kind.titled(study), strict=True)
+    )
+
+
+def write_tables(study: Study, made: Sequence[Made], findings: Sequence[Finding], folder: Path) -> None:
+    """Each table as LaTeX and as CSV, and the numbers of every run as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    for kind in TABLES:
-        for part, table in kind.titled(study):
-            csv = kind.raw(part, study.cells(part)) if kind.raw else table_csv(table)
-            name = f"{kind.name}-{slug(part.name)}"
-            _write(folder / f"{name}.csv", csv)
-            _write(folder / f"{name}.tex", table_latex(table, name))
+    for one in made:
+        raw = one.kind.raw
+        _write(folder / f"{one.name}.csv", raw(one.part, study.cells(one.part)) if raw else table_csv(one.table))
+        _write(folder / f"{one.name}.tex", table_latex(one.table, one.name))
+    for part in study.manifest.parts:
+        _write(folder / f"{seeds_name(part)}.csv", seeds_csv(part, study.cells(part)))
     _write(folder / "findings.csv", findings_csv(findings))
     _write(folder / "findings.tex", table_latex(first_columns(finding_table(findings), PRINTED), "findings"))
+
+
+def seeds_name(part: PartInfo) -> str:
+    """Of the file with the numbers of every run of a part, without its suffix."""
+    return f"seeds-{slug(part.name)}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -39,17 +39,20 @@ from rlvr_bench.reports.stats.intervals import (
     variance_ratio,
 )
 from rlvr_bench.reports.stats.items import paired_item_bootstrap
-from rlvr_bench.reports.stats.judging import Judgment, Outcome, Range, floored, judge
+from rlvr_bench.reports.stats.judging import MIN_PAIRS, UNLIMITED, Judgment, Outcome, Range, floored, judge
+from rlvr_bench.reports.stats.judging_times import judge_times
 from rlvr_bench.reports.stats.powers import Power, power
 from rlvr_bench.reports.stats.shares import fisher_exact, share_difference, wilson, zero_event_upper
-from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, paired_test, t_test, tost
+from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, edges, paired_effects, paired_test, t_test, tost
 
 __all__ = [
     "ALPHA",
     "LEVEL",
+    "MIN_PAIRS",
     "REPLICATES",
     "SEED",
     "SMALL_N",
+    "UNLIMITED",
     "Array",
     "Arrival",
     "AtDistance",
@@ -73,6 +76,7 @@ __all__ = [
     "common_distances",
     "compare_at_distances",
     "compare_times",
+    "edges",
     "fisher_exact",
     "floored",
     "hierarchical_bootstrap",
@@ -80,8 +84,10 @@ __all__ = [
     "holm",
     "interquartile_mean",
     "judge",
+    "judge_times",
     "mean_estimate",
     "paired_difference",
+    "paired_effects",
     "paired_item_bootstrap",
     "paired_labels",
     "paired_ratio",

@@ -65,7 +65,7 @@ def time_to_reach(points: Points, target: float) -> Arrival:
 
 def survival(arrivals: Sequence[Arrival]) -> tuple[Array, Array]:
     """Kaplan-Meier: times in order, and the estimated share of runs that have not reached the target after each."""
-    found: Any = scipy_stats.ecdf(_censored(arrivals))
+    found: Any = scipy_stats.ecdf(right_censored(arrivals))
     return np.asarray(found.sf.quantiles, dtype=float), np.asarray(found.sf.probabilities, dtype=float)
 
 
@@ -118,12 +118,13 @@ def compare_times(a: Mapping[int, Arrival], b: Mapping[int, Arrival]) -> TimeCom
     if not any(a[s].reached or b[s].reached for s in seeds):
         return TimeComparison("none", None, None, 0, len(seeds))
     with np.errstate(all="ignore"):  # where all arrive at one time the test divides 0 by 0
-        test: Any = scipy_stats.logrank(_censored([a[s] for s in seeds]), _censored([b[s] for s in seeds]))
+        test: Any = scipy_stats.logrank(right_censored([a[s] for s in seeds]), right_censored([b[s] for s in seeds]))
     if np.isnan(test.pvalue):
         return TimeComparison("none", None, ratio, len(both), len(seeds))
     return TimeComparison("log-rank", float(test.pvalue), ratio, len(both), len(seeds))
 
 
-def _censored(arrivals: Sequence[Arrival]) -> Any:
+def right_censored(arrivals: Sequence[Arrival]) -> Any:
+    """As scipy takes them."""
     times = np.array([a.time for a in arrivals], dtype=float)
     return scipy_stats.CensoredData.right_censored(times, np.array([not a.reached for a in arrivals]))

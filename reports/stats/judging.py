@@ -86,22 +86,28 @@ def judge(
     effects = paired_effects(a, b, scale)
     n = len(effects)
     test = paired_test(kind, a, b, margin=margin, scale=scale) if n > 1 else None
-    why_not = _too_few(n, planned) or _no_room(a, b, margin, scale, limits) or _no_spread(effects, a, b, scale)
+    why_not = too_few(n, planned) or _no_room(a, b, margin, scale, limits) or _no_spread(effects, a, b, scale)
     if why_not or test is None:
         return Judgment(outcome="undecidable", reason=why_not, n=n, planned=planned, test=test)
+    return decided(test, planned)
+
+
+def decided(test: PairedTest, planned: int) -> Judgment:
+    """By the p of the proposition and of its opposite."""
     outcome: Outcome = "inconclusive"
     if test.p < ALPHA:
         outcome = "supported"
     elif test.p_against < ALPHA:
         outcome = "refuted"
-    return Judgment(outcome=outcome, reason=_where(test, outcome), n=n, planned=planned, test=test)
+    return Judgment(outcome=outcome, reason=where(test, outcome), n=test.n, planned=planned, test=test)
 
 
-def _too_few(n: int, planned: int) -> str:
-    needed = max(MIN_PAIRS, planned)
+def too_few(n: int, planned: int, least: int = MIN_PAIRS) -> str:
+    """Why so many finished pairs are not judged, as a clause; empty where they are."""
+    needed = max(least, planned)
     if n >= needed:
         return ""
-    rule = f"{planned} were planned" if planned >= MIN_PAIRS else f"the rule needs {MIN_PAIRS}"
+    rule = f"{planned} were planned" if planned >= least else f"the rule needs {least}"
     return f"{n} finished {'pair' if n == 1 else 'pairs'}, {rule}"
 
 
@@ -130,7 +136,8 @@ def _no_room(a: ArrayLike, b: ArrayLike, margin: float, scale: Scale, limits: Ra
     return ""
 
 
-def _where(test: PairedTest, outcome: Outcome) -> str:
+def where(test: PairedTest, outcome: Outcome) -> str:
+    """Where the interval lies that decided, as a clause."""
     interval = f"the {100 * test.level:.0f} % interval [{test.low:.4g}, {test.high:.4g}]"
     if test.kind == "equivalent":
         low, high = (1 / test.margin, test.margin) if test.scale == "ratio" else (-test.margin, test.margin)

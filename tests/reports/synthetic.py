@@ -36,6 +36,10 @@ class Spec:
     facts: Mapping[str, Any] = field(default_factory=dict)  # of the reward model, for the summary
     actor_scored: bool | None = True  # as the summary records it; None as in old records
     more: Callable[[int, int, float], Mapping[str, float | None]] | None = None  # (seed, step, share done) -> metrics
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by table of the configuration
+    parameters: int = PARAMETERS  # of each model
+    search: str = ""  # that it is a trial of
+    ladder: Callable[[int], Sequence[Mapping[str, Any]]] | None = None  # seed -> rows of ladder.jsonl
 
 
 CELLS = (
@@ -56,7 +60,9 @@ def write(
     """Write a whole folder.
 
     Args:
-        changes: environment (a function of part, cell, seed), completion (text), steps, command.
+        changes: environment (a function of part, cell, seed), completion (text), steps, command, hypotheses, config (a
+            function of part, cell, seed: sections and the values to set in them), row (a function of cell, seed, step:
+            more metrics of every part).
     """
     root.mkdir(parents=True, exist_ok=True)
     planned = []
@@ -64,15 +70,16 @@ def write(
         for seed in part.seeds:
             for cell in cells:
                 folder = f"{part.name}/{cell.name}/seed-{seed}"
-                config = _config(part, cell, seed)
+                config = _planned(part, cell, seed, changes)
                 digest = f"{abs(hash_text(records.canonical_json(config))):012x}"
                 planned.append(PlannedRun(part.name, cell.name, seed, folder, digest))
                 if cell.status.get(seed) != "missing":
                     _run(root / folder, part, cell, seed, config, digest, changes)
     manifest = SuiteManifest(
         "quick", "PPO and GRPO, side by side", changes.get("command", "rlvr-bench run quick"), "0.1.0",
-        "2026-01-02T03:04:05Z", tuple(parts), tuple(CellInfo(c.name, c.label) for c in cells), tuple(planned),
-        ("Synthetic numbers.",),
+        "2026-01-02T03:04:05Z", tuple(parts), tuple(CellInfo(c.name, c.label, c.search) for c in cells), tuple(planned),
+        ("Synthetic numbers.",), tuple(changes.get("hypotheses", ())),
+        records.hypotheses_hash(changes.get("hypotheses", ())),
     )  # fmt: skip
     records.write_json(root / "suite.json", manifest)
     return root
@@ -86,13 +93,18 @@ def hash_text(text: str) -> int:
     return value
 
 
-def states(role: str) -> RoleStates:
+def states(role: str, n: int = PARAMETERS) -> RoleStates:
     """fp32: 16 bytes a trained parameter, 4 a frozen one."""
-    trained, n = role in {"actor", "critic"}, PARAMETERS
+    trained = role in {"actor", "critic"}
     return RoleStates(n, trained, 4 * n, 4 * n if trained else 0, 8 * n if trained else 0, 0)
 
 
 def _config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
+    config = _shared_config(part, cell, seed)
+    return config | {table: config.get(table, {}) | dict(values) for table, values in cell.settings.items()}
+
+
+def _shared_config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
     return {
         "name": f"{part.name}/{cell.name}",
         "seed": seed,
@@ -106,6 +118,15 @@ def _config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
         "evaluate": {"every": 5, "items": 256},
         "measure": {"warmup_steps": 1},
     }
+
+
+def _planned(part: PartInfo, cell: Spec, seed: int, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with as many steps as are written, and what a test changes in it."""
+    config = _config(part, cell, seed)
+    config["train"]["steps"] = changes.get("steps", 40 if part.kind == "learning" else 4)
+    for section, values in changes.get("config", lambda *_: {})(part, cell, seed).items():
+        config[section] = config.get(section, {}) | values
+    return config
 
 
 def _environment(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
@@ -124,13 +145,14 @@ def _run(
     records.write_json(folder / "config.json", {"hash": digest, "config": config})
     environment = changes.get("environment", _environment)
     records.write_json(folder / "environment.json", environment(part, cell, seed))
-    learning = part.kind == "learning"
+    learning = part.kind != "systems"
     steps = changes.get("steps", 40 if learning else 4)
     last = steps if status == "completed" else steps // 2
     for step in range(0 if learning else 1, last + 1):
         row = _metrics(cell, seed, step, steps, learning=learning)
         if learning and cell.more:
             row |= cell.more(seed, step, step / steps)
+        row |= changes["row"](cell, seed, step) if "row" in changes else {}
         records.append_metrics(folder / "metrics.jsonl", step, row)
     if learning:
         text = changes.get("completion", "<think>4 < 7</think><answer>1247</answer>")
@@ -138,12 +160,14 @@ def _run(
             rows = [{"step": step, "prompt": f"Sort 742{i}", "completion": text, "target": "1247", "reward": 1.0,
                      "outcome": "correct", "detail": ""} for i in range(3)]  # fmt: skip
             records.append_completions(folder / "completions.jsonl.gz", rows)
+    for ladder_row in cell.ladder(seed) if cell.ladder else ():
+        records.append_line(folder / "ladder.jsonl", ladder_row)
     if status == "torn":
         return
     memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")
     summary = Summary(
         status, cell.reason, part.name, cell.name, seed, digest, "2026-01-02T03:04:05Z", 42.0, last,
-        {role: states(role) for role in cell.roles}, memory, reward_model=cell.facts,
+        {role: states(role, cell.parameters) for role in cell.roles}, memory, reward_model=cell.facts,
         algorithm={} if cell.actor_scored is None else {"actor_scored": cell.actor_scored},
     )  # fmt: skip
     records.write_json(folder / "summary.json", summary)

@@ -12,7 +12,7 @@ import pytest
 from rlvr_bench import reports
 from rlvr_bench.harness import records
 from rlvr_bench.harness.records import RecordError
-from rlvr_bench.reports.load import Study, load
+from rlvr_bench.reports.load import Run, Study, load, remembered
 from tests.reports import synthetic
 from tests.reports.synthetic import CELLS, LEARNING
 
@@ -39,6 +39,17 @@ def test_a_step_recorded_twice_counts_once(tmp_path: Path) -> None:
     run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
     assert [r["step"] for r in run.metrics] == list(range(7))
     assert dict(run.series("train/entropy"))[3] == 9.0
+
+
+def test_a_series_has_numbers_only_and_cannot_be_changed(tmp_path: Path) -> None:
+    path = small(tmp_path) / "learning/grpo/seed-0/metrics.jsonl"
+    records.append_metrics(path, 8, {"train/entropy": float("nan"), "train/lr": 0.5})
+    run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
+    assert [s for s, _ in run.series("train/entropy")] == list(range(1, 7))
+    assert run.series("train/lr") == [(8, 0.5)]
+    assert run.series("not_finite") == run.series("nobody") == []
+    run.series("train/lr").clear()
+    assert run.series("train/lr") == [(8, 0.5)]
 
 
 def test_first_and_last_completions_only(tmp_path: Path) -> None:
@@ -84,3 +95,18 @@ def test_broken_completions_are_named_or_left_out(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/completions.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-12])  # a torn tail
     assert load(tmp_path).runs
+
+
+def test_a_remembered_measure_is_computed_once_a_run(tmp_path: Path) -> None:
+    asked = []
+
+    @remembered
+    def measure(run: Run, name: str) -> int:
+        asked.append((run.seed, name))
+        return len(asked)
+
+    one, two = load(small(tmp_path)).runs[:2]
+    assert [measure(one, "a"), measure(one, "a"), measure(one, "b"), measure(two, "a")] == [1, 1, 2, 3]
+    changed = replace(one, state="diverged")
+    assert measure(changed, "a") == 4  # a changed copy is another run
+    assert replace(one) == one

@@ -14,6 +14,8 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.figures import draw, palette, style
 from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
+from tests.reports.core import SEARCH
+from tests.reports.figures.subjects import subject_of
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
 
@@ -45,9 +47,9 @@ def test_drawn_exactly_when_there_is_data(
 
 
 def drawn_with(cells: tuple[Cell, ...], width: style.Width) -> dict[str, Figure]:
-    looks = palette.cell_looks(cells)
+    subject = subject_of(cells)
     with style.styled():
-        made = {kind.name: kind.make(cells, width, looks) for kind in draw.FIGURES}
+        made = {kind.name: kind.make(subject, width) for kind in draw.FIGURES if kind.about != "study"}
     return {name: figure for name, figure in made.items() if figure is not None}
 
 
@@ -88,7 +90,8 @@ def test_a_cell_has_one_color_on_every_figure(cells: str, request: pytest.Fixtur
             found = {(label, color) for label, color in colors_of_cells(figure) if label in expected}
             assert all(color == expected[label] for label, color in found), (name, found)
             seen[name] = bool(found)
-    assert {name for name, any_ in seen.items() if any_} == {"learning", "stability", "overoptimization", "proxy"}
+    colored = {"answer", "critic", "learning", "stability", "overoptimization", "proxy"}
+    assert {name for name, any_ in seen.items() if any_} == colored
 
 
 def test_bars_are_in_no_color_of_an_algorithm(three: tuple[Cell, ...]) -> None:
@@ -107,7 +110,7 @@ def test_a_remark_stands_behind_the_caption(tmp_path: Path, monkeypatch: pytest.
         about="learning",
         make=empty,
         caption="A caption.",
-        remark=lambda cells: cells[0].label,
+        remark=lambda subject: subject.cells[0].label,
     )
     monkeypatch.setattr(draw, "FIGURES", (kind,))
     drawn = draw.draw(load(synthetic.write(tmp_path / "study", CELLS[2:], [PART], steps=2)), tmp_path / "figures")
@@ -122,17 +125,18 @@ def empty(*_: object) -> Figure:
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ([LEARNING, SYSTEMS], {"costs-systems", "learning-learning"}),
-        ([LEARNING], {"costs-learning", "learning-learning"}),
+        ([LEARNING, SYSTEMS], {"costs-systems", "learning-learning", "study"}),
+        ([LEARNING], {"costs-learning", "learning-learning", "study"}),
+        ([LEARNING, SEARCH], {"costs-learning", "learning-learning", "search-search", "study"}),
     ],
-    ids=["both", "learning"],
+    ids=["both", "learning", "search"],
 )
 def test_costs_come_from_the_parts_that_measure_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[PartInfo], expected: set[str]
 ) -> None:
     kinds = [
         draw.FigureKind(name=about, section="s", about=about, make=empty, caption="c")
-        for about in ("learning", "costs")
+        for about in ("learning", "costs", "search", "study")
     ]
     monkeypatch.setattr(draw, "FIGURES", kinds)
     drawn = draw.draw(load(synthetic.write(tmp_path / "study", CELLS[2:], parts, steps=2)), tmp_path / "figures")

@@ -55,14 +55,24 @@ def test_further_algorithms_follow_by_name_and_change_nobody(tmp_path: Path) -> 
     assert alone["g"].color == ORANGE
 
 
-def test_cells_that_share_both_have_marks_of_their_own(tmp_path: Path) -> None:
-    found = cell_looks(cells_of(tmp_path, of("one", "grpo"), of("two", "grpo"), of("three", "grpo")))
+def test_cells_that_share_both_have_marks_and_lines_of_their_own(tmp_path: Path) -> None:
+    specs = [of("one", "grpo"), of("two", "grpo"), of("three", "grpo"), of("coin", "grpo", "random")]
+    found = cell_looks(cells_of(tmp_path, *specs))
     assert {look.color for look in found.values()} == {ORANGE}
-    assert {look.line for look in found.values()} == {"-"}
-    marks = [look.marker for look in found.values()]
+    assert found["one"].line == "-"
+    assert len({look.line for look in found.values()}) == 4  # none of the variants has the line of a reward
+    marks = [found[name].marker for name in ("one", "two", "three")]
     assert marks[0] == "s"
     assert len(set(marks)) == 3
     assert not set(marks[1:]) & set(palette.MARKS)
+
+
+def test_trials_look_like_their_algorithm_and_change_nobody(tmp_path: Path) -> None:
+    cells = cells_of(tmp_path, of("t1", "ppo"), of("t2", "ppo"), of("mine", "ppo"))
+    found = cell_looks([replace(c, search="ppo" if c.name != "mine" else "") for c in cells])
+    assert {name: (look.color, look.line, look.marker) for name, look in found.items()} == dict.fromkeys(
+        ("t1", "t2", "mine"), (BLUE, "-", "o")
+    )
 
 
 def test_a_cell_of_two_parts_has_one_look_also_where_one_left_no_configuration(tmp_path: Path) -> None:

@@ -61,6 +61,55 @@ def test_an_unfinished_seed_is_thin_and_in_no_mean() -> None:
     assert axes.get_legend_handles_labels()[1] == ["cell"]
 
 
+def test_a_reward_with_a_crowd_of_its_own_gets_no_panel(tmp_path: Path) -> None:
+    five = [replace(CELLS[2], name=f"c{i}") for i in range(5)]
+    assert panels.crowded_by_reward(cells_of(tmp_path, *five, CELLS[0])) is None
+
+
+def test_without_a_band_the_mean_is_thin() -> None:
+    _, axes = pyplot.subplots()
+    panels.draw_seeds(axes, SERIES, [True] * 3, LOOK, "cell", band=False)
+    assert not axes.collections
+    assert axes.lines[0].get_linewidth() < 1
+
+
+@pytest.mark.parametrize(
+    ("high", "name", "unit", "label", "last"),
+    [
+        (5200, "samples", "", "samples (10³)", "4"),
+        (800, "samples", "", "samples", "800"),
+        (9.6e13, "compute", "FLOP", "compute (TFLOP)", "75"),
+        (75, "time", "s", "time (s)", "60"),
+        (1500, "time", "s", "time (min)", "20"),
+        (72000, "time", "s", "time (h)", "20"),
+    ],
+)
+def test_x_is_numbered_in_a_unit_that_reads_well(high: float, name: str, unit: str, label: str, last: str) -> None:
+    figure, axes = pyplot.subplots()
+    axes.set_xlim(0, high)
+    assert panels.scale_x(axes, name, unit) == label
+    figure.draw_without_rendering()
+    assert [t.get_text() for t in axes.get_xticklabels()][-1] == last
+
+
+def test_the_unit_can_be_that_of_another_panel() -> None:
+    figure, (one, other) = pyplot.subplots(1, 2)
+    one.set_xlim(0, 2e12)
+    other.set_xlim(0, 6e11)
+    assert panels.scale_x(other, "compute", "FLOP", like=one) == "compute (TFLOP)"
+    figure.draw_without_rendering()
+    assert [t.get_text() for t in other.get_xticklabels()][-1] == "0.4"
+
+
+def test_long_labels_are_broken_in_a_column() -> None:
+    labels = ["PPO, one optimizer step a rollout", "GRPO"]
+    assert panels.legend_form(labels, "column") == (["PPO, one optimizer\nstep a rollout", "GRPO"], 2)
+    assert panels.legend_form(labels, "text") == (labels, 2)
+    assert (
+        panels.legend_height(labels, "column") > panels.legend_height(labels, "text") > panels.legend_height([], "text")
+    )
+
+
 @pytest.mark.parametrize(("far", "shared"), [(1.4, True), (8.0, False)])
 def test_ranges_are_shared_where_nobody_is_squeezed(far: float, shared: bool) -> None:
     _, axes = pyplot.subplots(2, 2)

@@ -1,11 +1,11 @@
-"""A run with these values, step by step."""
+"""A run with these values, step by step, planned to be as long unless a test says otherwise."""
 
 from __future__ import annotations
 
 from rlvr_bench.reports.load import Run
 
 
-def run(state: str = "completed", **series: list[float | None]) -> Run:
+def run(state: str = "completed", planned: int = 0, **series: list[float | None]) -> Run:
     """Steps from 0; names with __ for /."""
     length = max((len(v) for v in series.values()), default=0)
     rows = []
@@ -18,4 +18,5 @@ def run(state: str = "completed", **series: list[float | None]) -> Run:
             else:
                 row[key] = values[step]
         rows.append(row)
-    return Run("p", "c", 0, state, "", None, {}, "", {}, tuple(rows), ())
+    config = {"train": {"steps": planned or max(1, length - 1)}}
+    return Run("p", "c", 0, state, "", None, config, "", {}, tuple(rows), ())

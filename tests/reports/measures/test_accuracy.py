@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlvr_bench.reports.measures.accuracy import final_score, gain
+from rlvr_bench.reports.measures.accuracy import FINAL_SHARE, curve, final_score, gain, score_in
 from tests.reports.decimals import close
 from tests.reports.measures.series import run
 
 
-def test_final_score_is_the_mean_of_the_last_three() -> None:
-    close(final_score(run(eval__pass1=[0.9, 0.1, 0.2, 0.3, 0.4])) or 0.0, 0.3)
-    assert final_score(run(eval__pass1=[0.9, 0.5])) == 0.5  # the evaluation before training is no result
+def evaluated(*, last: int = 20, **at: float) -> list[float | None]:
+    """Values by step, `s10=` at step 10."""
+    return [at.get(f"s{i}") for i in range(last + 1)]
+
+
+def test_final_score_is_of_the_last_tenth_of_the_planned_steps() -> None:
+    # steps 19 and 20 of 20
+    assert FINAL_SHARE == 0.1
+    one = run(eval__pass1=evaluated(s0=0.9, s10=0.1, s18=0.2, s19=0.3, s20=0.5))
+    close(final_score(one) or 0.0, 0.4)
+    # none lies there: the last one
+    assert final_score(run(eval__pass1=evaluated(s0=0.9, s10=0.1, s18=0.2))) == 0.2
+    assert final_score(run(eval__pass1=evaluated(s0=0.9))) is None  # before training is no result
+
+
+def test_a_run_that_stopped_before_its_end_has_no_final_score() -> None:
+    values = evaluated(s0=0.4, s10=0.6, last=12)
+    assert final_score(run(planned=20, eval__pass1=values)) is None
+    assert final_score(run(eval__pass1=values)) == 0.6  # planned for 12 steps
+    assert final_score(replace(run(eval__pass1=values), config={})) is None
+
+
+def test_a_window_of_steps() -> None:
+    one = run(eval__pass1=evaluated(s0=0.9, s10=0.1, s18=0.2, s20=0.4))
+    close(score_in(one, (10, 18)) or 0.0, 0.15)
+    assert score_in(one, (11, 17)) is None
+    assert score_in(one, (18, 25)) is None
 
 
 def test_a_run_that_diverged_after_its_evaluation_scores_zero() -> None:
-    assert final_score(run("diverged", eval__pass1=[0.4, 0.9, None])) == 0.0
-    close(final_score(run("diverged", eval__pass1=[0.4, 0.9, 0.2])) or 0.0, 0.55)
+    broken = run("diverged", planned=20, eval__pass1=[0.4, 0.9, None])
+    assert final_score(broken) == score_in(broken, (1, 2)) == 0.0
+    assert curve(broken) == [0.4, 0.9, 0.0]
+    assert final_score(run("diverged", planned=20, eval__pass1=[0.4, 0.9, 0.2])) == 0.2  # of the broken model itself
 
 
 def test_gain_needs_an_evaluation_before_training() -> None:
     rows = ({"step": 0, "eval/pass@1": 0.4}, {"step": 5, "eval/pass@1": 0.5}, {"step": 9, "eval/pass@1": 0.7})
-    one = replace(run(), metrics=rows)
-    close(gain(one) or 0.0, 0.2)  # (.5 + .7) / 2 - .4
+    one = replace(run(planned=9), metrics=rows)
+    close(gain(one) or 0.0, 0.3)
     assert gain(replace(one, metrics=rows[1:])) is None

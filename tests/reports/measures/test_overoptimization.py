@@ -19,11 +19,14 @@ def run(true: list[float], kl: list[float], *, length: float = 4.0, **more: list
     for i, (t, k) in enumerate(zip(true, kl, strict=True)):
         row = {"step": i + 1, numbers.TRUE: t, "train/kl_to_reference": k, "rollout/length_mean": length}
         rows.append(row | {name.replace("__", "/"): v[i] for name, v in more.items()})
-    return Run("p", "c", 0, "completed", "", None, {}, "", {}, tuple(rows), ())
+    config = {"train": {"steps": len(true)}}
+    return Run("p", "c", 0, "completed", "", None, config, "", {}, tuple(rows), ())
 
 
 def cell(*runs: Run, config: dict[str, Any] | None = None) -> Cell:
-    return Cell(PART, "c", "label", tuple(replace(r, config=config or {}, seed=i) for i, r in enumerate(runs)))
+    return Cell(
+        PART, "c", "label", tuple(replace(r, config=r.config | (config or {}), seed=i) for i, r in enumerate(runs))
+    )
 
 
 def test_distance_is_the_root_of_the_kl_of_a_completion() -> None:
@@ -47,16 +50,38 @@ def test_steps_without_a_kl_or_a_value_are_left_out() -> None:
     assert numbers.path(missing, numbers.TRUE) == [(2.0, 0.6)]
 
 
-def test_ends_and_peak() -> None:
+def test_ends() -> None:
     # 8 steps: the last quarter is two of them
     one = run(
         [0.5, 0.6, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2], [0, 0.25, 1, 1, 1, 1, 2, 2.5], rollout__proxy_true_gap=[*range(8)]
     )
     found = numbers.ends_of_training([cell(one)])[0]
     close([e.value for e in (found.true, found.gap, found.distance) if e], [0.3, 6.5, 3.0])  # sqrt((8 + 10) / 2)
-    close([e.value for e in (found.peak, found.peak_distance) if e], [0.9, 2.0])
+    assert found.peak is None  # one seed cannot be halved
     assert found.proxy is None
     assert found.pair_accuracy is None
+
+
+def test_a_run_that_ended_early_has_no_end_and_one_that_diverged_ends_at_zero() -> None:
+    short = replace(run([0.5] * 6, [0] * 6), config={"train": {"steps": 8}})
+    assert numbers.final_true(short) is numbers.final_distance(short) is None
+    assert numbers.final_true(replace(short, state="diverged")) == 0.0
+    assert numbers.final_distance(replace(short, state="diverged")) is None
+
+
+def test_a_peak_is_picked_on_one_half_and_read_on_the_other() -> None:
+    # Distances 0, 2, 4.  Seeds 0 and 2 have their best at 2, seeds 1 and 3 at 4.
+    early, late = run([0.5, 0.9, 0.3], [0.0, 1.0, 4.0]), run([0.5, 0.4, 0.8], [0.0, 1.0, 4.0])
+    found = numbers.cross_fitted_peak(cell(early, late, early, late))
+    assert found is not None
+    close(found.height.value, (0.3 + 0.4) / 2, places=1)  # read where the others have theirs
+    assert found.in_sample > 0.6
+    assert numbers.cross_fitted_peak(cell(early, late, early)) is None
+
+
+def test_quarter_points_of_the_common_stretch() -> None:
+    close(numbers.quarter_points([[(0.0, 1.0), (4.0, 1.0)], [(0.0, 1.0), (2.0, 1.0)]]), [0.5, 1.0, 1.5])
+    assert numbers.quarter_points([[(0.0, 1.0), (1.0, 1.0)], [(2.0, 1.0), (3.0, 1.0)]]) == ()
 
 
 def test_intervals_end_where_the_quantity_does() -> None:

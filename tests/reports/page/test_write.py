@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,6 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench import reports
-from rlvr_bench.reports.figures import draw, style
-from rlvr_bench.reports.page import write
 from tests.reports import synthetic
 from tests.reports.hacking import HACKING
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
@@ -34,7 +33,7 @@ def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
         code = (
             "import pathlib; from rlvr_bench import reports; import rlvr_bench.reports.figures.draw as d\n"
             f"d.FIGURES = [kind for kind in d.FIGURES if kind.name in {DRAWN}]\n"
-            f"reports.build(pathlib.Path({str(tmp_path / name)!r}))"
+            f"reports.build(pathlib.Path({str(tmp_path / name)!r}), paper=True)"
         )
         environment = os.environ | {"PYTHONHASHSEED": str(len(name)), "TZ": "UTC" if name == "one" else "Asia/Tokyo"}
         builds.append(subprocess.Popen([sys.executable, "-W", "error", "-c", code], env=environment))
@@ -63,10 +62,22 @@ def test_completions_and_labels_cannot_become_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_titles_cannot_steer_a_terminal_that_the_answer_is_printed_on(tmp_path: Path) -> None:
+    parts = [replace(LEARNING, title=ATTACK), replace(SYSTEMS, title="<b>\x1b[2J")]
+    made = reports.report(synthetic.write(tmp_path, CELLS[1:], parts, steps=8))
+    sentences = (made.answer.accuracy, made.answer.cost, made.answer.memory, made.answer.scope, *made.answer.unknown)
+    assert not [s for s in sentences if "\x1b" in s or "\u202e" in s or "\n" in s]
+    html = made.page.read_text()
+    assert "\x1b" not in html
+    assert "<script" not in html
+    assert "<b>" not in html
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_the_page_needs_no_network(tmp_path: Path) -> None:
     html = reports.build(synthetic.write(tmp_path, [CELLS[2]], [replace(SYSTEMS, seeds=(0,))])).read_text()
     assert "http://" not in html.replace("http://www.w3.org", "")
-    assert "https://" not in html
+    assert not re.findall(r"https://(?!arxiv\.org/abs/\d)", html)  # papers are cited, and opened by a click alone
     assert "default-src 'none'" in html
     assert "one seed" in html
 
@@ -83,7 +94,7 @@ def test_failed_cells_are_shown_with_their_reason(tmp_path: Path) -> None:
     assert "at …/x.py: no memory" in html
     assert "bench …/suite.toml" in html
     assert "someone" not in html
-    assert all(word in html for word in ("oom", "not run", "killed", "0 of 3", "3 of 6 planned runs finished"))
+    assert all(word in html for word in ("oom", "not run", "killed", "0 of 3 runs finished"))
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -115,17 +126,15 @@ def test_different_environments_mark_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_figures")
-def test_the_page_has_the_figures_the_tables_and_the_headlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draw, "INCHES", {"text": style.INCHES["text"]})
-    monkeypatch.setattr(write, "_inlined", lambda svg: svg.name)
+def test_the_page_has_the_figures_and_the_tables(tmp_path: Path) -> None:
     page = reports.build(synthetic.write(tmp_path, HACKING, [PART], steps=8))
     html, markdown = page.read_text(), (page.parent / "report.md").read_text()
-    assert html.count("<figure") == html.count("</figure>") == markdown.count("![") == len(draw.FIGURES)
+    drawn = list((page.parent / "figures").iterdir())
+    assert html.count("<figure") == html.count("</figure>") == markdown.count("![") == len(drawn)
     for text in (html, markdown):
         assert "Rewards that are not the verifier" in text
         assert "True reward and proxy at the end of training" in text
         assert "is no evidence" in text
-        assert text.count("(claim reward.random)") == 1
     assert {p.name for p in (page.parent / "tables").iterdir()} >= {
         f"{table}-learning.{suffix}" for table in ("reward-models", "overoptimization") for suffix in ("csv", "tex")
     }
@@ -135,4 +144,4 @@ def test_the_page_has_the_figures_the_tables_and_the_headlines(tmp_path: Path, m
 @pytest.mark.usefixtures("no_figures")
 def test_a_study_of_the_verifier_has_no_such_section(tmp_path: Path) -> None:
     html = reports.build(synthetic.write(tmp_path, CELLS[1:], [PART], steps=4)).read_text()
-    assert "Rewards that are not the verifier" not in html
+    assert '<h3 id="part-learning-rewards">' not in html

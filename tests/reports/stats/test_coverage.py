@@ -59,8 +59,8 @@ def test_intervals_that_decide(kind: stats.Kind, level: float, scale: stats.Scal
     [
         (lambda r: ends(stats.t_interval(r.normal(2, 1, 3))), 2.0),
         (lambda r: ends(stats.mean_estimate(r.normal(2, 1, 3), rng())), 2.0),
-        (lambda r: ends(stats.paired_difference(r.normal(2, 1, 5), r.normal(1, 1, 5), rng())), 1.0),
-        (lambda r: ends(stats.paired_ratio(np.exp(r.normal(1, 0.2, 5)), np.exp(r.normal(0, 0.2, 5)), rng())), math.e),
+        (lambda r: ends(stats.paired_difference(r.normal(2, 1, 5), r.normal(1, 1, 5))), 1.0),
+        (lambda r: ends(stats.paired_ratio(np.exp(r.normal(1, 0.2, 5)), np.exp(r.normal(0, 0.2, 5)))), math.e),
         (lambda r: ends((stats.variance_ratio(r.normal(0, 2, 6), r.normal(0, 1, 9)) or (None,))[0]), 4.0),
     ],
     ids=["t", "mean of 3", "paired difference", "paired ratio", "variance ratio"],

@@ -1,0 +1,1 @@
+"""Figures of memory and time are drawn here."""

@@ -1,0 +1,155 @@
+"""The list of all figures, in the order of the page's sections, with their captions."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rlvr_bench.reports.figures import answer, forest
+from rlvr_bench.reports.figures.costs import memory, memory_curve, step_time
+from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
+from rlvr_bench.reports.figures.subject import FigureKind, of_cells
+from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability, tuning
+from rlvr_bench.reports.numbers import LEVEL_TEXT
+
+SEEDS = (
+    f"From {BAND_FROM} seeds on a line is their mean and the band their smallest and largest, which is no confidence "
+    f"interval and is left out where more than {CROWD} cells share a panel; below that each seed is a line. Thin lines "
+    "that end early: runs that did not finish."
+)
+FIGURES: tuple[FigureKind, ...] = (
+    FigureKind(
+        name="answer",
+        section="answer",
+        about="learning",
+        make=answer.answer,
+        caption=(
+            "Accuracy on held-out items (pass@1) against samples, model FLOPs and seconds spent in training, and below "
+            "it the difference of the two compared cells at equal budget, paired by seed and read between evaluations. "
+            f"From {BAND_FROM} seeds on: mean, and as band Student's {LEVEL_TEXT} interval at each amount, as far as "
+            "every finished seed went; below that each seed is a line. A run that diverged scores 0 from there on. "
+            "Black dotted and dashed: the base model, greedy and sampled at its best temperature. Thin without band: "
+            "cells that are not compared here. Gray dashes below: margin of the hypothesis."
+        ),
+    ),
+    *(
+        FigureKind(
+            name="forest" if page == 0 else f"forest-{page + 1}",
+            section="effects",
+            about="study",
+            make=partial(forest.forest, page=page),
+            caption="Effects by question: estimate with the interval that decides (90 % for an equivalence, otherwise "
+            f"{LEVEL_TEXT}), and shaded where the proposition holds. Differences are of shares, in percentage points; "
+            "ratios are on a logarithmic scale. The mark's shape is the verdict; filled: a hypothesis named before the "
+            "runs, hollow: descriptive. Arrows: the interval goes on beyond the axis.",
+            remark=forest.remark,
+        )
+        for page in range(forest.PAGES)
+    ),
+    FigureKind(
+        name="learning",
+        section="learning",
+        about="learning",
+        make=of_cells(learning.learning_curves),
+        caption="Accuracy on held-out items over the steps of training: of sampled completions (pass@1), greedy, and "
+        f"of the best of several samples (pass@k, unbiased). {SEEDS}",
+        remark=lambda subject: learning.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="critic",
+        section="learning",
+        about="learning",
+        make=of_cells(critic.critic),
+        caption="Whether PPO is PPO. Explained variance of the critic on each step's completions before it is trained "
+        "on them: 1 is perfect, at 0 a constant does as well; the axis is cut at -1. Dotted upright: end of the steps "
+        "in which the critic alone was trained. Clip fraction and KL to the policy that sampled: above 0 where a "
+        f"rollout is used for several optimizer steps. {SEEDS}",
+        remark=lambda subject: critic.remark(subject.cells),
+    ),
+    FigureKind(
+        name="stability",
+        section="learning",
+        about="learning",
+        make=of_cells(stability.stability),
+        caption=f"Stability over training steps. {SEEDS}",
+        remark=lambda subject: stability.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="ladder",
+        section="baselines",
+        about="learning",
+        make=of_cells(ladder.ladder),
+        caption="What each baseline does to the policy gradient, at policies fixed at the steps named below, on the "
+        "same completions: variance over batches relative to that of the oracle, which subtracts a prompt's true mean "
+        "reward, and cosine of a batch's gradient with a reference from other batches. Marks: geometric mean of the "
+        f"variance, mean of the cosine over seeds; whiskers: Student's {LEVEL_TEXT} interval. Last panel: each mark is "
+        "one seed at one step; shaded where it agrees with EVPO's claim (arXiv:2604.19485) that a critic lowers the "
+        "variance exactly if it explains some; triangles at the edge: explained variance below -1.",
+        remark=lambda subject: ladder.remark(subject.cells),
+    ),
+    FigureKind(
+        name="tuning",
+        section="tuning",
+        about="search",
+        make=of_cells(tuning.tuning),
+        caption="Random search of each algorithm over its own settings. A trial's score: mean over its seeds of the "
+        "pass@1 of its last evaluation, on the validation split. Left, or on top: mean of the best of k trials over "
+        f"all subsets of k, without replacement; band: {LEVEL_TEXT} interval by a bootstrap over the trials. Then: "
+        "each trial against its learning rate, the best one large and filled.",
+    ),
+    FigureKind(
+        name="overoptimization",
+        section="rewards",
+        about="learning",
+        make=of_cells(rewards.overoptimization),
+        caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
+        "distance from the base model: the square root of KL(policy || base) in nats per completion. Each point after "
+        f"the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. Columns, or rows "
+        "in the narrow version: what the policy was trained on.",
+    ),
+    FigureKind(
+        name="proxy",
+        section="rewards",
+        about="learning",
+        make=of_cells(rewards.proxy_and_true),
+        caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true reward) "
+        f"of the same completions, in the color of the cell's algorithm. {SEEDS}",
+    ),
+    FigureKind(
+        name="calibration",
+        section="rewards",
+        about="learning",
+        make=of_cells(calibration.calibration),
+        caption="Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it "
+        "was against how often it was right, and how many pairs each point stands for. Whiskers: "
+        f"{LEVEL_TEXT} Wilson interval, as if the pairs were independent.",
+    ),
+    FigureKind(
+        name="memory",
+        section="memory",
+        about="costs",
+        make=of_cells(memory.memory),
+        caption="Left: exact bytes of weights, gradients, optimizer states and buffers by model. Right: measured peak "
+        "of each phase, less what was held before any model was built; bars: mean over seeds, whiskers: smallest to "
+        "largest.",
+    ),
+    FigureKind(
+        name="memory-curve",
+        section="memory",
+        about="costs",
+        make=of_cells(memory_curve.memory_curve),
+        caption="How far GRPO's peak lies below PPO's, where the two differ by the algorithm and its critic alone. "
+        f"Marks: measured, with Student's {LEVEL_TEXT} interval over seeds, paired. Dashed: exact bytes of weights, "
+        "gradients and optimizer states alone. Dash-dotted, for float32 on a CPU: weights and optimizer states of "
+        "all models, gradients of the actor, activations and logits of one micro-batch; without what the allocator "
+        "keeps in reserve.",
+    ),
+    FigureKind(
+        name="time",
+        section="time",
+        about="costs",
+        make=of_cells(step_time.time_by_phase),
+        caption="Seconds of one step by phase, evaluation and checkpoints left out: median over steps after warm-up, "
+        "mean over seeds. White mark: the whole step, as in the tables, with what lies between the phases; medians "
+        "need not add up to it. Whisker: smallest to largest seed.",
+    ),
+)

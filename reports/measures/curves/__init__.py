@@ -1,0 +1,1 @@
+"""What is measured over steps, budgets, trials or sizes is computed here, as curves."""

@@ -1,0 +1,1 @@
+"""Tables of what is measured over steps, trials or sizes."""

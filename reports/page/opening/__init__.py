@@ -1,0 +1,1 @@
+"""What stands first on the page: the answer, its figure and table, and the claims."""
