@@ -17,6 +17,7 @@ from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.claims.finding import Finding, Question
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
+from rlvr_bench.reports.measures.budgets import TARGET
 from rlvr_bench.reports.stats import Estimate
 
 # The descriptive findings that answer a question where no hypothesis does: of each row the first that a part has.
@@ -102,32 +103,32 @@ def _difference(f: Finding, names: tuple[str, str], e: Estimate) -> str:
 
 
 def _ratio(study: Study, f: Finding, names: tuple[str, str], e: Estimate) -> str:
-    above, what = _ahead(e, 1.0), _what(study, f)
+    above, (what, when) = _ahead(e, 1.0), _what(study, f)
     if above is None:
-        return f"neither {names[0]} nor {names[1]} is shown to take more {what}: the ratio is {numbers.ratio(e)}"
+        return f"neither {names[0]} nor {names[1]} is shown to take more {what} {when}: ratio {numbers.ratio(e)}"
     high, low = names if above else names[::-1]
     if f.question == "memory":
         return f"{low}'s {what} is {numbers.compared(_inverse(e) if above else e)} than {high}'s"
-    return f"{high} takes {numbers.compared(e if above else _inverse(e))} the {what} of {low}"
+    return f"{high} takes {numbers.compared(e if above else _inverse(e))} the {what} of {low} {when}".rstrip()
 
 
-def _what(study: Study, f: Finding) -> str:
-    """What a ratio is of, in words."""
+def _what(study: Study, f: Finding) -> tuple[str, str]:
+    """What a ratio is of, and when."""
     measures = {h.id: h.measure for h in study.manifest.hypotheses} if f.primary else {}
+    target = f"to pass@1 of {numbers.plain(TARGET)}"
     words = {
-        "step_seconds": "seconds of a step",
-        "peak_bytes": "measured peak",
-        "state_bytes": "sum of states",
-        "target_seconds": "seconds to the target",
-        "target_samples": "samples to the target",
-        "target_flops": "FLOPs to the target",
-        "time": "seconds of a step",
-        "memory": "measured peak",
-        "budget": f"{f.id.split('.')[-1]} to the target",
-        "pass@1": "pass@1",
-        "greedy": "greedy accuracy",
+        "step_seconds": ("seconds", "a step"),
+        "peak_bytes": ("measured peak", ""),
+        "state_bytes": ("states", ""),
+        "target_seconds": ("seconds", target),
+        "target_samples": ("samples", target),
+        "target_flops": ("FLOPs", target),
+        "time": ("seconds", "a step"),
+        "memory": ("measured peak", ""),
+        "budget": (f.id.split(".")[-1], target),
     }
-    return words.get(str(measures.get(f.id, f.id.split(".")[0])), "of what was measured")
+    name = str(measures.get(f.id, f.id.split(".")[0]))
+    return words.get(name, (name, ""))
 
 
 def _ahead(e: Estimate, level: float) -> bool | None:

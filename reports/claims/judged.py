@@ -20,7 +20,6 @@ from rlvr_bench.reports.measures.accuracy import curve
 from rlvr_bench.reports.stats import (
     ALPHA,
     LEVEL,
-    MIN_PAIRS,
     UNLIMITED,
     Estimate,
     Judgment,
@@ -54,7 +53,7 @@ class Proposition:
     show: numbers.Format | None = None  # of a difference or a value, if not the one of its unit
     noun: str = "it"  # what the effect is called, where it is no difference of two
     limits: Range = UNLIMITED
-    planned: int = MIN_PAIRS
+    planned: int = 0  # pairs; of a descriptive claim none are
 
     @property
     def holds(self) -> tuple[float, float]:
@@ -147,7 +146,18 @@ def describe(
     """Judge and word a descriptive finding."""
     found = judge_values(proposition, values, blocked=blocked)
     spread = spread_of(proposition, values)
-    return finding(proposition, found, equal=equal, spread=spread, rule=rule, note=note)
+    made = finding(proposition, found, equal=equal, spread=spread, rule=rule, note=note)
+    if found.test is None and len(values.seeds) == 1 and (one := _single(proposition, values)):
+        return replace(made, estimate=one, effect=_worded(proposition, one, LEVEL))
+    return made
+
+
+def _single(proposition: Proposition, values: Paired) -> Estimate | None:
+    """The effect of one pair, which has no interval."""
+    a, b = values.a[0], values.b[0]
+    if proposition.scale == "difference":
+        return Estimate(a - b, None, None, 1, "single")
+    return Estimate(a / b, None, None, 1, "single") if b > 0 else None
 
 
 def accuracy_limits(cells: Sequence[Cell], metric: str) -> Range:
@@ -218,12 +228,14 @@ def _format(proposition: Proposition) -> numbers.Format:
 
 def _number(proposition: Proposition, test: PairedTest | None) -> str:
     found = estimate_of(proposition, test)
-    if found is None or test is None:
-        return ""
-    level = "" if test.level == LEVEL else f" ({100 * test.level:.0f} % interval)"
+    return "" if found is None or test is None else _worded(proposition, found, test.level)
+
+
+def _worded(proposition: Proposition, found: Estimate, level: float) -> str:
+    tail = "" if level == LEVEL else f" ({100 * level:.0f} % interval)"
     if proposition.scale == "ratio":
-        return f"{numbers.compared(found)}{level}"
-    return f"{numbers.with_interval(found, _format(proposition), proposition.unit)}{level}"
+        return f"{numbers.compared(found)}{tail}"
+    return f"{numbers.with_interval(found, _format(proposition), proposition.unit)}{tail}"
 
 
 def power_of(proposition: Proposition, judgment: Judgment, spread: float | None) -> float | None:

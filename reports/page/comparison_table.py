@@ -15,20 +15,24 @@ from rlvr_bench.reports.stats import SMALL_N, Estimate
 
 COMPARISON_NOTE = (
     f"Brackets: {numbers.INTERVAL} over seeds (t below {SMALL_N} seeds). Seeds: finished of planned. pass@1 and "
-    f"greedy: {FINAL_SCORE}. Peak: largest of a step, less what was held before the models."
+    f"greedy: {FINAL_SCORE}. Peak: largest of a step, less what was held before the models. Starved, where it was "
+    "recorded: share of the timed steps that waited for a processor."
 )
 ESTIMATES = ("pass1", "greedy", "seconds", "tokens_per_second", "peak")
-EXACT = ("states", "states_per_parameter", "expected_per_parameter")
+EXACT = ("states", "states_per_parameter", "expected_per_parameter", "starved")
 REASON_LIMIT = 400  # characters
 
 
 def comparison_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """One row per cell; the columns that this kind of part can fill."""
-    if part.kind == "learning":
-        columns = ("cell", "seeds", "pass@1", "greedy", "collapsed", "s/step", "other endings")
-    else:
+    if part.kind == "systems":
         columns = ("cell", "seeds", "state B/param", "peak", "s/step", "tokens/s", "other endings")
-    rows = tuple(tuple(_field(of_cell, c) for c in columns) for of_cell in cell_numbers(cells))
+    else:
+        columns = ("cell", "seeds", "pass@1", "greedy", "collapsed", "s/step", "other endings")
+    found = cell_numbers(cells)
+    if any(of_cell.starved is not None for of_cell in found):
+        columns = (*columns[:-1], "starved", columns[-1])
+    rows = tuple(tuple(_field(of_cell, c) for c in columns) for of_cell in found)
     return Table(one_line(part.title), columns, rows, COMPARISON_NOTE)
 
 
@@ -45,6 +49,8 @@ def _field(of_cell: CellNumbers, column: str) -> str:
         case "collapsed":
             rules = f" ({', '.join(of_cell.collapse_rules)})" if of_cell.collapse_rules else ""
             return f"{of_cell.collapsed} of {of_cell.finished}{rules}"
+        case "starved":
+            return numbers.ABSENT if of_cell.starved is None else numbers.percent(of_cell.starved)
         case "s/step":
             return numbers.with_interval(of_cell.seconds, numbers.number)
         case "tokens/s":

@@ -16,6 +16,7 @@ from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.figures.draw import slug
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.appendix.seeds import seeds_csv
+from rlvr_bench.reports.page.budget_table import budget_csv, budget_table, target_csv, target_table
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
@@ -24,6 +25,7 @@ from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
 from rlvr_bench.reports.page.opening.instruments import instrument_table
+from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
 from rlvr_bench.reports.page.table import Table, first_columns, table_csv
 
@@ -75,6 +77,9 @@ class Made:
 
 TABLES: tuple[TableKind, ...] = (
     TableKind(name="comparison", section="cells", make=comparison_table, raw=comparison_csv),
+    TableKind(name="pairwise", section="cells", make=pairwise_table, raw=pairwise_csv),
+    TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
+    TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from rlvr_bench.reports.cells.environments import Difference
 from rlvr_bench.reports.claims.answer import Answer
 from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.claims.study import unique_untested
-from rlvr_bench.reports.escape import markdown_block, markdown_cell, one_line
+from rlvr_bench.reports.escape import markdown_block, markdown_cell, one_line, printable
 from rlvr_bench.reports.figures.draw import Drawn, Track, draw
 from rlvr_bench.reports.figures.style import FORMATS
 from rlvr_bench.reports.load import Study
@@ -112,9 +113,17 @@ def _templates(*, autoescape: bool) -> Environment:
         loader=PackageLoader("rlvr_bench.reports.page"),
         autoescape=autoescape,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+    )
+
+
+def _visible(value: Any) -> Any:
+    """What is shown is data: labels and sentences with them have no characters that act instead of being seen."""
+    return (
+        printable(value) if isinstance(value, str) and not (isinstance(value, Markup) or value.isprintable()) else value
     )
 
 

@@ -21,7 +21,7 @@ from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, edges, lev
 
 LEAST_PAIRS = 5
 WIDEST = 1000.0  # ratios beyond it, and differences beyond the longest time, are not looked for
-HALVINGS = 30
+HALVINGS = 20
 Side = Literal["less", "greater"]
 
 

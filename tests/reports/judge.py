@@ -15,7 +15,7 @@ from tests.reports.synthetic import CELLS, LEARNING, Spec
 
 def judge(folder: Path, *cells: Spec, **changes: Any) -> dict[str, Finding]:
     """The first finding of each claim."""
-    study = load(synthetic.write(folder, cells or CELLS, steps=8, **changes))
+    study = load(synthetic.write(folder, cells or CELLS, **({"steps": 8} | changes)))
     return {f.id: f for f in reversed(findings(study))}
 
 

@@ -41,6 +41,17 @@ def test_a_step_recorded_twice_counts_once(tmp_path: Path) -> None:
     assert dict(run.series("train/entropy"))[3] == 9.0
 
 
+def test_a_series_has_numbers_only_and_cannot_be_changed(tmp_path: Path) -> None:
+    path = small(tmp_path) / "learning/grpo/seed-0/metrics.jsonl"
+    records.append_metrics(path, 8, {"train/entropy": float("nan"), "train/lr": 0.5})
+    run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
+    assert [s for s, _ in run.series("train/entropy")] == list(range(1, 7))
+    assert run.series("train/lr") == [(8, 0.5)]
+    assert run.series("not_finite") == run.series("nobody") == []
+    run.series("train/lr").clear()
+    assert run.series("train/lr") == [(8, 0.5)]
+
+
 def test_first_and_last_completions_only(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/completions.jsonl.gz"
     records.append_completions(path, [{"step": 9, "completion": "late"}])

@@ -25,3 +25,23 @@ def test_each_kind() -> None:
 def test_thresholds_inside_sentences() -> None:
     assert [numbers.plain(x) for x in (0.05, 0.9, 2.0)] == [".05", ".9", "2"]
     assert (numbers.whole_percent(0.1), numbers.LEVEL_TEXT, numbers.INTERVAL) == ("10 %", "95 %", "95 % interval")
+
+
+def test_ratios_as_comparisons() -> None:
+    inf = float("inf")
+    told = [
+        (0.624, 0.61, 0.639),
+        (1.55, 1.4, 1.7),
+        (0.97, 0.9, 1.05),
+        (inf, 4.35, inf),
+        (8.0, 0.5, inf),
+        (0.5, 0.0, inf),
+    ]
+    assert [numbers.compared(Estimate(*values, 3, "log t")) for values in told] == [
+        "37.6 % lower [36.1, 39.0]", "1.55 times [1.40, 1.70]", "3.0 % lower [-5.0, 10.0]", "more than 4.35 times",
+        "8.00 times [0.50, no upper end]", "50.0 % lower [no end, 100.0]",
+    ]  # fmt: skip
+    assert numbers.compared(Estimate(0.5, None, None, 1, "single")) == "50.0 % lower (n = 1, no interval)"
+    assert numbers.compared(Estimate(0.5, 0.5, 0.5, 1, "exact")) == "50.0 % lower"
+    assert numbers.ratio(Estimate(0.97, 0.9, 1.05, 3, "log t")) == "0.97 [0.90, 1.05]"
+    assert numbers.ratio(Estimate(2.0, 0.9, inf, 3, "log t")) == "2.00 [0.90, no upper end]"

@@ -20,7 +20,7 @@ def test_comparison_tables_are_texts_of_every_part(tmp_path: Path) -> None:
     assert [learning.title, systems.title] == ["Learning to sort, tiny model", "Cost of a step, 1 M parameters"]
     assert learning.note == systems.note
     assert "95 % interval over seeds (t below 10 seeds)" in learning.note
-    assert "mean of the last 3 evaluations" in learning.note
+    assert "evaluations in the last tenth of the planned steps" in learning.note
     assert learning.rows[0] == (LONG, "0 of 3", "—", "—", "0 of 0", "—", "failed 1, oom 1, timeout 1")
     assert learning.rows[2][:2] == ("GRPO, verifier", "3 of 3")
     assert learning.rows[2][2].startswith("0.920 [")

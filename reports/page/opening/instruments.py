@@ -16,10 +16,11 @@ from rlvr_bench.reports.measures.windows import last_quarter, training_series
 from rlvr_bench.reports.page.table import Table
 
 NOTE = (
-    "Means over the finished seeds, steps of the critic's warm-up left out. Where nothing is clipped and the new policy stays at the old one, PPO's and GRPO's "
-    "losses are the same but for the baseline; a critic with an explained variance of 0 or less is no better than a "
-    "constant. Updates: optimizer steps of the actor in one step of training. Explained variance: mean of the last "
-    "quarter of the steps. Silent groups: all completions of a prompt earned the same."
+    "Means over the finished seeds, steps of the critic's warm-up left out. Where nothing is clipped and the new "
+    "policy stays at the old one, PPO's and GRPO's losses are the same but for the baseline; a critic with an "
+    "explained variance of 0 or less is no better than a constant. Updates: optimizer steps of the actor in one step "
+    "of training. Explained variance: mean of the last quarter of the steps. Silent groups: all completions of a "
+    "prompt earned the same."
 )
 
 

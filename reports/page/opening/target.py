@@ -5,7 +5,7 @@ from __future__ import annotations
 from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.load import Study
-from rlvr_bench.reports.measures.budgets import TARGET, arrival, total_spent
+from rlvr_bench.reports.measures.budgets import TARGET, arrivals_of
 from rlvr_bench.reports.page.opening.short_table import Entry, TimesToTarget
 from rlvr_bench.reports.stats import Arrival, time_to_target
 
@@ -18,14 +18,10 @@ NOTE = (
 def times_to_target(study: Study, part: PartInfo) -> TimesToTarget | None:
     """None where no run of the part reached the target, or none recorded its seconds."""
     cells = study.cells(part)
-    watched = max((v for c in cells for r in c.finished if (v := total_spent(r, "seconds")) is not None), default=0.0)
-    found = {
-        c.name: [a for r in c.finished if (a := arrival(r, "seconds", TARGET, watched=watched)) is not None]
-        for c in cells
-    }
-    if not any(a.reached for of_cell in found.values() for a in of_cell):
+    found = dict(zip([c.name for c in cells], arrivals_of(cells, "seconds", TARGET), strict=True))
+    if not any(a.reached for of_cell in found.values() for a in of_cell.values()):
         return None
-    entries = {name: _entry(of_cell) for name, of_cell in found.items() if of_cell}
+    entries = {name: _entry(list(of_cell.values())) for name, of_cell in found.items() if of_cell}
     return TimesToTarget(f"s to {numbers.plain(TARGET)}", entries, NOTE)
 
 

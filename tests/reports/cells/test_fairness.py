@@ -41,3 +41,11 @@ def test_paths_are_compared_whole_and_shown_short(tmp_path: Path) -> None:
 def test_many_differences_are_counted(tmp_path: Path) -> None:
     twin = replace(CELLS[2], name="twin", reward={f"s{i}": i for i in range(8)})
     assert held_equal(*cells_of(tmp_path, CELLS[2], twin)).endswith("reward.s5, 2 more")
+
+
+def test_what_varies_inside_a_cell_shows_all_its_values(tmp_path: Path) -> None:
+    def config(part: object, cell: object, seed: int) -> dict[str, dict[str, int]]:
+        return {"warm_start": {"seed": seed + 5}}
+
+    study = load(small(tmp_path, config=config))
+    assert dict(compare(study.cells(study.manifest.parts[0])).equal)["warm_start.seed"] == "5, 6"

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlvr_bench.reports.cells import matching
-from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.load import Cell, load
+from tests.reports import synthetic
 from tests.reports.hacking import HACKING, spec
 from tests.reports.judge import cells_of
-from tests.reports.synthetic import CELLS
+from tests.reports.synthetic import CELLS, LEARNING, Spec
 
 
 def names(pairs: list[tuple[Cell, Cell]]) -> list[tuple[str, ...]]:
@@ -43,8 +44,39 @@ def test_label_pairs_are_of_one_algorithm(tmp_path: Path) -> None:
 def test_pairs_that_can_learn(tmp_path: Path) -> None:
     found = matching.teaching_pairs(cells_of(tmp_path, *HACKING))
     assert names(found) == [(f"ppo-{k}", f"grpo-{k}") for k in ("verifier", "many", "few")]
-    assert matching.with_reward(found[1]) == "with a reward model of 8000 label pairs"
-    assert matching.with_reward(None) == "with a verifier"
+    assert matching.described(found[1], found) == "with a reward model of 8000 label pairs"
+    twice = [found[0], found[0]]
+    assert matching.described(found[0], twice) == "with a verifier (GRPO, verifier against PPO, verifier)"
+
+
+def test_pairs_are_by_models_not_by_names(tmp_path: Path) -> None:
+    mine = replace(CELLS[2], name="mine", algorithm="mine")
+    critic = replace(CELLS[1], name="other", algorithm="other")
+    assert names(matching.matched_pairs(cells_of(tmp_path, mine, critic))) == [("other", "mine")]
+
+
+def test_of_two_settings_each_is_matched_with_its_like(tmp_path: Path) -> None:
+    both = [replace(c, name=f"{c.name}-{n}", reward=c.reward) for n in (1, 4) for c in CELLS[1:]]
+
+    def config(part: object, cell: Spec, seed: int) -> dict[str, dict[str, int]]:
+        return {"train": {"minibatches": int(cell.name[-1])}, "warm_start": {"seed": seed}}
+
+    study = load(synthetic.write(tmp_path / "a", both, [LEARNING], steps=2, config=config))
+    cells = study.cells(LEARNING)
+    assert names(matching.matched_pairs(cells)) == [("ppo-1", "grpo-1"), ("ppo-4", "grpo-4")]
+    assert [matching.unlike(cells[0], c) for c in cells] == [0, 0, 1, 1]
+    tuned = [c for c in cells if c.name in ("ppo-1", "grpo-4")]
+    assert names(matching.matched_pairs(tuned)) == [("ppo-1", "grpo-4")]  # none is like it: the nearest
+
+
+def test_seeds_of_labels_are_no_setting_of_the_reward(tmp_path: Path) -> None:
+    def config(part: object, cell: Spec, seed: int) -> dict[str, dict[str, int]]:
+        return {"reward": {"label_seed": seed + len(cell.name)}}
+
+    study = load(
+        synthetic.write(tmp_path, [spec("many", a) for a in ("ppo", "grpo")], [LEARNING], steps=2, config=config)
+    )
+    assert len(matching.matched_pairs(study.cells(LEARNING))) == 1
 
 
 def test_cost_contrasts(tmp_path: Path) -> None:
@@ -52,6 +84,7 @@ def test_cost_contrasts(tmp_path: Path) -> None:
     assert four.cells is not None
     assert matched.cells is not None
     assert names([four.cells, matched.cells]) == [("ppo-rm", "grpo"), ("ppo", "grpo")]
+    assert (four.name, four.other) == ("four-model PPO", "GRPO")
     assert [c.cells for c in matching.cost_contrasts(cells_of(tmp_path / "one", CELLS[2]))] == [None, None]
 
 

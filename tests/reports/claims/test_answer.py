@@ -1,27 +1,125 @@
-"""The answer is made of findings, the primary ones first."""
+"""The answer: who is ahead by how much, from the primary findings first, and what is not known."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
-from rlvr_bench.reports.claims.answer import answer
-from rlvr_bench.reports.claims.finding import Finding
+import pytest
+
+from rlvr_bench.reports.claims.answer import answer, short
+from rlvr_bench.reports.claims.finding import Finding, not_tested
+from rlvr_bench.reports.claims.study import findings
+from rlvr_bench.reports.load import Study, load
+from rlvr_bench.reports.stats import Estimate
+from tests.reports import synthetic
+from tests.reports.claims.primary.hypothesis import COST, SAME
 from tests.reports.judge import learning_study
-from tests.reports.synthetic import CELLS
+from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS
 
-SECOND = Finding(id="a.b", claim="A.", conclusion="supported", sentence="It is so.")
-
-
-def test_primary_findings_come_before_descriptive_ones(tmp_path: Path) -> None:
-    study = learning_study(tmp_path, *CELLS[1:])
-    assert answer(study, [SECOND]).accuracy == "It is so."
-    first = replace(SECOND, primary=True, sentence="It was named beforehand.")
-    assert answer(study, [SECOND, first]).accuracy == "It was named beforehand."
+SECOND = Finding(
+    id="accuracy.final", claim="Equal.", conclusion="inconclusive", sentence="Equal: inconclusive.", n="3 paired seeds",
+    pair=("GRPO, verifier", "PPO, verifier"), estimate=Estimate(0.01, -0.02, 0.04, 3, "t"), unit="points",
+    holds=(-0.02, 0.02), level=0.9, part="Learning to sort, tiny model",
+)  # fmt: skip
+RATIO = replace(SECOND, id="time.step.matched", question="cost", scale="ratio", unit="", holds=None, level=0.95)
 
 
-def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
-    found = answer(learning_study(tmp_path, *CELLS[1:]), [SECOND])
-    assert "Nothing is known about cost" in found.cost
-    assert "Nothing is known about memory" in found.memory
-    assert "Learning to sort" in found.scope
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return learning_study(tmp_path_factory.mktemp("one"), *CELLS[1:])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "Neither GRPO nor PPO is shown to be ahead: GRPO less PPO is +1.0 [-2.0, +4.0] points"),
+        ({"estimate": Estimate(0.03, 0.01, 0.05, 3, "t")},
+         "GRPO is ahead of PPO: GRPO less PPO is +3.0 [+1.0, +5.0] points"),
+        ({"estimate": Estimate(-0.03, -0.05, -0.01, 3, "t")},
+         "PPO is ahead of GRPO: GRPO less PPO is -3.0 [-5.0, -1.0] points"),
+        ({"conclusion": "supported", "estimate": Estimate(0.005, -0.01, 0.015, 3, "t")},
+         "GRPO and PPO end equal, within 2.0 points: GRPO less PPO is +0.5 [-1.0, +1.5] points"),
+        ({"conclusion": "undecidable", "sentence": "Equal: undecidable, floor."}, "Equal: undecidable, floor"),
+    ],
+)  # fmt: skip
+def test_who_is_ahead(study: Study, changes: dict, said: str) -> None:
+    found = answer(study, [replace(SECOND, **changes)]).accuracy
+    assert found.startswith(said)
+    assert found.endswith("(90 % interval, 3 paired seeds; descriptive).") or "undecidable" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"estimate": Estimate(0.5, 0.4, 0.8, 3, "log t")},
+         "PPO takes 2.00 times [1.25, 2.50] the seconds of GRPO a step"),
+        ({"estimate": Estimate(2.0, 1.25, 2.5, 3, "log t")},
+         "GRPO takes 2.00 times [1.25, 2.50] the seconds of PPO a step"),
+        ({"estimate": Estimate(1.0, 0.8, 1.2, 3, "log t")},
+         "Neither GRPO nor PPO is shown to take more seconds a step: ratio 1.00 [0.80, 1.20]"),
+        ({"id": "budget.seconds", "question": "budget", "estimate": Estimate(inf, 4.0, inf, 3, "log-rank")},
+         "GRPO takes more than 4.00 times the seconds of PPO to pass@1 of .7"),
+    ],
+)  # fmt: skip
+def test_who_costs_more(study: Study, changes: dict, said: str) -> None:
+    assert answer(study, [replace(RATIO, **changes)]).cost.startswith(said)
+
+
+def test_memory_names_the_smaller(study: Study) -> None:
+    peak = replace(RATIO, id="memory.peak.matched", question="memory", estimate=Estimate(1.6, 1.5, 1.7, 3, "log t"))
+    states = replace(
+        peak, id="memory.states.matched", conclusion="arithmetic", estimate=Estimate(0.5, 0.5, 0.5, 1, "exact")
+    )
+    told = answer(study, [peak, states]).memory
+    assert told.startswith("PPO's measured peak is 37.5 % lower [33.3, 41.2] than GRPO's")
+    assert told.endswith("GRPO's states are 50.0 % lower than PPO's (arithmetic).")
+
+
+def test_primary_findings_come_before_descriptive_ones(study: Study) -> None:
+    first = replace(
+        SECOND, id="accuracy.mine", primary=True, conclusion="refuted", estimate=Estimate(0.1, 0.08, 0.12, 3, "t")
+    )
+    told = answer(study, [SECOND, first]).accuracy
+    assert told.startswith("GRPO is ahead of PPO: GRPO less PPO is +10.0")
+    assert told.endswith("hypothesis accuracy.mine refuted).")
+    assert "inconclusive" not in told
+
+
+def test_what_was_not_measured_is_said(study: Study) -> None:
+    found = answer(study, [SECOND])
+    assert found.cost == "Cost: no two cells could be compared."
+    assert found.memory == "Memory: no two cells could be compared."
+
+
+def test_what_is_not_known(study: Study) -> None:
+    untested = not_tested("x.y", "Something.", "so")
+    assert answer(study, [SECOND, untested]).unknown == ("Not decided about accuracy: Equal.", "Not tested: Something.")
+    primary = replace(SECOND, primary=True, sentence="Mine: inconclusive, so.")
+    assert answer(study, [primary, SECOND]).unknown == ("Mine: inconclusive, so.",)
+    assert answer(study, [replace(primary, conclusion="supported")]).unknown == ()
+
+
+def test_several_parts_each_have_their_sentence(tmp_path: Path) -> None:
+    parts = [LEARNING, replace(LEARNING, name="more", title="Programs"), SYSTEMS]
+    hypotheses = (
+        replace(SAME, n=3),
+        replace(SAME, id="accuracy.more", part="more", n=3),
+        replace(COST, part="systems", n=3),
+    )
+    written = load(synthetic.write(tmp_path, CELLS[1:], parts, steps=8, hypotheses=hypotheses))
+    found = answer(written, findings(written))
+    assert found.accuracy.startswith("Learning to sort, tiny model: ")
+    assert " Programs: " in found.accuracy
+    assert found.cost.startswith("Cost of a step, 1 M parameters: PPO takes 1.67 times [")
+    assert found.scope == (
+        "Model tiny:64x2 (1.00 M parameters), task sort, 3 seeds a cell, 1 base model, on Test GPU, 2 threads; "
+        "18 of 18 planned runs finished."
+    )
+
+
+def test_labels_are_shortened_where_that_loses_nothing() -> None:
+    assert short(("GRPO, verifier", "PPO, verifier")) == ("GRPO", "PPO")
+    assert short(("GRPO, verifier", "PPO, four models")) == ("GRPO, verifier", "PPO, four models")
+    assert short(("GRPO, a", "GRPO, a")) == ("GRPO, a", "GRPO, a")

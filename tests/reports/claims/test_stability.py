@@ -1,35 +1,64 @@
-"""Findings on collapse and spread: what three seeds can say, and that more of them flip the finding."""
+"""Findings on collapse and spread: both outcomes, and what so few seeds cannot decide."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from rlvr_bench.reports.claims.finding import Finding
 from tests.reports.decimals import close
-from tests.reports.judge import judge, judge_claim
-from tests.reports.synthetic import CELLS, LEARNING
+from tests.reports.judge import judge
+from tests.reports.synthetic import CELLS, LEARNING, Spec
 
 _, PPO, GRPO = CELLS
 
 
-def test_three_seeds_without_a_collapse_decide_nothing(found: dict[str, Finding]) -> None:
-    assert found["stability.collapse"].conclusion == "inconclusive"
-    assert "63.2 %" in found["stability.collapse"].note
-    assert found["stability.spread"].conclusion == "inconclusive"
+def broken(cell: Spec, seeds: int) -> Spec:
+    """The first so many seeds collapse."""
+    return replace(
+        cell, more=lambda seed, step, done: {"rollout/truncated_fraction": 0.9} if step and seed < seeds else {}
+    )
 
 
-def test_twelve_seeds_that_all_collapse_decide(tmp_path: Path) -> None:
-    part = replace(LEARNING, seeds=tuple(range(12)))
-    broken = replace(PPO, more=lambda seed, step, done: {"rollout/truncated_fraction": 0.9} if step else {})
-    found = judge(tmp_path, broken, GRPO, parts=[part])["stability.collapse"]
-    assert found.conclusion == "supported"
-    assert "PPO 12 of 12, GRPO 0 of 12" in found.effect
+def found_in(folder: Path, identifier: str, *cells: Spec, seeds: int) -> Finding:
+    return judge(folder, *cells, parts=[replace(LEARNING, seeds=tuple(range(seeds)))])[identifier]
 
 
-def test_spread_is_the_ratio_of_variances(tmp_path: Path) -> None:
-    wide = replace(PPO, final=lambda s: 0.7 + 0.1 * s)
-    found = judge_claim(tmp_path / "a", "stability.spread", wide, GRPO)[0]
-    close(found.estimate.value, 100.0, places=6)  # standard deviations .1 and .01
-    flat = replace(PPO, final=lambda s: 0.7)
-    assert "no ratio" in judge_claim(tmp_path / "b", "stability.spread", flat, GRPO)[0].effect
+@pytest.mark.parametrize(
+    ("ppo", "grpo", "seeds", "conclusion"),
+    [
+        (5, 0, 5, "supported"),
+        (0, 5, 5, "refuted"),
+        (3, 0, 5, "inconclusive"),  # the score interval alone excludes 0, Fisher's p is .17
+        (0, 0, 5, "undecidable"),
+        (5, 5, 5, "undecidable"),
+        (3, 0, 3, "undecidable"),
+    ],
+)
+def test_collapse_comes_out_every_way(tmp_path: Path, ppo: int, grpo: int, seeds: int, conclusion: str) -> None:
+    found = found_in(tmp_path, "stability.collapse", broken(PPO, ppo), broken(GRPO, grpo), seeds=seeds)
+    assert found.conclusion == conclusion
+    assert f"PPO {ppo} of {seeds}, GRPO {grpo} of {seeds}" in found.sentence
+
+
+def test_no_collapse_only_bounds_the_rate(found: dict[str, Finding], tmp_path: Path) -> None:
+    assert "63.2 %" in found["stability.collapse"].note  # 1 - .05^(1/3)
+    assert "floor" in found_in(tmp_path, "stability.collapse", PPO, GRPO, seeds=4).sentence
+
+
+@pytest.mark.parametrize(
+    ("wide", "seeds", "conclusion"), [(0.05, 10, "supported"), (0.002, 10, "refuted"), (0.05, 9, "undecidable")]
+)
+def test_spread_is_the_ratio_of_variances(tmp_path: Path, wide: float, seeds: int, conclusion: str) -> None:
+    ppo, grpo = replace(PPO, final=lambda s: 0.4 + wide * s), replace(GRPO, final=lambda s: 0.6 + 0.01 * s)
+    found = found_in(tmp_path, "stability.spread", ppo, grpo, seeds=seeds)
+    assert found.conclusion == conclusion
+    close(found.estimate.value, (wide / 0.01) ** 2, places=6)
+
+
+def test_without_spread_there_is_no_ratio(tmp_path: Path) -> None:
+    found = found_in(tmp_path, "stability.spread", replace(PPO, final=lambda s: 0.7), GRPO, seeds=10)
+    assert found.conclusion == "undecidable"
+    assert "no ratio" in found.effect

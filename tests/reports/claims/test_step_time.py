@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.reports.claims.step_time import cost_units
+from tests.reports.decimals import close
 from tests.reports.judge import judge
-from tests.reports.synthetic import CELLS, SYSTEMS
+from tests.reports.synthetic import CELLS, SYSTEMS, Spec
 
 PPO_FOUR, PPO, GRPO = CELLS
 
@@ -25,12 +26,32 @@ def test_cost_model_numbers() -> None:
     assert cost_units(frozenset(two), 1, actor_scored=False) == 10
 
 
-@pytest.mark.parametrize(("seconds", "conclusion"), [(1.67, "supported"), (3.0, "refuted")])
-def test_time_flips(tmp_path: Path, seconds: float, conclusion: str) -> None:
-    changed = replace(PPO, seconds=lambda s: seconds * (1 + 0.002 * s))
+@pytest.mark.parametrize(
+    ("seconds", "spread", "conclusion"),
+    [(1.67, 0.002, "supported"), (3.0, 0.002, "refuted"), (2.0, 0.2, "inconclusive")],
+)
+def test_time_comes_out_every_way(tmp_path: Path, seconds: float, spread: float, conclusion: str) -> None:
+    changed = replace(PPO, seconds=lambda s: seconds * (1 + spread * (s - 1)))
     found = judge(tmp_path, PPO_FOUR, changed, GRPO, parts=[SYSTEMS])["time.step.matched"]
     assert found.conclusion == conclusion
     assert "takes 1.67 times" in found.claim  # 20 / 12
+    close(found.holds or (), [20 / 12 / 1.25, 20 / 12 * 1.25])
+    ratios = [seconds * (1 + spread * (s - 1)) / (1 + 0.005 * s) for s in range(3)]
+    close(found.estimate.value, (ratios[0] * ratios[1] * ratios[2]) ** (1 / 3))
+    assert "21 timed steps a cell, fewer than the 30" in found.note  # three seeds of seven steps after the first
+    assert "wait was not recorded" in found.note
+
+
+@pytest.mark.parametrize(("waited", "conclusion"), [(0.05, "supported"), (0.5, "undecidable")])
+def test_a_busy_machine_decides_nothing(tmp_path: Path, waited: float, conclusion: str) -> None:
+    def row(cell: Spec, seed: int, step: int) -> dict[str, float]:
+        return {"cost/processor_wait": waited if cell.name == "grpo" else 0.0}
+
+    changed = replace(PPO, seconds=lambda s: 1.67 * (1 + 0.002 * s))
+    found = judge(tmp_path, changed, GRPO, parts=[SYSTEMS], row=row)["time.step.matched"]
+    assert found.conclusion == conclusion
+    assert ("the machine was busy: 100 % of the timed steps waited" in found.sentence) == (conclusion == "undecidable")
+    assert "not recorded" not in found.note
 
 
 def test_a_pass_less_in_one_algorithm_changes_what_is_expected(tmp_path: Path) -> None:

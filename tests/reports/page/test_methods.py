@@ -8,8 +8,10 @@ from rlvr_bench.reports.page.methods import METHODS, seeds_remark
 def test_methods_have_the_constants() -> None:
     text = " ".join(METHODS)
     for words in (
-        "95 % intervals", "Below 10 seeds", "10,000 draws", "last 3 evaluations", "for 3 evaluations and to the end",
+        "95 % intervals", "below 10 seeds", "10,000 draws", "last tenth of the planned steps",
+        "for 3 evaluations and to the end",
         "below 10 % of its first value while pass@1 is below .9", "over 80 %", "10 times its median",
+        "more than 10 % of its seconds", "needs 30 timed steps",
     ):  # fmt: skip
         assert words in text
 

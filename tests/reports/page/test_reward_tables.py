@@ -14,7 +14,7 @@ from tests.reports.synthetic import CELLS, LEARNING
 
 
 def test_tables(tmp_path: Path) -> None:
-    part = replace(LEARNING, seeds=(0, 1))
+    part = replace(LEARNING, seeds=(0, 1, 2, 3))
     cells = load(synthetic.write(tmp_path / "hacking", HACKING, [part], steps=8)).cells(part)
     models = reward_tables.models_table(part, cells)
     assert [row[1:3] for row in models.rows] == [(str(MANY), "200"), (str(FEW), "200")]
@@ -26,6 +26,7 @@ def test_tables(tmp_path: Path) -> None:
     csv = reward_tables.ends_csv(part, cells).splitlines()
     assert len(csv) == 9
     assert "gap,gap_low,gap_high,gap_n,gap_method" in csv[0]
+    assert csv[0].endswith("peak_distance_first_half,peak_distance_second_half,peak_in_sample")
     line = reward_tables.models_csv(part, cells).splitlines()[1].split(",")
     close([float(x) for x in line[-6:]], [200, 0.85, 0.7939, 0.8929, 0.075, BASE], places=3)
 

@@ -28,8 +28,9 @@ def write(study: Study, folder: Path) -> None:
 
 def test_tables_with_rows_are_written(tmp_path: Path) -> None:
     write(load(synthetic.write(tmp_path / "study", steps=8)), tmp_path / "tables")
-    names = ("comparison-learning", "comparison-systems", "memory-learning", "memory-systems")
-    assert written(tmp_path / "tables") == {*names, "instruments-learning", "overoptimization-learning", "findings"}
+    both = [f"{name}-{part}" for name in ("comparison", "memory", "pairwise") for part in ("learning", "systems")]
+    learning = [f"{name}-learning" for name in ("budgets", "targets", "instruments", "overoptimization")]
+    assert written(tmp_path / "tables") == {*both, *learning, "findings"}
     assert (tmp_path / "tables/seeds-systems.csv").read_text().count("\n") == 1 + 9  # three cells, three seeds
     assert "states_per_parameter" in (tmp_path / "tables/comparison-systems.csv").read_text()
 

@@ -62,6 +62,18 @@ def test_completions_and_labels_cannot_become_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_figures")
+def test_titles_cannot_steer_a_terminal_that_the_answer_is_printed_on(tmp_path: Path) -> None:
+    parts = [replace(LEARNING, title=ATTACK), replace(SYSTEMS, title="<b>\x1b[2J")]
+    made = reports.report(synthetic.write(tmp_path, CELLS[1:], parts, steps=8))
+    sentences = (made.answer.accuracy, made.answer.cost, made.answer.memory, made.answer.scope, *made.answer.unknown)
+    assert not [s for s in sentences if "\x1b" in s or "\u202e" in s or "\n" in s]
+    html = made.page.read_text()
+    assert "\x1b" not in html
+    assert "<script" not in html
+    assert "<b>" not in html
+
+
+@pytest.mark.usefixtures("no_figures")
 def test_the_page_needs_no_network(tmp_path: Path) -> None:
     html = reports.build(synthetic.write(tmp_path, [CELLS[2]], [replace(SYSTEMS, seeds=(0,))])).read_text()
     assert "http://" not in html.replace("http://www.w3.org", "")

@@ -20,7 +20,7 @@ PASS_ERROR = sqrt(0.5 / 3) / 2
 
 def counted(*counts: EvaluationCounts) -> Run:
     rows = tuple({"step": c.step, "eval/pass@1": 0.5, "eval/greedy": 0.4} for c in counts)
-    return Run("p", "c", 0, "completed", "", None, {}, "", {}, rows, (), counts)
+    return Run("p", "c", 0, "completed", "", None, {"train": {"steps": 8}}, "", {}, rows, (), counts)
 
 
 def test_from_counts_of_the_last_evaluation() -> None:
