@@ -74,6 +74,6 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] | None 
         engine.execute(figure)  # once; with an engine, also the one called "none", each format would draw twice
     with matplotlib.rc_context({"figure.constrained_layout.use": False}):
         figure.set_layout_engine(None)
-    for suffix in FORMATS if formats is None else formats:
-        figure.savefig(folder / f"{name}.{suffix}", metadata=metadata[suffix])
+        for suffix in FORMATS if formats is None else formats:
+            figure.savefig(folder / f"{name}.{suffix}", metadata=metadata[suffix])
     pyplot.close(figure)
