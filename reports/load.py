@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from rlvr_bench.harness.records import (
     SCHEMA,
@@ -28,9 +28,25 @@ from rlvr_bench.harness.records import (
 from rlvr_bench.reports.escape import redact
 
 NOT_RUN, KILLED = "not run", "killed"
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
 MetricsRow = Mapping[str, Any]  # one step by metric name
 CompletionRow = Mapping[str, Any]  # one recorded completion
 LadderRow = Mapping[str, Any]  # the baselines at one step: one line of ladder.jsonl
+
+
+def remembered(measure: Callable[Concatenate[Run, Asked], Found]) -> Callable[Concatenate[Run, Asked], Found]:
+    """A measure of a run that many tables ask for is computed once and kept with the run; a copy starts anew."""
+
+    @wraps(measure)
+    def ask(run: Run, *args: Asked.args, **kwargs: Asked.kwargs) -> Found:
+        kept = vars(run).setdefault("_remembered", {})
+        key = (measure, args, tuple(sorted(kwargs.items())))
+        if key not in kept:
+            kept[key] = measure(run, *args, **kwargs)
+        return kept[key]
+
+    return ask
 
 
 @dataclass(frozen=True)

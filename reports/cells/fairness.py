@@ -8,7 +8,7 @@ from typing import Any
 
 from rlvr_bench.reports.cells.environments import show
 from rlvr_bench.reports.escape import redact
-from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.numbers import ABSENT
 
 IGNORED = ("name", "seed")  # a run's own label, and the seed, which pairs the runs
@@ -30,9 +30,14 @@ def settings(cell: Cell) -> dict[str, Any]:
     """By dotted key; of one that varies over the cell's runs, as the seed of the base model may, all values."""
     found: dict[str, dict[str, Any]] = {}
     for run in cell.runs:
-        for key, value in flatten(run.config).items():
-            found.setdefault(key, {}).setdefault(show(value), value)
+        for key, (text, value) in _shown(run).items():
+            found.setdefault(key, {}).setdefault(text, value)
     return {key: next(iter(v.values())) if len(v) == 1 else list(v.values()) for key, v in found.items()}
+
+
+@remembered
+def _shown(run: Run) -> dict[str, tuple[str, Any]]:
+    return {key: (show(value), value) for key, value in flatten(run.config).items()}
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,11 @@ def findings(study: Study) -> tuple[Finding, ...]:
         found += [replace(f, note="this study has no learning part.") for f in ask(LEARNING, ())]
     found += ask(WHOLE, [c for part in parts for c in study.cells(part)])
     found = [f if f.tested else replace(f, part="") for f in found]
-    return (*judged.hypotheses(study), *side_by_side(sorted(found, key=lambda f: not f.tested)))
+    primary = judged.hypotheses(study)
+    told = {(f.part, f.question, frozenset(f.pair or ()), f.id) for f in primary}
+    # What the suite named under a claim's own id is judged there alone: one quantity, one verdict.
+    rest = [f for f in found if (f.part, f.question, frozenset(f.pair or ()), f.id) not in told]
+    return (*primary, *side_by_side(sorted(rest, key=lambda f: not f.tested)))
 
 
 def side_by_side(found: Sequence[Finding]) -> tuple[Finding, ...]:

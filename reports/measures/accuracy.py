@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil
 from statistics import fmean
 
-from rlvr_bench.reports.load import Run
+from rlvr_bench.reports.load import Run, remembered
 from rlvr_bench.reports.measures.windows import Window, last_steps, planned_steps, training_series
 
 PASS = "eval/pass@1"
@@ -18,6 +18,7 @@ FINAL_SHARE = 0.1  # of the planned steps, at their end, in which evaluations co
 FINAL_SCORE = "mean of the evaluations in the last tenth of the planned steps, of the last one where none lies there"
 
 
+@remembered
 def final_score(run: Run, metric: str = PASS) -> float | None:
     """Mean of the evaluations in the last FINAL_SHARE of the planned steps, or else the last one after training began.
 
@@ -58,6 +59,7 @@ def gain(run: Run) -> float | None:
     return None if first is None or final is None else final - first
 
 
+@remembered
 def curve(run: Run, metric: str = PASS) -> list[float]:
     """All evaluations from the first on; a diverged run's ends with what its last model scores."""
     values = [v for _, v in run.series(metric)]

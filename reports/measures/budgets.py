@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, nan
 
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS
 from rlvr_bench.reports.stats import Arrival, time_to_reach
 
@@ -20,6 +20,7 @@ TARGETS = (0.5, 0.7, 0.9)  # pass@1 of the reference convergence points, the sam
 TARGET = 0.7  # of hypotheses about time to a target
 
 
+@remembered
 def spent(run: Run, budget: str) -> list[tuple[float, float, float]]:
     """(spent up to this evaluation, pass@1, greedy) of each evaluation, by step; NaN without a greedy accuracy.
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from rlvr_bench.reports.load import Run
+from rlvr_bench.reports.load import Run, remembered
 from rlvr_bench.reports.numbers import plain, whole_percent
 
 EVALUATIONS = 3  # in a row, and to the end, below half of the running maximum
@@ -41,6 +41,7 @@ class Event:
     rule: str
 
 
+@remembered
 def collapse_events(run: Run) -> tuple[Event, ...]:
     """The first event of each rule that fired, by step; empty for a run that did not collapse."""
     found = [
@@ -54,6 +55,7 @@ def collapse_events(run: Run) -> tuple[Event, ...]:
     return tuple(sorted((e for e in found if e), key=lambda e: (e.step, e.rule)))
 
 
+@remembered
 def flags(run: Run) -> tuple[str, ...]:
     """Warnings that are not a collapse."""
     groups = [v > SILENT_GROUPS for _, v in run.series("rollout/zero_std_groups")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.measures.step_time import phases_of_a_step, timed_rows
 
 DEVICE, ALLOCATOR = "device_peak", "allocated_peak"
@@ -13,6 +13,7 @@ DEVICE, ALLOCATOR = "device_peak", "allocated_peak"
 BYTES_PER_PARAMETER = {"float32": (16, 4), "fp32": (16, 4), "bfloat16": (16, 2), "bf16": (16, 2)}
 
 
+@remembered
 def phase_peaks(run: Run, layer: str) -> dict[str, float]:
     """Largest bytes of each phase over the timed steps; evaluation and checkpoint left out."""
     prefix, timed = f"cost/memory/{layer}/", {row["step"] for row in timed_rows(run)}

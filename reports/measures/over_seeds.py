@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import inf
 
 from rlvr_bench.reports.load import Cell, Run
@@ -22,4 +23,10 @@ def over_seeds(
     if not values:
         return None
     inside = least <= min(values) and max(values) <= most
-    return mean_estimate(values, rng(), bounds=(least, most) if inside else None)
+    return _estimate(tuple(values), (least, most) if inside else None)
+
+
+@lru_cache(maxsize=4096)
+def _estimate(values: tuple[float, ...], bounds: tuple[float, float] | None) -> Estimate:
+    """Of the same values it is always the same, and several tables show them."""
+    return mean_estimate(values, rng(), bounds=bounds)

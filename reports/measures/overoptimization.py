@@ -13,7 +13,7 @@ from math import inf, sqrt
 from statistics import fmean
 
 from rlvr_bench.reports.cells.reward_setting import MODELED, RANDOM, reward_setting
-from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.measures.over_seeds import over_seeds
 from rlvr_bench.reports.measures.windows import QUARTERS, Series, last_quarter, quarter_means, training_series
 from rlvr_bench.reports.stats import Curve, Estimate, Peak, common_distances, peak_over_seeds
@@ -34,6 +34,7 @@ def sequence_kl(run: Run) -> Series:
     return [(s, max(0.0, v) * lengths[s]) for s, v in training_series(run, "train/kl_to_reference") if s in lengths]
 
 
+@remembered
 def path(run: Run, metric: str) -> list[tuple[float, float]]:
     """(distance, metric): the first step alone, where the policy is still the base model, then means of blocks."""
     values = dict(training_series(run, metric))

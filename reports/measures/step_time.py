@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean, median
 
 from rlvr_bench.harness.records import PHASES
-from rlvr_bench.reports.load import MetricsRow, Run
+from rlvr_bench.reports.load import MetricsRow, Run, remembered
 
 NOT_OF_A_STEP = ("evaluate", "checkpoint")  # phases that are no part of a step's cost
 
 
+@remembered
 def timed_rows(run: Run) -> list[MetricsRow]:
     """Training steps after the warm-up steps, which pay for first-time allocation and compilation."""
     measure = run.config.get("measure")
@@ -18,12 +19,14 @@ def timed_rows(run: Run) -> list[MetricsRow]:
     return [r for r in run.metrics if r["step"] >= 1 and r.get("cost/seconds") is not None][int(warm_up) :]
 
 
+@remembered
 def step_seconds(run: Run) -> float | None:
     """Median seconds of a step, evaluation and checkpoint left out."""
     values = [r["cost/seconds"] for r in timed_rows(run)]
     return median(values) if values else None
 
 
+@remembered
 def tokens_per_second(run: Run) -> float | None:
     """Completion tokens over seconds, of all timed steps together."""
     rows = [r for r in timed_rows(run) if r.get("cost/tokens") is not None]

@@ -12,7 +12,7 @@ import pytest
 from rlvr_bench import reports
 from rlvr_bench.harness import records
 from rlvr_bench.harness.records import RecordError
-from rlvr_bench.reports.load import Study, load
+from rlvr_bench.reports.load import Run, Study, load, remembered
 from tests.reports import synthetic
 from tests.reports.synthetic import CELLS, LEARNING
 
@@ -95,3 +95,18 @@ def test_broken_completions_are_named_or_left_out(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/completions.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-12])  # a torn tail
     assert load(tmp_path).runs
+
+
+def test_a_remembered_measure_is_computed_once_a_run(tmp_path: Path) -> None:
+    asked = []
+
+    @remembered
+    def measure(run: Run, name: str) -> int:
+        asked.append((run.seed, name))
+        return len(asked)
+
+    one, two = load(small(tmp_path)).runs[:2]
+    assert [measure(one, "a"), measure(one, "a"), measure(one, "b"), measure(two, "a")] == [1, 1, 2, 3]
+    changed = replace(one, state="diverged")
+    assert measure(changed, "a") == 4  # a changed copy is another run
+    assert replace(one) == one

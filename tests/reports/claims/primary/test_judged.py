@@ -11,6 +11,8 @@ import pytest
 from rlvr_bench.harness.records import Hypothesis
 from rlvr_bench.reports.claims import study as claims
 from rlvr_bench.reports.claims.finding import not_tested
+from rlvr_bench.reports.load import load
+from tests.reports import synthetic
 from tests.reports.claims.primary.hypothesis import COST, SAME, SIX, primary
 from tests.reports.decimals import close
 from tests.reports.synthetic import CELLS, MIB, SYSTEMS, Spec
@@ -165,3 +167,8 @@ def test_the_interval_over_bases_stands_beside_and_is_said_to_disagree(tmp_path:
     one = primary(tmp_path / "b", SAME, cells=cells)[0]
     assert (one.conclusion, one.estimate) == (found.conclusion, found.estimate)
     assert "base models" not in one.sentence + one.note
+
+
+def test_a_claim_that_the_suite_named_is_judged_once(tmp_path: Path) -> None:
+    study = load(synthetic.write(tmp_path, against(lambda s: 0.9 + 0.01 * (s % 2)), [SIX], steps=8, hypotheses=(SAME,)))
+    assert [f.primary for f in claims.findings(study) if f.id == "accuracy.final"] == [True]
