@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from textwrap import fill
 
 import numpy as np
@@ -44,6 +45,11 @@ def short_labels(cells: Sequence[Cell]) -> dict[str, str]:
     if all(len({matching.algorithm(c) for c in g}) == len(g) for g in groups):
         return {c.name: (matching.algorithm(c) or c.name).upper() for c in cells}
     return {c.name: c.label for c in cells}
+
+
+def repeated(labels: Mapping[str, str]) -> list[str]:
+    """Legend entries that stand for several cells, whose lines differ in style."""
+    return [label for label, cells in Counter(labels.values()).items() if cells > 1]
 
 
 def grid(

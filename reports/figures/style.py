@@ -23,6 +23,7 @@ RC: dict[Any, Any] = {
     "font.size": 7.5,
     "axes.labelsize": 7.5,
     "axes.titlesize": 7.5,
+    "axes.titley": 1.0,  # fixed, since finding a free place for each title takes a tenth of the drawing
     "legend.fontsize": 7,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

@@ -9,6 +9,7 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
+from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.measures.memory import ALLOCATOR, BYTES_PER_PARAMETER, DEVICE, memory_layer
 from rlvr_bench.reports.page.table import Table
 
@@ -34,7 +35,9 @@ COLUMNS = (
 
 
 def memory_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
-    """Expected and exact bytes by cell and role."""
+    """Expected and exact bytes by cell and role; not of the trials of a search, nor of a curve over sizes."""
+    if part.kind == "search" or is_curve(cells):
+        return Table("State bytes, exact", COLUMNS, ())
     rows = []
     for cell, found in zip(cells, cell_numbers(cells), strict=True):
         if not cell.roles:

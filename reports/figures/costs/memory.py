@@ -86,5 +86,5 @@ def _peaks(place: SubFigure, cells: Sequence[Cell], layer: str, *, tight: bool) 
                 error_kw={"elinewidth": 0.7, "ecolor": "black"},
             )  # fmt: skip
             label = ""  # once in the legend
-    axes.set_title(f"measured peak by phase ({LAYERS[layer]})")
+    axes.set_title(f"peak by phase ({LAYERS[layer]})")
     finish_bars(place, axes, cells, f"size ({name})", tight=tight)

@@ -23,6 +23,7 @@ from rlvr_bench.reports.figures.panels import (
     grid,
     legend,
     legend_height,
+    repeated,
     short_labels,
     training_points,
 )
@@ -69,7 +70,7 @@ def multiples(
     if groups := crowded_by_reward(cells):
         return _by_reward(groups, shown, width, looks, points)
     names = list(shown)
-    columns = 2 if width == "column" else 3 if len(names) in (3, 5, 6) else min(4, len(names))
+    columns = min(2, len(names)) if width == "column" else 3 if len(names) in (3, 5, 6) else min(4, len(names))
     rows, below = -(-len(names) // columns), legend_height([c.label for c in cells], width)
     figure, panels = pyplot.subplots(rows, columns, figsize=size(width, 1.5 * rows + below), squeeze=False)
     for axes in panels.flat[len(names) :]:
@@ -118,7 +119,7 @@ def _by_reward(
         axes.set_xlabel("steps")
         axes.tick_params(labelbottom=True)
     figure.align_ylabels(list(panels[:, 0]))
-    legend(figure, list(panels.flat), width, solid=list(labels.values()))
+    legend(figure, list(panels.flat), width, solid=repeated(labels))
     return Multiples(figure, {name: list(row) for name, row in zip(shown, panels, strict=True)})
 
 

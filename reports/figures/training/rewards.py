@@ -15,11 +15,13 @@ from matplotlib.ticker import MaxNLocator
 from rlvr_bench.reports.cells.reward_setting import by_reward_setting
 from rlvr_bench.reports.figures.palette import LINES, Look, Looks
 from rlvr_bench.reports.figures.panels import (
+    CROWD,
     Points,
     common_x,
     draw_seeds,
     grid,
     legend,
+    repeated,
     short_labels,
     training_points,
 )
@@ -43,7 +45,10 @@ def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks) -> Figur
     figure, panels = grid(len(rows), list(groups), width, turn=turn, height=height, shared_y=False)
     for axes_of, name in zip(panels, rows, strict=True):
         for axes, members in zip(axes_of, groups.values(), strict=True):
-            starts = [p[0] for cell in members for p in _paths(axes, cell, name, looks[cell.name], labels[cell.name])]
+            few, paths = len(members) <= CROWD, []
+            for cell in members:
+                paths += _paths(axes, cell, name, looks[cell.name], labels[cell.name], band=few)
+            starts = [p[0] for p in paths]
             if not starts:
                 continue
             start = np.mean(starts, axis=0)
@@ -55,13 +60,13 @@ def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks) -> Figur
             axes.yaxis.set_major_locator(MaxNLocator(5))
     shared = common_x(list(panels.T))
     _label(panels, rows, turn=turn, shared=shared)
-    legend(figure, list(panels.flat), width, last=("base model", "start"), solid=list(labels.values()))
+    legend(figure, list(panels.flat), width, last=("base model", "start"), solid=repeated(labels))
     return figure
 
 
-def _paths(axes: Axes, cell: Cell, name: str, style: Look, label: str) -> list[Points]:
+def _paths(axes: Axes, cell: Cell, name: str, style: Look, label: str, *, band: bool) -> list[Points]:
     series = [path(r, name) for r in cell.runs]
-    draw_seeds(axes, series, [r.finished for r in cell.runs], style, label)
+    draw_seeds(axes, series, [r.finished for r in cell.runs], style, label, band=band)
     return [p for p in series if p]
 
 

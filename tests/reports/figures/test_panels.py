@@ -28,6 +28,12 @@ def test_where_a_panel_names_the_reward_the_algorithm_is_enough(eight: tuple[Cel
     assert set(panels.short_labels(eight).values()) == {"PPO", "GRPO"}
 
 
+def test_an_entry_of_several_cells_has_no_style_of_its_own(tmp_path: Path, eight: tuple[Cell, ...]) -> None:
+    assert panels.repeated(panels.short_labels(eight)) == ["PPO", "GRPO"]
+    twins = cells_of(tmp_path, CELLS[1], replace(CELLS[1], name="twin", label="PPO again"))
+    assert panels.repeated(panels.short_labels(twins)) == []
+
+
 def test_four_cells_are_no_crowd(eight: tuple[Cell, ...]) -> None:
     assert panels.crowded_by_reward(eight[:4]) is None
     assert [len(group) for group in (panels.crowded_by_reward(eight) or {}).values()] == [2] * 4

@@ -14,7 +14,7 @@ def test_states_and_peaks(three: tuple[Cell, ...]) -> None:
     assert figure is not None
     states, peaks = figure.axes
     assert states.get_title() == "states, exact"
-    assert peaks.get_title() == "measured peak by phase (device)"
+    assert peaks.get_title() == "peak by phase (device)"
     # four models of 40 MB are the widest bar: 16 + 16 + 4 + 4 bytes a parameter, in MiB
     assert max(p.get_x() + p.get_width() for p in states.patches) == 40_000_000 / 1024**2
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rlvr_bench.reports.load import load
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
+from rlvr_bench.reports.page.memory_table import memory_table
 from tests.reports import core
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS
@@ -26,6 +27,7 @@ def test_a_row_for_each_pair(tmp_path: Path) -> None:
     assert all(" [" in row[6] and "%" in row[8] for row in table.rows)
     rows = list(csv.DictReader(memory_curve_csv(part, study.cells(part)).splitlines()))
     assert len(rows) == len(table.rows) == 8
+    assert memory_table(part, study.cells(part)).rows == ()  # states have a column here
     first = rows[0]
     assert abs(float(first["saved"]) - 1 + float(first["grpo_peak"]) / float(first["ppo_peak"])) < 1e-3
 
