@@ -72,8 +72,9 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] | None 
         "png": {"Software": None},
     }
     if (engine := figure.get_layout_engine()) is not None:
-        engine.execute(figure)  # once; without the next line each format would do it again
-    figure.set_layout_engine("none")
-    for suffix in FORMATS if formats is None else formats:
-        figure.savefig(folder / f"{name}.{suffix}", metadata=metadata[suffix])
+        engine.execute(figure)  # once; with an engine, also the one called "none", each format would draw twice
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)
+        for suffix in FORMATS if formats is None else formats:
+            figure.savefig(folder / f"{name}.{suffix}", metadata=metadata[suffix])
     pyplot.close(figure)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib import pyplot
@@ -12,11 +15,13 @@ from matplotlib.figure import Figure
 
 from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.figures import draw, palette, style
+from rlvr_bench.reports.figures.subject import Subject
 from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
 from tests.reports.core import SEARCH
 from tests.reports.figures.subjects import subject_of
 from tests.reports.hacking import HACKING
+from tests.reports.judge import learning_study
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS, Spec
 
 PART = replace(LEARNING, seeds=(0, 1))
@@ -148,3 +153,45 @@ def test_costs_come_from_the_parts_that_measure_them(
 
 def test_part_names_become_file_names() -> None:
     assert draw.slug("a b/ü_1") == "a-b---1"
+
+
+def test_garbage_is_collected_again_after_drawing_whatever_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def fails(subject: Subject, width: str) -> None:
+        seen.append(gc.isenabled())
+        raise ValueError("no figure")
+
+    kind = draw.FigureKind(name="mine", section="s", about="study", make=fails, caption="")
+    monkeypatch.setattr(draw, "FIGURES", (kind,))
+    study = learning_study(tmp_path, CELLS[2], seeds=1, steps=1)
+    with pytest.raises(ValueError, match="no figure"):
+        draw.draw(study, tmp_path / "figures")
+    assert (seen, gc.isenabled()) == ([False], True)
+
+
+@pytest.mark.usefixtures("quick_figures")
+def test_the_page_gets_one_format_in_one_width_and_progress_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = draw.FigureKind(
+        name="mine",
+        section="s",
+        about="learning",
+        make=lambda subject, width: pyplot.figure(figsize=(1, 1)),
+        caption="",
+    )
+    monkeypatch.setattr(draw, "FIGURES", (kind,))
+    told: list[tuple[int, str, int]] = []
+
+    def track(items: Iterable[Any], what: str, total: int) -> Iterable[Any]:
+        jobs = list(items)
+        told.append((len(jobs), what, total))
+        return jobs
+
+    study = learning_study(tmp_path, CELLS[2], seeds=1, steps=1)
+    draw.draw(study, tmp_path / "figures", paper=False, track=track)
+    assert [p.name for p in (tmp_path / "figures").iterdir()] == ["mine-learning.svg"]
+    assert told == [(1, "Figures", 1)]

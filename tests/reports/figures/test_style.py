@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib import pyplot
+from matplotlib.artist import Artist
 
 from rlvr_bench.reports.figures import style
 
@@ -33,3 +34,24 @@ def test_the_same_figure_gives_the_same_files(tmp_path: Path) -> None:
     for suffix in style.FORMATS:
         assert files[f"one.{suffix}"] == files[f"two.{suffix}"]
         assert b"CreationDate" not in files[f"one.{suffix}"]
+
+
+def test_a_figure_is_laid_out_once_and_drawn_once_a_format(tmp_path: Path) -> None:
+    with style.styled():
+        figure, axes = pyplot.subplots()
+        drawn: list[object] = []
+        axes.add_artist(Counted(drawn))
+        style.save(figure, tmp_path, "one", ("svg", "pdf"))
+    assert {p.name for p in tmp_path.iterdir()} == {"one.svg", "one.pdf"}
+    assert len(drawn) == 2
+
+
+class Counted(Artist):
+    """An artist that counts how often it is drawn."""
+
+    def __init__(self, drawn: list[object]) -> None:
+        super().__init__()
+        self.drawn = drawn
+
+    def draw(self, renderer: object) -> None:
+        self.drawn.append(renderer)
