@@ -18,6 +18,7 @@ from rlvr_bench.reports.claims.finding import Finding, Question
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.budgets import TARGET
+from rlvr_bench.reports.measures.curves.tuning import searches
 from rlvr_bench.reports.stats import Estimate
 
 # The descriptive findings that answer a question where no hypothesis does: of each row the first that a part has.
@@ -41,7 +42,9 @@ class Answer:
 def answer(study: Study, found: Sequence[Finding]) -> Answer:
     """From the primary findings where there are any, else from the descriptive ones."""
     return Answer(
-        accuracy=_of(study, found, ("accuracy",), ACCURACY) or "Accuracy: no two cells could be compared.",
+        accuracy=_of(study, found, ("accuracy",), ACCURACY)
+        or _best_trials(study)
+        or "Accuracy: no two cells could be compared.",
         cost=_of(study, found, ("cost", "budget"), COST) or "Cost: no two cells could be compared.",
         memory=_of(study, found, ("memory",), MEMORY) or "Memory: no two cells could be compared.",
         scope=_scope(study),
@@ -61,6 +64,13 @@ def _of(study: Study, found: Sequence[Finding], questions: Sequence[str], rows: 
         said = "; ".join(_said(study, f) for f in chosen if f.part == title)
         told.append(f"{title}: {said}." if len(study.manifest.parts) > 1 else f"{said[0].upper()}{said[1:]}.")
     return " ".join(told)
+
+
+def _best_trials(study: Study) -> str:
+    """The best trial of each search, of as many; no test: which one is best was chosen by these same numbers."""
+    found = [s for part in study.parts("search") for s in searches(study.cells(part))]
+    told = [f"{s.label} {numbers.share(s.best.score)} of {numbers.count(len(s.trials), 'trial')}" for s in found]
+    return f"Best validation pass@1 of a search: {'; '.join(told)} (no interval)." if told else ""
 
 
 def _first_of_each_part(found: Iterable[Finding]) -> list[Finding]:

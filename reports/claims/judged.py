@@ -68,7 +68,7 @@ class Proposition:
 def judge_values(proposition: Proposition, values: Paired, *, blocked: str = "") -> Judgment:
     """The outcome of a proposition; `blocked` is a reason for which it cannot be decided, whatever the values say."""
     p, (a, b) = proposition, _centered(proposition, values)
-    if p.scale == "ratio" and min(*a, *b) <= 0:
+    if p.scale == "ratio" and len(a) and min(*a, *b) <= 0:
         return Judgment(
             outcome="undecidable", reason="a ratio needs values above 0", n=len(values.seeds), planned=p.planned
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports.claims.answer import answer, short
 from rlvr_bench.reports.claims.finding import Finding, not_tested
 from rlvr_bench.reports.claims.study import findings
@@ -117,6 +118,17 @@ def test_several_parts_each_have_their_sentence(tmp_path: Path) -> None:
         "Model tiny:64x2 (1.00 M parameters), task sort, 3 seeds a cell, 1 base model, on Test GPU, 2 threads; "
         "18 of 18 planned runs finished."
     )
+
+
+def test_of_a_search_alone_the_best_trials_are_told(tmp_path: Path) -> None:
+    trials = [
+        replace(CELLS[2], name=f"grpo-{i}", label=f"GRPO, trial {i}", search="grpo", final=lambda _, f=final: f)
+        for i, final in enumerate((0.5, 0.75, 0.6), start=1)
+    ]
+    part = PartInfo("tuning", "search", "Trials", (1, 2))
+    found = answer(load(synthetic.write(tmp_path, trials, [part], steps=10)), [])
+    assert found.accuracy == "Best validation pass@1 of a search: GRPO 0.750 of 3 trials (no interval)."
+    assert found.cost == "Cost: no two cells could be compared."
 
 
 def test_labels_are_shortened_where_that_loses_nothing() -> None:

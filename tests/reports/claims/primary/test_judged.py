@@ -82,6 +82,12 @@ def test_fewer_pairs_than_planned_decide_nothing(tmp_path: Path) -> None:
     assert found.n == "5 of 6 planned pairs"
 
 
+def test_where_nothing_has_run_yet_nothing_is_decided(tmp_path: Path) -> None:
+    cells = tuple(replace(c, status=dict.fromkeys(range(6), "missing")) for c in CELLS)
+    for found in primary(tmp_path, SAME, COST, cells=cells):
+        assert found.conclusion == "undecidable" and "0 finished pairs, 6 were planned" in found.sentence
+
+
 def test_nothing_ever_right_is_the_floor(tmp_path: Path) -> None:
     never = {"eval/pass@1": 0.0, "eval/greedy": 0.0}
     cells = tuple(replace(c, more=lambda seed, step, done: never if step % 5 == 0 else {}) for c in (PPO, GRPO))
