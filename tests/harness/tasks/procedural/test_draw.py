@@ -65,7 +65,7 @@ def test_the_items_of_the_test_split_never_change(name: str) -> None:
     assert hashlib.sha256(lines.encode()).hexdigest() == TEST_ITEMS[name]
 
 
-@pytest.mark.parametrize("run", ["quick/learning/grpo-verifier/seed-1", "hacking/learning/ppo-few/seed-1"])
+@pytest.mark.parametrize("run", ["quick/learning/grpo/seed-1", "hacking/learning/ppo-few/seed-1"])
 def test_committed_records_are_of_these_items(run: str) -> None:
     options = {**read_json(STUDIES / run / "config.json")["config"]["task"]}
     assert options.pop("name") == "sort"
