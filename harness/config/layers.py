@@ -52,8 +52,12 @@ def parse_overrides(assignments: Iterable[str]) -> dict[str, Any]:
             if value.lstrip()[:1] in ("{", "[", '"', "'"):  # meant as TOML, and not what was meant if taken as text
                 raise ConfigError([f"--set {text}: not TOML: {error}; text inside needs its own quotes"]) from None
             parsed = value
-        table: dict[str, Any] = {}
-        for part in reversed(path.strip().split(".")):
-            table, parsed = {part: parsed}, {part: parsed}
-        result = merge(result, table)
+        result = merge(result, nested(path.strip(), parsed))
     return result
+
+
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """A table of tables with one value: `{"train": {"lr": 0.1}}` of `train.lr`."""
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return value

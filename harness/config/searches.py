@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as strict_dataclass
 
-from rlvr_bench.harness.config.layers import merge
+from rlvr_bench.harness.config.layers import merge, nested
 from rlvr_bench.harness.config.schema import Count
 from rlvr_bench.harness.seeding import derive_seed
 
@@ -93,11 +93,5 @@ def trials(name: str, search: Search) -> list[Trial]:
 
 def _trial(name: str, search: Search, number: int) -> Trial:
     rng = Random(derive_seed("trial", name, search.seed, number))
-    drawn = [_nested(path, axis.draw(rng)) for path, axis in search.space.items()]
+    drawn = [nested(path, axis.draw(rng)) for path, axis in search.space.items()]
     return Trial(f"{name}-{number:02d}", f"{search.label}, trial {number}", merge(search.run, *drawn))
-
-
-def _nested(path: str, value: Any) -> dict[str, Any]:
-    for part in reversed(path.split(".")):
-        value = {part: value}
-    return value

@@ -224,7 +224,7 @@ def plan(
                         raise ConfigError(["seed: the seeds of a suite are set in its parts; change them there"])
                     data["seed"] = seed
                     if part.bases:
-                        base = part.bases[part.seeds.index(seed) % len(part.bases)] if not dry else part.bases[0]
+                        base = part.bases[turn % len(part.bases)]
                         data = merge(data, {"warm_start": {"seed": base}, "reward": {"label_seed": base}})
                     planned.append(RunPlan(part_name, cell, resolve(data), part.timeout_minutes * 60, alone))
                 except ConfigError as error:

@@ -20,6 +20,7 @@ from rlvr_bench.reports.figures.panels import BAND_FROM, scale_x
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.figures.subject import Subject
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.accuracy import PASS
 from rlvr_bench.reports.measures.bases import BaseLines, base_lines
 from rlvr_bench.reports.measures.budgets import BUDGETS
 from rlvr_bench.reports.measures.curves.budget_curves import Band, difference_curve, mean_curve
@@ -181,7 +182,7 @@ def _legend(figure: Figure, subject: Subject, pair: Pair | None, width: Width, *
     """The compared cells first, then the others, then their difference; in a column also the base model's lines."""
     strong = {c.name for c in pair} if pair and len(subject.cells) > STRONG else {c.name for c in subject.cells}
     cells: list[Cell] = [*(pair or ()), *(c for c in subject.cells if not pair or c not in pair)]
-    shown = [c for c in cells if any(r.series("eval/pass@1") for r in c.finished)]
+    shown = [c for c in cells if any(r.series(PASS) for r in c.finished)]
     handles = [
         Line2D([], [], color=look.color, linestyle=look.line, marker=look.marker,
                linewidth=1.5 if c.name in strong else 0.7)

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.accuracy import PASS
+from rlvr_bench.reports.measures.accuracy import start
 from rlvr_bench.reports.stats import wilson
 
 
@@ -70,5 +70,5 @@ def base_pass_rate(cells: Sequence[Cell]) -> float | None:
     """As the labels of the first reward model found it; without one, mean pass@1 before training."""
     if models := reward_models(cells):
         return models[0].base_pass_rate
-    starts = [v for c in cells for r in c.runs for s, v in r.series(PASS) if s == 0]
+    starts = [v for c in cells for r in c.runs if (v := start(r)) is not None]
     return fmean(starts) if starts else None

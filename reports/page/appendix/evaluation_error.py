@@ -10,7 +10,7 @@ from rlvr_bench.harness.records import ItemCounts, PartInfo
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
-from rlvr_bench.reports.measures.accuracy import PASS, final_score
+from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, final_score
 from rlvr_bench.reports.page.table import Table
 
 NOTE = (
@@ -72,7 +72,7 @@ def pass_error(run: Run) -> float | None:
 
 def greedy_error(run: Run) -> float | None:
     """Standard error of greedy accuracy over items."""
-    return item_error(run.evaluations[-1].greedy, 1) if run.evaluations else _binomial(run, "eval/greedy")
+    return item_error(run.evaluations[-1].greedy, 1) if run.evaluations else _binomial(run, GREEDY)
 
 
 def item_error(right: ItemCounts, samples: int) -> float | None:

@@ -12,7 +12,7 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.matching import matched_pairs
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Study
-from rlvr_bench.reports.measures.accuracy import PASS, final_score
+from rlvr_bench.reports.measures.accuracy import final_score, start
 from rlvr_bench.reports.measures.over_seeds import over_seeds
 
 
@@ -72,7 +72,7 @@ def _ours(study: Study, part: PartInfo) -> list[PublishedRow]:
     rows = []
     for cells in matched_pairs(study.cells(part)):
         ppo, grpo = (over_seeds(c, final_score, most=1.0) for c in cells)
-        before = [v for c in cells for r in c.finished for step, v in r.series(PASS) if step == 0]
+        before = [v for c in cells for r in c.finished if (v := start(r)) is not None]
         if ppo is None or grpo is None:
             continue
         rows.append(

@@ -11,7 +11,7 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
-from rlvr_bench.reports.measures.accuracy import final_score
+from rlvr_bench.reports.measures.accuracy import GREEDY, final_score
 from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes
 from rlvr_bench.reports.measures.step_time import step_seconds, tokens_per_second
 from rlvr_bench.reports.measures.windows import training_series
@@ -99,7 +99,7 @@ def _record(run: Run, layer: str | None) -> dict[str, Any]:
         "label_seed": seed_of(run, "reward", "label_seed"),
         "steps": run.summary.steps_done if run.summary else None,
         "pass1": final_score(run),
-        "greedy": final_score(run, "eval/greedy"),
+        "greedy": final_score(run, GREEDY),
         "seconds_per_step": step_seconds(run),
         "tokens_per_second": tokens_per_second(run),
         "peak_bytes": peak_bytes(run, layer) if layer else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 from rlvr_bench.harness.records import PartInfo
@@ -11,6 +12,7 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
+from rlvr_bench.reports.measures.accuracy import GREEDY, start
 from rlvr_bench.reports.measures.step_time import timed_rows
 from rlvr_bench.reports.measures.windows import last_quarter, training_series
 from rlvr_bench.reports.page.table import Table
@@ -45,10 +47,6 @@ def _mean(metric: str) -> Callable[[Run], float | None]:
     return of
 
 
-def _before(metric: str) -> Callable[[Run], float | None]:
-    return lambda run: dict(run.series(metric)).get(0)
-
-
 def _items(run: Run) -> float | None:
     """Of the last evaluation."""
     if run.evaluations:
@@ -66,8 +64,8 @@ def _whole(value: float) -> str:
 
 
 INSTRUMENTS = (
-    Instrument("greedy before", _before("eval/greedy"), numbers.share),
-    Instrument("pass@1 before", _before("eval/pass@1"), numbers.share),
+    Instrument("greedy before", partial(start, metric=GREEDY), numbers.share),
+    Instrument("pass@1 before", start, numbers.share),
     Instrument("clip fraction", _mean("train/clip_fraction"), numbers.share),
     Instrument("KL to old (nats/token)", _mean("train/approx_kl"), numbers.number),
     Instrument("explained variance", _last, numbers.change),

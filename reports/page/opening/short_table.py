@@ -10,14 +10,13 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Study
-from rlvr_bench.reports.measures.accuracy import PASS
+from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, start
 from rlvr_bench.reports.measures.bases import base_lines
 from rlvr_bench.reports.measures.cell_numbers import CellNumbers
 from rlvr_bench.reports.numbers import ABSENT, Format
 from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.stats import Estimate
 
-GREEDY = "eval/greedy"
 MIB, GIB = 1024.0**2, 1024.0**3
 
 
@@ -116,7 +115,7 @@ def _base_rows(study: Study, part: PartInfo) -> list[tuple[str, str]]:
 
 
 def _before(cells: Sequence[Cell], metric: str) -> float | None:
-    values = [v for c in cells for r in c.runs for step, v in r.series(metric) if step == 0]
+    values = [v for c in cells for r in c.runs if (v := start(r, metric)) is not None]
     return fmean(values) if values else None
 
 
