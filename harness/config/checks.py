@@ -84,6 +84,10 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
             "for the actor",
         ),
         (
+            not c.train.critic_pretrain_steps or c.reward.source != "random",
+            "train.critic_pretrain_steps: random rewards have nothing that a critic could learn; set it to 0",
+        ),
+        (
             c.warm_start.steps == 0 or issubclass(task, Demonstrates),
             f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
         ),

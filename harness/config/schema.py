@@ -116,6 +116,13 @@ class TrainConfig:
     """Learning rate of the critic, > 0; used where the algorithm has one."""
     lr_warmup_steps: Count = 0
     """Steps over which both learning rates rise linearly from zero; constant after."""
+    critic_pretrain_steps: Count = 0
+    """Optimizer steps of the critic alone before the run, each on new completions of the base model, for the reward of
+    the run, undiscounted; cached, and in no budget of the run.  0 is off; used where the algorithm has a critic."""
+    critic_pretrain_batch: Positive = 256
+    """Completions of each of these steps, one a prompt."""
+    critic_pretrain_lr: Rate = 1e-3
+    """Learning rate of these steps, > 0; linear decay to zero."""
     critic_warmup_steps: Count = 0
     """First steps in which only the critic is updated; used where the algorithm has one."""
     epochs: Positive = 1

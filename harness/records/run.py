@@ -66,6 +66,7 @@ class Summary:
     memory: MemorySources | None = None
     reward_model: Mapping[str, Any] = field(default_factory=dict)  # pairs, held_out_accuracy, ...
     warm_start: Mapping[str, Any] = field(default_factory=dict)  # steps, sampled pass@1
+    critic: Mapping[str, Any] = field(default_factory=dict)  # of its pretraining: completions, explained_variance
     algorithm: Mapping[str, Any] = field(default_factory=dict)  # roles, needs, actor_scored
     verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
     schema: int = SCHEMA

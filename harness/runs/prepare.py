@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, from_dict, hash_of
@@ -20,23 +20,27 @@ from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot
 
-Kind = Literal["base model", "reward model"]
+Kind = Literal["base model", "reward model", "critic"]
 Notice = Callable[[str], None]
 
 
 def missing(configs: Iterable[RunConfig]) -> dict[Kind, list[RunConfig]]:
     """One configuration for each model that is to be made and is not in the cache."""
     from rlvr_bench.harness.training.cache import is_cached
+    from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
     from rlvr_bench.harness.training.warm_start import warm_start_key
 
-    found: dict[Kind, dict[str, RunConfig]] = {"base model": {}, "reward model": {}}
+    found: dict[Kind, dict[str, RunConfig]] = {"base model": {}, "reward model": {}, "critic": {}}
     for config in configs:
         if config.warm_start.steps and not is_cached("warm-start", key := warm_start_key(config)):
             found["base model"].setdefault(hash_of(key), config)
         learned = config.has_reward_model and config.reward.label_pairs
         if learned and not is_cached("reward-model", key := reward_model_key(config)):
             found["reward model"].setdefault(hash_of(key), config)
+        valued = config.train.critic_pretrain_steps and "critic" in build(plugins.ALGORITHMS, config.algorithm).roles
+        if valued and not is_cached("critic", key := critic_key(config)):
+            found["critic"].setdefault(hash_of(key), config)
     return {kind: list(by_key.values()) for kind, by_key in found.items()}
 
 
@@ -67,23 +71,36 @@ def _job(config: RunConfig, kind: Kind, folder: Path) -> Job:
 
 def make(config: RunConfig, kind: Kind) -> None:
     """Put the model into the cache."""
+    from rlvr_bench.algorithms.types import Role
     from rlvr_bench.harness.models.base import pick_device
+    from rlvr_bench.harness.models.roles import build_models
+    from rlvr_bench.harness.training.critic import pretrain_critic
     from rlvr_bench.harness.training.grader import Grader
     from rlvr_bench.harness.training.reward_model import reward_model
     from rlvr_bench.harness.training.warm_start import base_model
+    from rlvr_bench.rewards.learned import Normalizer
 
     use_threads(config.compute.threads)
-    task = build(plugins.TASKS, config.task)
+    device, task = pick_device(config.model), build(plugins.TASKS, config.task)
     base, tokenizer, _ = base_model(config, task)
-    if kind == "reward model":
-        with Grader(task, config.reward, seed=config.seed) as grader:
-            reward_model(config, base.to(pick_device(config.model)), tokenizer, grader, task)
+    if kind == "base model":
+        return
+    base.to(device)
+    with Grader(task, config.reward, seed=config.seed) as grader:
+        learned, normalizer = None, Normalizer()
+        if config.has_reward_model:
+            learned, normalizer, _ = reward_model(config, base, tokenizer, grader, task)
+        if kind == "critic":
+            roles: frozenset[Role] = frozenset({"actor", "critic"})
+            models = build_models(base, tokenizer, roles, config, device=device, reward_model=learned)
+            pretrain_critic(config, models, normalizer, grader, task)
 
 
 def main(arguments: list[str]) -> None:
     """Entry of the child process: CONFIG.json KIND."""
     path, kind = arguments
-    make(from_dict(read_json(Path(path))), "reward model" if kind == "reward model" else "base model")
+    assert kind in get_args(Kind)
+    make(from_dict(read_json(Path(path))), cast(Kind, kind))
 
 
 if __name__ == "__main__":

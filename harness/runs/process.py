@@ -110,7 +110,11 @@ class _Run:
             Recorder(device, self.config.measure.period_s, peak) as meter,
             Trainer(self.config, self.folder, meter) as trainer,
         ):
-            self.facts = {"warm_start": trainer.warm_start, "reward_model": trainer.reward_facts}
+            self.facts = {
+                "warm_start": trainer.warm_start,
+                "reward_model": trainer.reward_facts,
+                "critic": trainer.critic_facts,
+            }
             start = 0
             if resume:
                 engines = trainer.learner.engines

@@ -175,21 +175,33 @@ class Collector:
     def _reward(self, rollout: Rollout, grades: Grades, step: int) -> tuple[Rollout, Tensor | None]:
         """The completions that have a verdict, with the reward that the policy is trained on, and the proxy's."""
         c, device = self.config, rollout.rewards.device
-        chosen = torch.tensor(grades.valid, dtype=torch.long, device=device)
         if c.reward.source == "random":
             draw = torch.rand(c.completions, generator=generator(CPU, c.seed, "coins", step)) < 0.5
             first = int(rollout.group_ids[0]) * c.rollout.group_size
             draw = draw[first : first + len(rollout.rewards)]
+            chosen = torch.tensor(grades.valid, dtype=torch.long, device=device)
             return replace(rollout, rewards=draw.float().to(device)).select(chosen), None
-        rollout = rollout.select(chosen)
-        rewards = torch.tensor([grades.rewards[i] for i in grades.valid], dtype=torch.float32, device=device)
-        proxy = None
-        if self.models.holds("reward") and grades.valid:
-            with self.models.on_device("reward") as model:
-                raw = score_rollout(lambda part: model(part, at="end"), rollout, c.train.micro_tokens)
-            proxy = self.normalizer(raw)
-            rewards = proxy if c.reward.source == "learned" else rewards + proxy
-        return replace(rollout, rewards=rewards), proxy
+        return earned(rollout, grades, self.models, self.normalizer, c)
+
+
+def earned(
+    rollout: Rollout, grades: Grades, models: Models, normalizer: Normalizer, config: RunConfig
+) -> tuple[Rollout, Tensor | None]:
+    """The completions that have a verdict, with what the verifier, the reward model or both give them.
+
+    Returns:
+        the rollout of these rows, and the reward model's normalized score, where there is one.
+    """
+    device = rollout.rewards.device
+    rollout = rollout.select(torch.tensor(grades.valid, dtype=torch.long, device=device))
+    rewards = torch.tensor([grades.rewards[i] for i in grades.valid], dtype=torch.float32, device=device)
+    proxy = None
+    if models.holds("reward") and grades.valid:
+        with models.on_device("reward") as model:
+            raw = score_rollout(lambda part: model(part, at="end"), rollout, config.train.micro_tokens)
+        proxy = normalizer(raw)
+        rewards = proxy if config.reward.source == "learned" else rewards + proxy
+    return replace(rollout, rewards=rewards), proxy
 
 
 def _right(grades: Grades, device: torch.device) -> Tensor:

@@ -32,6 +32,7 @@ from rlvr_bench.harness.records import (
 )
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.training import checkpoint
+from rlvr_bench.harness.training.critic import pretrain_critic
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
 from rlvr_bench.harness.training.experience import Collector, Experience
 from rlvr_bench.harness.training.grader import Grader
@@ -54,6 +55,7 @@ class Trainer:
     collector: Collector
     warm_start: dict[str, Any]
     reward_facts: dict[str, Any]
+    critic_facts: dict[str, Any]
 
     def __init__(self, config: RunConfig, folder: Path, meter: Recorder) -> None:
         self.config, self.folder, self.meter = config, folder, meter
@@ -91,6 +93,9 @@ class Trainer:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
         torch.manual_seed(c.seed)
         self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
+        self.critic_facts = {}
+        if c.train.critic_pretrain_steps and self.models.holds("critic"):
+            self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task)
         engines: dict[Role, TrainEngine] = {
             role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
         }

@@ -14,6 +14,7 @@ from rlvr_bench.harness.training import warm_start
 from tests.harness.small_runs import config, run
 
 WARM: dict[str, Any] = {"task": {"name": "sort"}, "warm_start": {"steps": 2, "batch": 4}}
+PRETRAINED: dict[str, Any] = {"critic_pretrain_steps": 1, "critic_pretrain_batch": 2}
 LEARNED: dict[str, Any] = {"source": "learned", "label_pairs": 4}
 
 
@@ -22,8 +23,9 @@ def test_each_model_once() -> None:
     seeds = [config(**WARM, seed=s) for s in (1, 2)]
     ppo = config(**WARM, algorithm={"name": "ppo"}, reward=LEARNED)
     other = config(**{**WARM, "warm_start": {"steps": 3, "batch": 4}})
-    found = prepare.missing([*seeds, ppo, other, config()])
-    assert found == {"base model": [seeds[0], other], "reward model": [ppo]}
+    valued = [config(**WARM, algorithm={"name": name}, train=PRETRAINED) for name in ("ppo", "grpo")]
+    found = prepare.missing([*seeds, ppo, other, *valued, config()])
+    assert found == {"base model": [seeds[0], other], "reward model": [ppo], "critic": [valued[0]]}
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -31,7 +33,7 @@ def test_what_was_made_is_found_and_not_made_again(tmp_path: Path, monkeypatch: 
     settings, lines = config(**WARM), []
     prepare.prepare([settings], [Slot()], notice=lines.append)
     assert lines == ["making 1 base model, shared by the runs"]
-    assert prepare.missing([settings]) == {"base model": [], "reward model": []}
+    assert prepare.missing([settings]) == {"base model": [], "reward model": [], "critic": []}
     prepare.prepare([settings], [Slot()], notice=lines.append)
     assert len(lines) == 1
     monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("trained again"))
