@@ -182,6 +182,9 @@ class MeasureConfig:
     """The first so many of these items are sampled more often, for pass@k of the base model."""
     base_pass_samples: Positive = 64
     """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
+    base_ceiling: bool = False
+    """Measure beside them, greedily, the model that the same supervised steps make of demonstrations without noise and
+    habit: what the task and the model's size allow.  It takes one more warm start for all base models of a task."""
     ladder_steps: tuple[Count, ...] = ()
     """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
     ladder_batches: Annotated[int, Field(ge=2)] = 16

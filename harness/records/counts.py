@@ -61,11 +61,14 @@ class BaseMeasurement:
     temperatures: tuple[SampledCounts, ...]  # pass@1 at each
     many: SampledCounts  # many samples of the first few items, for pass@k
     seconds: float  # wall clock of the measurement, loading of the model left out
+    ceiling: ItemCounts | None = None  # 0 or 1, greedy: the model that learned from right demonstrations only
+    ceiling_accuracy: float | None = None
     schema: int = SCHEMA
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BaseMeasurement:
         data = dict(data)
+        data["ceiling"] = tuple(data["ceiling"]) if data.get("ceiling") else None
         data["cells"], data["greedy"] = tuple(data["cells"]), tuple(data["greedy"])
         data["temperatures"] = tuple(SampledCounts.from_json(one) for one in data["temperatures"])
         data["many"] = SampledCounts.from_json(data["many"])

@@ -29,12 +29,14 @@ def missing(configs: Iterable[RunConfig]) -> dict[Kind, list[RunConfig]]:
     from rlvr_bench.harness.training.cache import is_cached
     from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
-    from rlvr_bench.harness.training.warm_start import warm_start_key
+    from rlvr_bench.harness.training.warm_start import ceiling_config, warm_start_key
 
     found: dict[Kind, dict[str, RunConfig]] = {"base model": {}, "reward model": {}, "critic": {}}
     for config in configs:
-        if config.warm_start.steps and not is_cached("warm-start", key := warm_start_key(config)):
-            found["base model"].setdefault(hash_of(key), config)
+        ceiling = [ceiling_config(config)] if config.measure.base_items and config.measure.base_ceiling else []
+        for base in (config, *ceiling):
+            if base.warm_start.steps and not is_cached("warm-start", key := warm_start_key(base)):
+                found["base model"].setdefault(hash_of(key), base)
         learned = config.has_reward_model and config.reward.label_pairs
         if learned and not is_cached("reward-model", key := reward_model_key(config)):
             found["reward model"].setdefault(hash_of(key), config)

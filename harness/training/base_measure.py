@@ -18,10 +18,10 @@ from rlvr_bench.harness.rollout.text import encode_prompts
 from rlvr_bench.harness.rollout.types import SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import first_items
-from rlvr_bench.harness.tasks.types import Item, Split
+from rlvr_bench.harness.tasks.types import Item, Split, Task
 from rlvr_bench.harness.training.evaluate import graded_rows, pass_at, refuse_masked, right_of
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.warm_start import base_model, warm_start_key
+from rlvr_bench.harness.training.warm_start import base_model, ceiling_config, warm_start_key
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.25)
 MANY_TEMPERATURE = 1.0
@@ -57,6 +57,7 @@ def measure_base(config: RunConfig, cells: Sequence[str]) -> BaseMeasurement:
         warm = tuple(sampling.counts(items, m.base_samples, t, [1]) for t in TEMPERATURES)
         few = items[: m.base_pass_items]
         many = sampling.counts(few, m.base_pass_samples, MANY_TEMPERATURE, powers_of_two(m.base_pass_samples))
+        ceiling = _ceiling(config, task, items, grader) if m.base_ceiling else None
         settings = settings_of(config)
         return BaseMeasurement(
             hash=hash_of(settings),
@@ -69,12 +70,20 @@ def measure_base(config: RunConfig, cells: Sequence[str]) -> BaseMeasurement:
             temperatures=warm,
             many=many,
             seconds=time.monotonic() - start,
+            ceiling=ceiling,
+            ceiling_accuracy=pass_at(ceiling, 1, [1])[1] if ceiling else None,
         )
 
 
 def powers_of_two(most: int) -> list[int]:
     """1, 2, 4, ... up to `most`."""
     return [2**i for i in range(most.bit_length())]
+
+
+def _ceiling(config: RunConfig, task: Task, items: Sequence[Item], grader: Grader) -> ItemCounts:
+    """Right answers, greedily, of the model that learned from right demonstrations only."""
+    base, tokenizer, _ = base_model(ceiling_config(config), task)
+    return _Sampling(config, base.to(pick_device(config.model)), tokenizer, grader).right(items, 1, 1.0, greedy=True)
 
 
 class _Sampling:

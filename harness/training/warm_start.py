@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -35,6 +35,11 @@ def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]
     weights, facts = cached("warm-start", warm_start_key(config), make)
     model.load_state_dict(weights)
     return model, tokenizer, facts
+
+
+def ceiling_config(config: RunConfig) -> RunConfig:
+    """That of the model which learns from right demonstrations only; one for all seeds of the base model."""
+    return replace(config, warm_start=replace(config.warm_start, noise=0.0, habit=0.0, seed=0))
 
 
 def warm_start_key(config: RunConfig) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class BaseLines:
     items: int  # that each base model was measured on
     models: int = 1  # base models
     many: Mapping[int, float] | None = None  # pass@k by k, of many samples of the first few items
+    ceiling: float | None = None  # greedy accuracy of the model that learned from right demonstrations only
 
 
 def base_lines(study: Study, part: PartInfo) -> BaseLines | None:
@@ -36,10 +37,12 @@ def base_lines(study: Study, part: PartInfo) -> BaseLines | None:
             by_k.setdefault(int(k), []).append(value)
     sampled = {t: fmean(by_temperature[t]) for t in sorted(by_temperature)}
     greedy = fmean(base.greedy_accuracy for base in measured)
+    ceilings = [base.ceiling_accuracy for base in measured if base.ceiling_accuracy is not None]
     return BaseLines(
         greedy=greedy,
         sampled=sampled,
         best_sampled=max(sampled.values(), default=greedy),
+        ceiling=fmean(ceilings) if ceilings else None,
         items=min(base.items for base in measured),
         models=len(measured),
         many={k: fmean(by_k[k]) for k in sorted(by_k)},

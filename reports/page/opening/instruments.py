@@ -21,8 +21,9 @@ NOTE = (
     "Means over the finished seeds, steps of the critic's warm-up left out. Where nothing is clipped and the new "
     "policy stays at the old one, PPO's and GRPO's losses are the same but for the baseline; a critic with an "
     "explained variance of 0 or less is no better than a constant. Updates: optimizer steps of the actor in one step "
-    "of training. Explained variance: mean of the last quarter of the steps. Silent groups: all completions of a "
-    "prompt earned the same."
+    "of training. Explained variance: mean of the last quarter of the steps; before: of the pretrained critic, on new "
+    "completions of the base model. The completions that it was pretrained on are in no budget of the page. Silent "
+    "groups: all completions of a prompt earned the same."
 )
 
 
@@ -59,6 +60,26 @@ def _last(run: Run) -> float | None:
     return last_quarter(run, "train/explained_variance")
 
 
+def _pretrained(fact: str) -> Callable[[Run], float | None]:
+    """Of the critic before the run."""
+
+    def of(run: Run) -> float | None:
+        found = run.summary.critic.get(fact) if run.summary else None
+        return float(found) if isinstance(found, int | float) else None
+
+    return of
+
+
+def _pretrained(fact: str) -> Callable[[Run], float | None]:
+    """Of the critic before the run."""
+
+    def of(run: Run) -> float | None:
+        found = run.summary.critic.get(fact) if run.summary else None
+        return float(found) if isinstance(found, int | float) else None
+
+    return of
+
+
 def _whole(value: float) -> str:
     return numbers.whole(round(value))
 
@@ -68,6 +89,10 @@ INSTRUMENTS = (
     Instrument("pass@1 before", start, numbers.share),
     Instrument("clip fraction", _mean("train/clip_fraction"), numbers.share),
     Instrument("KL to old (nats/token)", _mean("train/approx_kl"), numbers.number),
+    Instrument("critic pretrained on (completions)", _pretrained("completions"), _whole),
+    Instrument("explained variance before", _pretrained("explained_variance"), numbers.change),
+    Instrument("critic pretrained on", _pretrained("completions"), _whole),
+    Instrument("explained variance before", _pretrained("explained_variance"), numbers.change),
     Instrument("explained variance", _last, numbers.change),
     Instrument("silent groups", _mean("rollout/zero_std_groups"), numbers.share),
     Instrument("items", _items, _whole),

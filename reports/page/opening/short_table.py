@@ -105,13 +105,15 @@ def _unit(found: Sequence[CellNumbers]) -> tuple[float, str]:
 def _base_rows(study: Study, part: PartInfo) -> list[tuple[str, str]]:
     """What the base model could do; where it was not measured apart, its evaluation before training."""
     if lines := base_lines(study, part):
-        return [
-            ("base model, greedy", numbers.share(lines.greedy)),
-            ("base model, best temperature", numbers.share(lines.best_sampled)),
+        rows = [
+            ("base model, greedy", lines.greedy),
+            ("base model, best temperature", lines.best_sampled),
+            ("ceiling: right demonstrations only, greedy", lines.ceiling),
         ]
+        return [(name, numbers.share(value)) for name, value in rows if value is not None]
     cells = study.cells(part)
-    rows = [("before training, greedy", _before(cells, GREEDY)), ("before training, sampled", _before(cells, PASS))]
-    return [(name, numbers.share(value)) for name, value in rows if value is not None]
+    before = [("before training, greedy", _before(cells, GREEDY)), ("before training, sampled", _before(cells, PASS))]
+    return [(name, numbers.share(value)) for name, value in before if value is not None]
 
 
 def _before(cells: Sequence[Cell], metric: str) -> float | None:

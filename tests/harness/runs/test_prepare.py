@@ -29,6 +29,17 @@ def test_each_model_once() -> None:
 
 
 @pytest.mark.usefixtures("empty_cache")
+def test_one_ceiling_for_all_base_models_of_a_task() -> None:
+    habits = [
+        config(**{**WARM, "warm_start": {"steps": 2, "batch": 4, "habit": 0.5, "seed": seed}}, measure=measure)
+        for measure in ({"base_items": 1, "base_ceiling": True}, {"base_items": 0, "base_ceiling": True})
+        for seed in (1, 2)
+    ]
+    found = [c.warm_start for c in prepare.missing(habits)["base model"]]
+    assert [(c.seed, c.habit, c.noise) for c in found] == [(1, 0.5, 0.4), (0, 0.0, 0.0), (2, 0.5, 0.4)]
+
+
+@pytest.mark.usefixtures("empty_cache")
 def test_what_was_made_is_found_and_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, lines = config(**WARM), []
     prepare.prepare([settings], [Slot()], notice=lines.append)

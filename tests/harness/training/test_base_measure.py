@@ -68,6 +68,17 @@ def test_the_counts_by_hand(asked: list[Any]) -> None:
     assert found.many == SampledCounts(1.0, 4, (3, 1), expected)
 
 
+@pytest.mark.usefixtures("empty_cache")
+def test_the_ceiling_is_of_the_model_that_learned_from_right_demonstrations_only() -> None:
+    warm = {"steps": 30, "batch": 8, "noise": 0.5, "habit": 0.0, "lr": 2e-2}
+    found = measure_base(config(measure=MEASURE | {"base_items": 40, "base_ceiling": True}, warm_start=warm), [])
+    assert found.ceiling is not None and len(found.ceiling) == 40
+    assert found.ceiling_accuracy == sum(n or 0 for n in found.ceiling) / 40
+    right = measure_base(config(measure=MEASURE | {"base_items": 40}, warm_start=warm | {"noise": 0.0}), [])
+    assert right.greedy == found.ceiling
+    assert (right.ceiling, right.ceiling_accuracy) == (None, None)
+
+
 def test_what_is_sampled(asked: list[Any]) -> None:
     measure_base(config(measure=MEASURE, rollout={"min_tokens": 1, "temperature": 0.3}), [])
     (greedy, *warm, many), seeds = [one[:2] for one in asked], [one[2] for one in asked]

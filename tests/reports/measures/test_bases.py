@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from rlvr_bench.harness.records import BaseMeasurement, PartInfo, SampledCounts, SuiteManifest
 from rlvr_bench.reports.load import Study
 from rlvr_bench.reports.measures.bases import base_lines
@@ -28,6 +30,12 @@ def test_means_over_the_base_models() -> None:
     close(found.sampled[1.0], 0.375)
     assert (found.items, found.models) == (2, 2)
     close((found.many or {})[4], 0.3)
+
+
+def test_the_ceiling_is_known_where_it_was_measured() -> None:
+    bases = (measured(0.2, 3, 1), *(replace(measured(0.2, 3, 1), ceiling_accuracy=c) for c in (0.9, 1.0)))
+    of = [base_lines(Study(MANIFEST, (), {"p": some}), PART) for some in (bases[:1], bases)]
+    assert [lines and lines.ceiling for lines in of] == [None, pytest.approx(0.95)]
 
 
 def test_nothing_measured_is_none() -> None:

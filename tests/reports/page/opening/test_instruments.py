@@ -31,6 +31,16 @@ def test_cells_without_a_critic_have_a_dash_and_alone_no_column(tmp_path: Path) 
     assert "explained variance" not in alone.columns
 
 
+def test_what_a_pretrained_critic_explained_before_the_run(tmp_path: Path) -> None:
+    (cell,) = cells_of(tmp_path, CELLS[1])
+    assert "critic pretrained on" not in instrument_table(LEARNING, [cell]).columns
+    facts = {"completions": 5120, "explained_variance": 0.25}
+    runs = tuple(replace(r, summary=r.summary and replace(r.summary, critic=facts)) for r in cell.runs)
+    table = instrument_table(LEARNING, [replace(cell, runs=runs)])
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert (row["critic pretrained on"], row["explained variance before"]) == ("5,120", "+0.250")
+
+
 def test_runs_that_did_not_finish_count_for_nothing(tmp_path: Path) -> None:
     cells = cells_of(tmp_path, replace(CELLS[2], status={0: "failed"}))
     assert instrument_table(LEARNING, cells).rows == ()

@@ -38,9 +38,11 @@ def test_the_measured_base_model_takes_the_place_of_the_first_evaluation(tmp_pat
     study = learning_study(tmp_path, CELLS[2])
     cold, hot = (SampledCounts(t, 2, right, {"1": 0.0}) for t, right in ((0.5, (1, 2)), (1.0, (0, 1))))
     base = BaseMeasurement("h", ("grpo",), {}, "test", 2, (0, 1), 0.5, (cold, hot), cold, 1.0)
+    base = replace(base, ceiling_accuracy=0.96)
     table = made(replace(study, bases={"learning": (base,)}))
-    assert [(row[0].value, row[1].value) for row in table.rows[:2]] == [
-        ("base model, greedy", "0.500"), ("base model, best temperature", "0.750")
+    assert [(row[0].value, row[1].value) for row in table.rows[:3]] == [
+        ("base model, greedy", "0.500"), ("base model, best temperature", "0.750"),
+        ("ceiling: right demonstrations only, greedy", "0.960"),
     ]  # fmt: skip
 
 
