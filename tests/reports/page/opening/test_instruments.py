@@ -38,7 +38,7 @@ def test_what_a_pretrained_critic_explained_before_the_run(tmp_path: Path) -> No
     runs = tuple(replace(r, summary=r.summary and replace(r.summary, critic=facts)) for r in cell.runs)
     table = instrument_table(LEARNING, [replace(cell, runs=runs)])
     row = dict(zip(table.columns, table.rows[0], strict=True))
-    assert (row["critic pretrained on"], row["explained variance before"]) == ("5,120", "+0.250")
+    assert (row["critic pretrained on"], row["explained variance before"]) == ("5120", "+0.250")
 
 
 def test_runs_that_did_not_finish_count_for_nothing(tmp_path: Path) -> None:
