@@ -28,6 +28,8 @@ class Job:
     """Takes standard output and standard error."""
     threads: int = 0
     timeout_s: float = float("inf")
+    after: frozenset[Any] = frozenset()
+    """Names of jobs that must have ended before this one starts."""
     before: Callable[[], None] = lambda: None
     """Called just before the process starts."""
 
@@ -64,6 +66,8 @@ def run_jobs(
 ) -> Iterator[Ending]:
     """Run the jobs in their order, as many at once as there are slots; yields each ending when it comes.
 
+    A job that waits for another lets those behind it go first.
+
     Args:
         watch: called several times a second with the jobs in progress.
     """
@@ -71,8 +75,10 @@ def run_jobs(
     running: list[_Child] = []
     try:
         while waiting or running:
-            while waiting and free:
-                running.append(_start(waiting.pop(0), free.pop(0)))
+            while free and (job := _next(waiting, [child.job for child in running])):
+                waiting.remove(job)
+                running.append(_start(job, free.pop(0)))
+            assert running, f"jobs wait for each other: {[job.name for job in waiting]}"
             watch([child.job for child in running])
             for child in [child for child in running if child.ended()]:
                 running.remove(child)
@@ -85,6 +91,12 @@ def run_jobs(
         for child in running:
             child.process.kill()
             child.process.wait()
+
+
+def _next(waiting: Sequence[Job], running: Sequence[Job]) -> Job | None:
+    """The first that waits for none of those that have not ended."""
+    left = [job.name for job in (*waiting, *running)]
+    return next((job for job in waiting if not (job.after and any(name in job.after for name in left))), None)
 
 
 def _start(job: Job, slot: Slot) -> _Child:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, from_dict, hash_of
@@ -20,30 +22,50 @@ from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot
 
-Kind = Literal["base model", "reward model", "critic"]
+Kind = Literal["warm start", "reward model", "critic"]
 Notice = Callable[[str], None]
 
 
-def missing(configs: Iterable[RunConfig]) -> dict[Kind, list[RunConfig]]:
-    """One configuration for each model that is to be made and is not in the cache."""
+@dataclass(frozen=True)
+class Wanted:
+    """A model that is to be made, with the configuration of one of the runs that share it."""
+
+    kind: Kind
+    digest: str  # of all that it depends on
+    config: RunConfig
+    made_from: frozenset[tuple[Kind, str]] = frozenset()  # kind and digest of each
+
+    @property
+    def name(self) -> tuple[Kind, str]:
+        return self.kind, self.digest
+
+
+def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
+    """Each model once that is to be made and is not in the cache, by kind and then in the order of the runs."""
     from rlvr_bench.harness.training.cache import is_cached
     from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
     from rlvr_bench.harness.training.warm_start import ceiling_config, warm_start_key
 
-    found: dict[Kind, dict[str, RunConfig]] = {"base model": {}, "reward model": {}, "critic": {}}
+    found: dict[tuple[Kind, str], Wanted] = {}
+
+    def want(kind: Kind, key: dict[str, Any], config: RunConfig, *made_from: tuple[Kind, str]) -> tuple[Kind, str]:
+        model = Wanted(kind, hash_of(key), config, frozenset(made_from))
+        if not is_cached(kind.replace(" ", "-"), key):
+            found.setdefault(model.name, model)
+        return model.name
+
     for config in configs:
-        ceiling = [ceiling_config(config)] if config.measure.base_items and config.measure.base_ceiling else []
-        for base in (config, *ceiling):
-            if base.warm_start.steps and not is_cached("warm-start", key := warm_start_key(base)):
-                found["base model"].setdefault(hash_of(key), base)
-        learned = config.has_reward_model and config.reward.label_pairs
-        if learned and not is_cached("reward-model", key := reward_model_key(config)):
-            found["reward model"].setdefault(hash_of(key), config)
-        valued = config.train.critic_pretrain_steps and "critic" in build(plugins.ALGORITHMS, config.algorithm).roles
-        if valued and not is_cached("critic", key := critic_key(config)):
-            found["critic"].setdefault(hash_of(key), config)
-    return {kind: list(by_key.values()) for kind, by_key in found.items()}
+        before: list[tuple[Kind, str]] = []
+        if config.measure.base_items and config.measure.base_ceiling and config.warm_start.steps:
+            want("warm start", warm_start_key(ceiling := ceiling_config(config)), ceiling)
+        if config.warm_start.steps:
+            before.append(want("warm start", warm_start_key(config), config))
+        if config.has_reward_model and config.reward.label_pairs:
+            before.append(want("reward model", reward_model_key(config), config, *before))
+        if config.train.critic_pretrain_steps and "critic" in build(plugins.ALGORITHMS, config.algorithm).roles:
+            want("critic", critic_key(config), config, *before)
+    return sorted(found.values(), key=lambda model: get_args(Kind).index(model.kind))
 
 
 def prepare(configs: Sequence[RunConfig], slots: Sequence[Slot], *, notice: Notice) -> None:
@@ -52,23 +74,27 @@ def prepare(configs: Sequence[RunConfig], slots: Sequence[Slot], *, notice: Noti
     Args:
         notice: called with a line for a person.
     """
-    for kind, wanted in missing(configs).items():
-        if not wanted:
-            continue
-        notice(f"making {len(wanted)} {kind}{'s' if len(wanted) > 1 else ''}, shared by the runs")
-        with tempfile.TemporaryDirectory(prefix="prepare-models-") as folder:
-            for ending in run_jobs([_job(c, kind, Path(folder) / str(i)) for i, c in enumerate(wanted)], slots):
-                if ending.code:
-                    log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()
-                    notice(f"a {kind} could not be made: {log.splitlines()[-1] if log else 'no reason given'}")
+    wanted = missing(configs)
+    if not wanted:
+        return
+    counts = Counter(model.kind for model in wanted)
+    told = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items()]
+    notice(f"making {', '.join(told)}, shared by the runs")
+    with tempfile.TemporaryDirectory(prefix="prepare-models-") as folder:
+        for ending in run_jobs([_job(model, Path(folder) / str(i)) for i, model in enumerate(wanted)], slots):
+            if ending.code:
+                log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()
+                kind = ending.job.name[0]
+                notice(f"a {kind} could not be made: {log.splitlines()[-1] if log else 'no reason given'}")
 
 
-def _job(config: RunConfig, kind: Kind, folder: Path) -> Job:
+def _job(model: Wanted, folder: Path) -> Job:
     folder.mkdir()
-    write_json(folder / "config.json", config.to_dict())
+    write_json(folder / "config.json", model.config.to_dict())
     module = "rlvr_bench.harness.runs.prepare"
-    arguments = [str(folder / "config.json"), kind]
-    return Job(kind, module, arguments, folder / "log", threads=config.compute.threads)
+    arguments = [str(folder / "config.json"), model.kind]
+    threads = model.config.compute.threads
+    return Job(model.name, module, arguments, folder / "log", threads=threads, after=model.made_from)
 
 
 def make(config: RunConfig, kind: Kind) -> None:
@@ -85,7 +111,7 @@ def make(config: RunConfig, kind: Kind) -> None:
     use_threads(config.compute.threads)
     device, task = pick_device(config.model), build(plugins.TASKS, config.task)
     base, tokenizer, _ = base_model(config, task)
-    if kind == "base model":
+    if kind == "warm start":
         return
     base.to(device)
     with Grader(task, config.reward, seed=config.seed) as grader:

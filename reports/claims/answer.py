@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
+from operator import itemgetter
 from typing import get_args
 
 from rlvr_bench.reports import numbers
@@ -18,6 +19,7 @@ from rlvr_bench.reports.claims.finding import Finding, Question
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.budgets import TARGET
+from rlvr_bench.reports.measures.curves.memory_curve import SavingPoint, saving_points
 from rlvr_bench.reports.measures.curves.tuning import searches
 from rlvr_bench.reports.stats import Estimate
 
@@ -42,11 +44,10 @@ class Answer:
 def answer(study: Study, found: Sequence[Finding]) -> Answer:
     """From the primary findings where there are any, else from the descriptive ones."""
     return Answer(
-        accuracy=_of(study, found, ("accuracy",), ACCURACY)
-        or _best_trials(study)
-        or "Accuracy: no two cells could be compared.",
-        cost=_of(study, found, ("cost", "budget"), COST) or "Cost: no two cells could be compared.",
-        memory=_of(study, found, ("memory",), MEMORY) or "Memory: no two cells could be compared.",
+        accuracy=_of(study, found, ("accuracy",), ACCURACY) or _best_trials(study) or _nothing(study, "Accuracy"),
+        cost=_of(study, found, ("cost", "budget"), COST) or _nothing(study, "Cost"),
+        memory=" ".join(filter(None, (_over_sizes(study), _of(study, found, ("memory",), MEMORY))))
+        or _nothing(study, "Memory"),
         scope=_scope(study),
         unknown=_unknown(found),
     )
@@ -64,6 +65,46 @@ def _of(study: Study, found: Sequence[Finding], questions: Sequence[str], rows: 
         said = "; ".join(_said(study, f) for f in chosen if f.part == title)
         told.append(f"{title}: {said}." if len(study.manifest.parts) > 1 else f"{said[0].upper()}{said[1:]}.")
     return " ".join(told)
+
+
+def _nothing(study: Study, question: str) -> str:
+    if question == "Accuracy" and not any(part.kind != "systems" for part in study.manifest.parts):
+        return "Accuracy: not a question of this study."
+    if question == "Cost" and any(saving_points(study.cells(part)) for part in study.manifest.parts):
+        return "Time: each size by itself, in the tables below."
+    return f"{question}: no two cells could be compared."
+
+
+def _over_sizes(study: Study) -> str:
+    """Where the saving of the measured peak is least and where it is most, of each part that is a curve over sizes."""
+    told = []
+    for part in study.manifest.parts:
+        points = [(p.measured.value, p) for p in saving_points(study.cells(part)) if p.measured]
+        if len(points) < 2:
+            continue
+        ends = [p for _, p in (min(points, key=itemgetter(0)), max(points, key=itemgetter(0)))]
+        low, high = (f"{_saving(p)} at {_place(p)}" for p in ends)
+        names = short((ends[0].grpo.label, ends[0].ppo.label))
+        told.append(
+            f"{names[0].partition(',')[0]}'s measured peak is {low}, and {high}, than {names[1].partition(',')[0]}'s: "
+            f"the ends of {len(points)} sizes ({numbers.INTERVAL}s over paired seeds; descriptive)."
+        )
+    return " ".join(told)
+
+
+def _saving(point: SavingPoint) -> str:
+    assert point.measured is not None
+    return numbers.compared(_remaining(point.measured))
+
+
+def _remaining(saving: Estimate) -> Estimate:
+    """The ratio of a saving."""
+    ends = [None if v is None else 1 - v for v in (saving.high, saving.low)]
+    return Estimate(1 - saving.value, ends[0], ends[1], saving.n, saving.method)
+
+
+def _place(point: SavingPoint) -> str:
+    return f"{point.parameters / 1e6:.0f} M parameters with completions of {numbers.count(point.tokens, 'token')}"
 
 
 def _best_trials(study: Study) -> str:

@@ -21,6 +21,7 @@ from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.claims.finding import Finding, not_tested
 from rlvr_bench.reports.claims.judged import Proposition, describe
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.measures.memory import bytes_per_parameter, memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.stats import Estimate
 
@@ -31,12 +32,12 @@ LEAST_STATES = 0.10
 
 def states(cells: Sequence[Cell]) -> list[Finding]:
     """memory.states.*"""
-    return [_states(contrast) for contrast in cost_contrasts(cells)]
+    return [_states(contrast) for contrast in cost_contrasts(cells) if contrast.cells or not is_curve(cells)]
 
 
 def peak(cells: Sequence[Cell]) -> list[Finding]:
-    """memory.peak.*"""
-    return [_peak(contrast) for contrast in cost_contrasts(cells)]
+    """memory.peak.*; not of a curve over sizes, where the answer depends on the pair that one looks at."""
+    return [] if is_curve(cells) else [_peak(contrast) for contrast in cost_contrasts(cells)]
 
 
 def _needs(contrast: Contrast, what: str) -> str:

@@ -12,9 +12,12 @@ The page and the files in three formats follow.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +64,8 @@ def draw(
     looks = looks_of(study)
     jobs = [(kind, subject) for kind in FIGURES for subject in _subjects(study, kind, looks, findings)]
     with _no_collection():
-        made = [_draw(kind, subject, folder, paper=paper) for kind, subject in track(jobs, "Figures", len(jobs))]
-    return tuple(drawn for drawn in made if drawn)
+        made = track(_each(_Sheet(tuple(jobs), folder, paper)), "Figures", len(jobs))
+        return tuple(drawn for drawn in made if drawn)
 
 
 @contextmanager
@@ -84,6 +87,46 @@ def _subjects(study: Study, kind: FigureKind, looks: Looks, findings: Sequence[E
     if kind.about == "costs":
         parts = study.parts("systems") or parts
     return [Subject(study=study, part=p, cells=study.cells(p), looks=looks, findings=findings) for p in parts]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is to be drawn."""
+
+    jobs: Sequence[tuple[FigureKind, Subject]]
+    folder: Path
+    paper: bool
+
+    def draw(self, place: int) -> Drawn | None:
+        return _draw(*self.jobs[place], self.folder, paper=self.paper)
+
+
+_sheet: _Sheet | None = None  # in a worker: what its parent had when it forked, since a study is too large to send
+
+
+def _each(sheet: _Sheet) -> Iterator[Drawn | None]:
+    """One figure after the other, drawn by as many processes as there are cores."""
+    workers = min(len(sheet.jobs), _cores())
+    if workers < 2:
+        yield from map(sheet.draw, range(len(sheet.jobs)))
+        return
+    with ProcessPoolExecutor(workers, get_context("fork"), initializer=_hold, initargs=(sheet,)) as pool:
+        yield from pool.map(_draw_held, range(len(sheet.jobs)))
+
+
+def _cores() -> int:
+    """That this process may use; 1 where processes cannot be forked."""
+    return len(os.sched_getaffinity(0)) if "fork" in get_all_start_methods() and hasattr(os, "sched_getaffinity") else 1
+
+
+def _hold(sheet: _Sheet) -> None:
+    global _sheet
+    _sheet = sheet
+
+
+def _draw_held(place: int) -> Drawn | None:
+    assert _sheet is not None
+    return _sheet.draw(place)
 
 
 def _draw(kind: FigureKind, subject: Subject, folder: Path, *, paper: bool) -> Drawn | None:

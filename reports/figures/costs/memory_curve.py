@@ -17,7 +17,7 @@ from rlvr_bench.reports.measures.curves.memory_curve import SavingPoint, saving_
 from rlvr_bench.reports.numbers import whole
 
 STATES = "states alone (arithmetic)"
-PREDICTED = "and activations, logits"
+PREDICTED = "with activations and logits"
 SHADES = STEPS[1:]  # the lightest does for marks, not for lines
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_as_many_at_once_as_slots(module: str, tmp_path: Path) -> None:
     assert sorted(e.job.name for e in ended) == list("abcde")
     assert max(map(len, seen)) == 2
     assert seen[0] == ["a", "b"]
+
+
+def test_a_job_starts_when_those_that_it_waits_for_have_ended(module: str, tmp_path: Path) -> None:
+    """c waits for a and b, and lets d go first; what waits for a name that no job has waits for nothing."""
+    a, b, c, d = jobs(module, tmp_path, *"abcd")
+    c, d = replace(c, after=frozenset({"a", "b"})), replace(d, after=frozenset({"z"}))
+    assert [e.job.name for e in run_jobs([a, c, d, b], [Slot()])] == ["a", "d", "b", "c"]
+    with pytest.raises(AssertionError, match="wait for each other"):
+        list(run_jobs([replace(a, after=frozenset({"b"})), replace(b, after=frozenset({"a"}))], [Slot()]))
 
 
 def test_what_takes_too_long_is_ended_and_the_next_goes_on(

@@ -24,8 +24,15 @@ def test_each_model_once() -> None:
     ppo = config(**WARM, algorithm={"name": "ppo"}, reward=LEARNED)
     other = config(**{**WARM, "warm_start": {"steps": 3, "batch": 4}})
     valued = [config(**WARM, algorithm={"name": name}, train=PRETRAINED) for name in ("ppo", "grpo")]
-    found = prepare.missing([*seeds, ppo, other, *valued, config()])
-    assert found == {"base model": [seeds[0], other], "reward model": [ppo], "critic": [valued[0]]}
+    both = config(**WARM, algorithm={"name": "ppo"}, reward=LEARNED, train=PRETRAINED)
+    found = prepare.missing([*seeds, ppo, other, *valued, both, config()])
+    assert [(model.kind, model.config) for model in found] == [
+        ("warm start", seeds[0]), ("warm start", other), ("reward model", ppo), ("critic", valued[0]), ("critic", both)
+    ]  # fmt: skip
+    names = [model.name for model in found]
+    assert [model.made_from for model in found] == [
+        frozenset(), frozenset(), {names[0]}, {names[0]}, {names[0], names[2]}
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -35,16 +42,16 @@ def test_one_ceiling_for_all_base_models_of_a_task() -> None:
         for measure in ({"base_items": 1, "base_ceiling": True}, {"base_items": 0, "base_ceiling": True})
         for seed in (1, 2)
     ]
-    found = [c.warm_start for c in prepare.missing(habits)["base model"]]
-    assert [(c.seed, c.habit, c.noise) for c in found] == [(1, 0.5, 0.4), (0, 0.0, 0.0), (2, 0.5, 0.4)]
+    found = [model.config.warm_start for model in prepare.missing(habits)]
+    assert [(c.seed, c.habit, c.noise) for c in found] == [(0, 0.0, 0.0), (1, 0.5, 0.4), (2, 0.5, 0.4)]
 
 
 @pytest.mark.usefixtures("empty_cache")
 def test_what_was_made_is_found_and_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, lines = config(**WARM), []
     prepare.prepare([settings], [Slot()], notice=lines.append)
-    assert lines == ["making 1 base model, shared by the runs"]
-    assert prepare.missing([settings]) == {"base model": [], "reward model": [], "critic": []}
+    assert lines == ["making 1 warm start, shared by the runs"]
+    assert prepare.missing([settings]) == []
     prepare.prepare([settings], [Slot()], notice=lines.append)
     assert len(lines) == 1
     monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("trained again"))

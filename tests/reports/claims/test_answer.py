@@ -17,6 +17,7 @@ from rlvr_bench.reports.stats import Estimate
 from tests.reports import synthetic
 from tests.reports.claims.primary.hypothesis import COST, SAME
 from tests.reports.judge import learning_study
+from tests.reports.measures.curves import test_memory_curve as curve
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS
 
 SECOND = Finding(
@@ -135,3 +136,17 @@ def test_labels_are_shortened_where_that_loses_nothing() -> None:
     assert short(("GRPO, verifier", "PPO, verifier")) == ("GRPO", "PPO")
     assert short(("GRPO, verifier", "PPO, four models")) == ("GRPO, verifier", "PPO, four models")
     assert short(("GRPO, a", "GRPO, a")) == ("GRPO, a", "GRPO, a")
+
+
+def test_a_study_over_sizes_says_where_the_saving_is_least_and_most(tmp_path: Path) -> None:
+    """Peaks of 80 against 100 and of 120 against 200 with every seed; no pair stands for all of them."""
+    cells = curve.four(tmp_path / "four")
+    over_sizes = load(tmp_path / "four")
+    found = answer(over_sizes, findings(over_sizes))
+    assert cells
+    assert found.memory.startswith("GRPO's measured peak is 20.0 % lower [20.0, 20.0] at 1 M parameters with ")
+    assert "and 40.0 % lower [40.0, 40.0] at 1 M parameters" in found.memory
+    assert "the ends of 2 sizes" in found.memory and "states are 44.4 % lower" in found.memory
+    assert found.cost == "Time: each size by itself, in the tables below."
+    assert found.accuracy == "Accuracy: not a question of this study."
+    assert {f.id for f in findings(over_sizes) if f.tested} == {"memory.states.matched", "models.count"}

@@ -51,6 +51,24 @@ def test_drawn_exactly_when_there_is_data(
     assert {d.section for d in drawn} <= {"rewards"}
 
 
+@pytest.mark.usefixtures("quick_figures")
+def test_several_processes_draw_the_same_figures_and_pass_errors_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = learning_study(tmp_path / "study", *CELLS[1:])
+    files = []
+    for cores in (1, 2):
+        monkeypatch.setattr(draw, "_cores", lambda cores=cores: cores)
+        drawn = draw.draw(study, folder := tmp_path / str(cores), paper=False)
+        assert drawn
+        files.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert files[0] == files[1]
+    (tmp_path / "full").write_text("no folder")
+    monkeypatch.setattr(draw, "save", lambda *_: (tmp_path / "full" / "x").write_text(""))
+    with pytest.raises(NotADirectoryError):
+        draw.draw(study, tmp_path / "3", paper=False)
+
+
 def drawn_with(cells: tuple[Cell, ...], width: style.Width) -> dict[str, Figure]:
     subject = subject_of(cells)
     with style.styled():
