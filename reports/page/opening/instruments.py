@@ -70,16 +70,6 @@ def _pretrained(fact: str) -> Callable[[Run], float | None]:
     return of
 
 
-def _pretrained(fact: str) -> Callable[[Run], float | None]:
-    """Of the critic before the run."""
-
-    def of(run: Run) -> float | None:
-        found = run.summary.critic.get(fact) if run.summary else None
-        return float(found) if isinstance(found, int | float) else None
-
-    return of
-
-
 def _whole(value: float) -> str:
     return numbers.whole(round(value))
 
@@ -89,8 +79,6 @@ INSTRUMENTS = (
     Instrument("pass@1 before", start, numbers.share),
     Instrument("clip fraction", _mean("train/clip_fraction"), numbers.share),
     Instrument("KL to old (nats/token)", _mean("train/approx_kl"), numbers.number),
-    Instrument("critic pretrained on (completions)", _pretrained("completions"), _whole),
-    Instrument("explained variance before", _pretrained("explained_variance"), numbers.change),
     Instrument("critic pretrained on", _pretrained("completions"), _whole),
     Instrument("explained variance before", _pretrained("explained_variance"), numbers.change),
     Instrument("explained variance", _last, numbers.change),
