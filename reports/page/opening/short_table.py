@@ -17,6 +17,8 @@ from rlvr_bench.reports.numbers import ABSENT, Format
 from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.stats import Estimate
 
+CEILING = "ceiling, greedy"
+CEILING_NOTE = "Ceiling: the same supervised training on right demonstrations only."
 MIB, GIB = 1024.0**2, 1024.0**3
 
 
@@ -72,10 +74,11 @@ def short_table(
     ]
     shown = [(name, of) for name, of in columns if any(e.value != ABSENT for e in of.values())]
     rows = [(Entry(one_line(c.label)), *(of.get(c.cell, Entry(ABSENT)) for _, of in shown)) for c in found]
-    if shown and shown[0][0] == "pass@1":
-        blank = [Entry("")] * (len(shown) - 1)
-        rows = [(Entry(name), Entry(value), *blank) for name, value in _base_rows(study, part)] + rows
+    base = _base_rows(study, part) if shown and shown[0][0] == "pass@1" else []
+    blank = [Entry("")] * (len(shown) - 1)
+    rows = [(Entry(name), Entry(value), *blank) for name, value in base] + rows
     notes = [f"Below a number: its {numbers.INTERVAL} over seeds."] if shown else []
+    notes += [CEILING_NOTE] if CEILING in dict(base) else []
     notes += [times.note] if times and any(of is times.entries for _, of in shown) else []
     return ShortTable(
         columns=("cell", *(name for name, _ in shown)),
@@ -108,7 +111,7 @@ def _base_rows(study: Study, part: PartInfo) -> list[tuple[str, str]]:
         rows = [
             ("base model, greedy", lines.greedy),
             ("base model, best temperature", lines.best_sampled),
-            ("ceiling: right demonstrations only, greedy", lines.ceiling),
+            (CEILING, lines.ceiling),
         ]
         return [(name, numbers.share(value)) for name, value in rows if value is not None]
     cells = study.cells(part)
