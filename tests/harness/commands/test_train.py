@@ -52,7 +52,7 @@ def test_what_runs_share_is_made_in_another_process(toml: str, monkeypatch: pyte
     monkeypatch.setattr(warm_start, "_train", lambda *_: pytest.fail("made in this process"))
     warm = ("--set", "warm_start.steps=2", "--set", "warm_start.batch=4")
     status, out, _ = call("train", toml, "--out", "out", *warm)
-    assert (status, out.splitlines()) == (0, ["making 1 base model, shared by the runs", "completed  out"])
+    assert (status, out.splitlines()) == (0, ["making 1 warm start, shared by the runs", "completed  out"])
     assert call("train", toml, "--out", "again", *warm)[1].splitlines() == ["completed  again"]
 
 
