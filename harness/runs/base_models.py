@@ -48,8 +48,7 @@ def measure_base_models(out: Path, planned: Iterable[RunPlan], slots: Sequence[S
         jobs = [_job(path, runs, Path(folder) / str(i)) for i, (path, runs) in enumerate(todo.items())]
         for ending in run_jobs(jobs, slots):
             if ending.code:
-                log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()
-                reason = "it took too long" if ending.timed_out else (log.splitlines() or ["no reason given"])[-1]
+                reason = "it took too long" if ending.timed_out else ending.last_line
                 notice(f"a base model could not be measured: {reason}")
 
 

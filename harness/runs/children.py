@@ -44,6 +44,12 @@ class Ending:
     timed_out: bool
     seconds: float
 
+    @property
+    def last_line(self) -> str:
+        """Of what it printed: why it failed, if it did."""
+        lines = self.job.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "no reason given"
+
 
 @dataclass
 class _Child:

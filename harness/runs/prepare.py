@@ -83,9 +83,7 @@ def prepare(configs: Sequence[RunConfig], slots: Sequence[Slot], *, notice: Noti
     with tempfile.TemporaryDirectory(prefix="prepare-models-") as folder:
         for ending in run_jobs([_job(model, Path(folder) / str(i)) for i, model in enumerate(wanted)], slots):
             if ending.code:
-                log = ending.job.log.read_text(encoding="utf-8", errors="replace").strip()
-                kind = ending.job.name[0]
-                notice(f"a {kind} could not be made: {log.splitlines()[-1] if log else 'no reason given'}")
+                notice(f"a {ending.job.name[0]} could not be made: {ending.last_line}")
 
 
 def _job(model: Wanted, folder: Path) -> Job:

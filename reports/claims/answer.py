@@ -19,7 +19,7 @@ from rlvr_bench.reports.claims.finding import Finding, Question
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.budgets import TARGET
-from rlvr_bench.reports.measures.curves.memory_curve import SavingPoint, saving_points
+from rlvr_bench.reports.measures.curves.memory_curve import SavingPoint, complement, saving_points
 from rlvr_bench.reports.measures.curves.tuning import searches
 from rlvr_bench.reports.stats import Estimate
 
@@ -94,13 +94,7 @@ def _over_sizes(study: Study) -> str:
 
 def _saving(point: SavingPoint) -> str:
     assert point.measured is not None
-    return numbers.compared(_remaining(point.measured))
-
-
-def _remaining(saving: Estimate) -> Estimate:
-    """The ratio of a saving."""
-    ends = [None if v is None else 1 - v for v in (saving.high, saving.low)]
-    return Estimate(1 - saving.value, ends[0], ends[1], saving.n, saving.method)
+    return numbers.compared(complement(point.measured))
 
 
 def _place(point: SavingPoint) -> str:

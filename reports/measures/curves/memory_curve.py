@@ -83,14 +83,14 @@ def _point(ppo: Cell, grpo: Cell, layer: str | None) -> SavingPoint:
         parameters=ppo.roles["actor"].parameters,
         tokens=tokens,
         micro_tokens=micro,
-        measured=_saving(paired_ratio(paired.a, paired.b)) if paired and min(*paired.a, *paired.b) > 0 else None,
+        measured=complement(paired_ratio(paired.a, paired.b)) if paired and min(*paired.a, *paired.b) > 0 else None,
         peaks=(mean_estimate(paired.b, rng()), mean_estimate(paired.a, rng())) if paired else None,
         states=1 - states[0] / states[1],
         predicted=1 - predictions[0] / predictions[1] if predictions[0] and predictions[1] else None,
     )
 
 
-def _saving(ratio: Estimate) -> Estimate:
-    """One less the ratio, whose ends change places."""
+def complement(ratio: Estimate) -> Estimate:
+    """The saving of a ratio and the ratio of a saving: one less it, whose ends change places."""
     ends = [None if v is None else 1 - v for v in (ratio.high, ratio.low)]
     return Estimate(1 - ratio.value, ends[0], ends[1], ratio.n, ratio.method)
