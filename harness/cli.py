@@ -49,6 +49,7 @@ class Tier(StrEnum):
 def main() -> None:
     """Run the command; errors that the user can correct are shown as plain lines, without a traceback."""
     from rlvr_bench.harness.errors import UserError
+    from rlvr_bench.harness.state.stop import Ended
     from rlvr_bench.rewards.sandbox.errors import EXIT_STATUS, SandboxUnavailable
 
     try:
@@ -57,6 +58,9 @@ def main() -> None:
         for line in str(error).splitlines():
             typer.echo(f"error: {line}", err=True)
         sys.exit(USER_ERROR)
+    except Ended as ended:
+        typer.echo(str(ended), err=True)
+        sys.exit(ended.status)
     except SandboxUnavailable as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_STATUS)
@@ -70,6 +74,9 @@ def run(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in --out; finished runs are skipped.")] = False,
     dry: Annotated[bool, typer.Option("--dry", help="A trial: every step of the suite in small sizes.")] = False,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="So many seeds in each part, with --resume also more than before.")
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -94,6 +101,7 @@ def run(
         resume=resume,
         dry=dry,
         unsafe=unsafe,
+        seeds=seeds,
         jobs=jobs,
         devices=devices,
     )

@@ -42,6 +42,11 @@ METRICS = (
     Metric(
         "rollout/verdict_retries", "jobs", "jobs of the verifier that were given to another worker because theirs died"
     ),
+    Metric(
+        "rollout/rewards_skipped",
+        "completions",
+        "completions left out because the reward of the policy is not a finite number; absent if none",
+    ),
     Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
     Metric("rollout/length_max", "tokens", "longest completion"),
     Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if it never is"),
@@ -65,6 +70,12 @@ METRICS = (
     Metric("train/value_clip_fraction", "[0, 1]", "tokens where the value clip is active; step mean"),
     Metric("train/ratio_max", "-", "largest exp(logprobs - old_logprobs) in the step"),
     Metric("train/ratio_min", "-", "smallest exp(logprobs - old_logprobs) in the step"),
+    Metric(
+        "train/actor_skipped",
+        "steps",
+        "optimizer steps of the actor that were left out because their loss or gradient was not finite; absent if none",
+    ),
+    Metric("train/critic_skipped", "steps", "those of the critic, likewise"),
     Metric("train/grad_norm", "-", "L2 norm of the actor's gradient before clipping; step mean"),
     Metric("train/critic_grad_norm", "-", "L2 norm of the critic's gradient before clipping; step mean"),
     Metric(

@@ -57,7 +57,7 @@ def checks(cache: Path | None = None) -> list[Check]:
         cache: where warm-started models are kept; `cache_root()` by default.
     """
     if cache is None:
-        from rlvr_bench.harness.training.cache import cache_root
+        from rlvr_bench.harness.state.cache import cache_root
 
         cache = cache_root()
     return [

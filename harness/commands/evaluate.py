@@ -14,7 +14,7 @@ from rlvr_bench.harness.models.roles import Policy
 from rlvr_bench.harness.records import read_json
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.runs.machine import use_threads
-from rlvr_bench.harness.training import checkpoint
+from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.training.evaluate import evaluate
 from rlvr_bench.harness.training.grader import Grader
 

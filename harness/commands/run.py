@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from rlvr_bench.harness.commands import report
 from rlvr_bench.harness.commands.display import run_with_display
-from rlvr_bench.harness.commands.folders import fresh_folder
+from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.suite_file import load_suite, plan
 from rlvr_bench.harness.errors import ConfigError
+from rlvr_bench.harness.records import only_writer
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.suite import manifest, prepare_folder
+from rlvr_bench.harness.state.stop import Ended, raising
 
 
 def run(
@@ -25,6 +28,7 @@ def run(
     resume: bool = False,
     dry: bool = False,
     unsafe: bool = False,
+    seeds: int | None = None,
     jobs: int | None = None,
     devices: str | None = None,
 ) -> int:
@@ -32,19 +36,32 @@ def run(
 
     Raises:
         ConfigError: the suite, its settings or the folder cannot be used.
+        Locked: another process writes to the folder.
         SandboxUnavailable: a task runs code, and no tier of the sandbox works here.
+        Ended: a signal came; every run in progress has been stopped, and saved where it saves.
     """
+    if resume and out is None:
+        raise ConfigError(["--resume: give --out, the folder to go on in"])
     gpus = _gpus(devices)
     loaded = load_suite(suite)
-    planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe)
-    preflight(run.config for run in planned)
-    if out is None:
-        if resume:
-            raise ConfigError(["--resume: give --out, the folder to go on in"])
-        out = fresh_folder(loaded.name + ("-dry" if dry else ""))
-    command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, jobs=jobs, devices=devices)
-    prepare_folder(out, manifest(loaded, planned, command=command, version=version("rlvr-bench")), resume=resume)
-    incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus)
+    planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe, seeds=seeds)
+    inputs = preflight(run.config for run in planned)
+    planned = [replace(run, inputs=found) for run, found in zip(planned, inputs, strict=True)]
+    out = out or fresh_folder(loaded.name + ("-dry" if dry else ""))
+    command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, seeds=seeds, jobs=jobs, devices=devices)
+    about = manifest(loaded, planned, command=command, version=version("rlvr-bench"))
+    check_writable(out)
+    if out.is_dir():
+        with only_writer(out):  # said before anything is checked or changed
+            prepare_folder(out, about, resume=resume)
+    else:
+        prepare_folder(out, about, resume=resume)
+    try:
+        with only_writer(out), raising():
+            incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus)
+    except Ended as ended:
+        more = f"{command} --out {shlex.quote(str(out))} --resume"
+        raise Ended(ended.status - 128, f"interrupted; go on with: {more}") from None
     report.report(out)
     return incomplete
 
@@ -66,6 +83,7 @@ def _command(
     *,
     dry: bool,
     unsafe: bool,
+    seeds: int | None,
     jobs: int | None,
     devices: str | None,
 ) -> str:
@@ -74,6 +92,7 @@ def _command(
     words += [word for name in parts for word in ("--part", name)]
     words += [word for text in overrides for word in ("--set", text)]
     words += ["--unsafe-no-sandbox"] if unsafe else []
+    words += ["--seeds", str(seeds)] if seeds is not None else []
     words += ["--jobs", str(jobs)] if jobs is not None else []
     words += ["--devices", devices] if devices is not None else []
     return shlex.join(words)

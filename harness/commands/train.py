@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from rlvr_bench.harness.commands.accuracy import described
 from rlvr_bench.harness.commands.display import train_display
-from rlvr_bench.harness.commands.folders import fresh_folder
+from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.load import config_hash, load_run
-from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.records import EvaluationCounts, only_writer, read_evaluations, read_json, write_json
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import run_here
 from rlvr_bench.harness.runs.slots import alone
+from rlvr_bench.harness.state.stop import Ended, raising
 
 
 def train(
@@ -30,25 +33,61 @@ def train(
     Raises:
         ConfigError: the settings or the folder cannot be used.
         SandboxUnavailable: the task runs code, and no tier of the sandbox works here.
+        Ended: a signal came; the run is saved and can go on.
     """
     resolved = load_run(config, overrides, unsafe=unsafe)
     folder = out or fresh_folder(config.stem)
     if resume and out is None:
         raise ConfigError(["--resume: give --out, the run to go on with"])
-    _check_folder(folder, resolved, resume=resume)
-    preflight([resolved])
-    prepare([resolved], alone(), notice=print)
+    check_writable(folder)
+    (inputs,) = preflight([resolved])
+    described = {"hash": config_hash(resolved, inputs), "config": resolved.to_dict(), "inputs": inputs}
+    _check_folder(folder, described, resume=resume)
+    with raising():
+        prepare([resolved], alone(), notice=print)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", {"hash": config_hash(resolved), "config": resolved.to_dict()})
+    with only_writer(folder):
+        write_json(folder / "config.json", described)
     with train_display(folder, resolved.train.steps):
-        summary = run_here(folder, resume=resume)
+        summary, stopped = run_here(folder, resume=resume, keep_last=True)
+    if stopped:
+        sets = " ".join(f"--set {shlex.quote(text)}" for text in overrides)
+        more = f"rlvr-bench train {shlex.quote(str(config))} {sets} --out {shlex.quote(str(folder))} --resume"
+        raise Ended(stopped, f"interrupted at step {summary.steps_done}; go on with: {' '.join(more.split())}")
     print(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
+    print(accuracies(folder))
     return summary.status == "completed"
 
 
-def _check_folder(folder: Path, config: RunConfig, *, resume: bool) -> None:
-    there = (folder / "config.json").exists()
-    if there and not resume:
+def accuracies(folder: Path) -> str:
+    """Greedy accuracy and pass@1 before and after, with their intervals over the items."""
+    found = read_evaluations(folder / "evaluations.jsonl.gz")
+    return "\n".join(f"{name:<12} {described(counts)}" for name, counts in _ends(found))
+
+
+def _ends(found: list[EvaluationCounts]) -> list[tuple[str, EvaluationCounts]]:
+    if not found:
+        return []
+    return [("base model", found[0]), *([(f"step {found[-1].step}", found[-1])] if len(found) > 1 else [])]
+
+
+def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -> None:
+    path = folder / "config.json"
+    if path.exists() and not resume:
         raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
-    if resume and read_json(folder / "config.json")["hash"] != config_hash(config):
-        raise ConfigError([f"{folder}: holds a run with other settings; resume it with its own"])
+    if not path.exists() and resume:
+        raise ConfigError([f"{folder}: there is no run to resume; leave --resume out to begin one there"])
+    if not resume:
+        return
+    there = read_json(path)
+    if names := [n for n, digest in there.get("inputs", {}).items() if described["inputs"].get(n) != digest]:
+        raise ConfigError(
+            [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]
+        )
+    old, new = ({k: v for k, v in one["config"]["train"].items() if k != "steps"} for one in (there, described))
+    rest = [{k: v for k, v in one["config"].items() if k != "train"} for one in (there, described)]
+    longer = described["config"]["train"]["steps"] >= there["config"]["train"]["steps"]
+    if old != new or rest[0] != rest[1] or not longer:
+        raise ConfigError(
+            [f"{folder}: holds a run with other settings; resume it with its own (it may take more steps)"]
+        )

@@ -71,9 +71,13 @@ def from_dict(data: Mapping[str, Any]) -> RunConfig:
     return resolve(data)
 
 
-def config_hash(config: RunConfig) -> str:
-    """What names a configuration in the records: equal settings, equal hash."""
-    return hash_of(config.to_dict())
+def config_hash(config: RunConfig, inputs: Mapping[str, str] | None = None) -> str:
+    """What names a run in the records: equal settings and equal inputs, equal hash.
+
+    Args:
+        inputs: digests of what it depends on besides its settings.
+    """
+    return hash_of(config.to_dict() | ({"inputs": dict(inputs)} if inputs else {}))
 
 
 def hash_of(value: Any) -> str:

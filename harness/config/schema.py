@@ -80,6 +80,9 @@ class RewardConfig:
     """Pairs per optimizer step of the reward model."""
     lr: Rate = 1e-3
     """Learning rate of the reward model, > 0; linear decay to zero."""
+    deadline_s: Rate = 600.0
+    """Seconds in which the verifiers must have judged a batch of completions, > 0; later the run fails and names
+    them.  The verifiers' own limits for one completion are far below it."""
     max_masked: Share = 0.1
     """Largest share of a step's verdicts, in [0, 1], that may be missing because the verifier failed; more stop the
     run."""
@@ -133,8 +136,11 @@ class TrainConfig:
     """Largest L2 norm of a gradient, per model, > 0."""
     micro_tokens: Positive = 65536
     """Most tokens (prompt and completion, padding included) in one forward pass; bounds the memory."""
-    checkpoint_every: Count = 0
-    """Steps between checkpoints; 0 is off."""
+    checkpoint_every: Count | Literal["auto"] = "auto"
+    """Steps between checkpoints; `auto` is as often as they take at most 2 % of the run's time; 0 is off."""
+    max_skipped: Count = 3
+    """Optimizer steps of one model in a row whose loss or gradient may be not finite; they are skipped and counted, and
+    one more ends the run as diverged."""
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -108,6 +108,8 @@ class RunPlan:
     timeout_s: float
     alone: bool = True
     """Whether it has the machine to itself."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Digests of what it depends on besides its settings, from `preflight`."""
 
     @property
     def folder(self) -> str:
@@ -191,12 +193,15 @@ def plan(
     dry: bool = False,
     parts: Iterable[str] = (),
     unsafe: bool = False,
+    seeds: int | None = None,
 ) -> list[RunPlan]:
     """All runs, in the order in which they are to be run.
 
     Within a part the seeds come one after the other, and the order of the cells rotates by one from seed to
     seed, so that a machine that drifts (heat, other users) affects all cells equally.
 
+    Args:
+        seeds: so many in each part, its own first and then the numbers that follow the largest.
     Raises:
         ConfigError: all that is wrong with any run, each once, with the cells that have it.
     """
@@ -214,7 +219,7 @@ def plan(
         first: Table = {"measure": {"base_items": BASE_ITEMS}} if part.kind == "learning" else {}
         first |= {"evaluate": {"split": "validation"}} if part.kind == "search" else {}
         first |= {} if alone else {"compute": {"threads": 1}}
-        for turn, seed in enumerate(suite.dry.seeds if dry else part.seeds):
+        for turn, seed in enumerate(suite.dry.seeds if dry else _seeds(part, seeds)):
             for cell in names[turn % len(names) :] + names[: turn % len(names)]:
                 data = merge(first, suite.base, part.run, suite.cells[cell].run, *last)
                 if dry:
@@ -238,6 +243,13 @@ def plan(
         bare = without_sandbox([cell.config for cell in planned])
         planned = [replace(cell, config=config) for cell, config in zip(planned, bare, strict=True)]
     return planned
+
+
+def _seeds(part: Part, count: int | None) -> list[int]:
+    if count is None:
+        return part.seeds
+    more = range(max(part.seeds) + 1, max(part.seeds) + 1 + count - len(part.seeds))
+    return [*part.seeds[:count], *more]
 
 
 def _short(suite: SuiteFile, planned: Iterable[RunPlan]) -> list[str]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
+from rlvr_bench.harness.engines.state_files import load_states, save_states
 from rlvr_bench.harness.meters.states import role_states
-from rlvr_bench.harness.records import RoleStates
+from rlvr_bench.harness.records import RoleStates, read_json, write_json
+
+WEIGHTS = "weights"
 
 
 class TorchEngine:
@@ -36,8 +39,11 @@ class TorchEngine:
             self.optimizer.step()
             if self._states is None:
                 self._states = role_states(self.module, self.optimizer, trained=True)
-        self.module.zero_grad()
+        self.discard()
         return norm
+
+    def discard(self) -> None:
+        self.module.zero_grad()
 
     def gather(self, rollout: Rollout) -> Rollout:
         return rollout
@@ -50,12 +56,12 @@ class TorchEngine:
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        torch.save(self.module.state_dict(), folder / "weights.pt")
-        torch.save({"optimizer": self.optimizer.state_dict(), "states": self._states}, folder / "training.pt")
+        save_states(dict(self.module.state_dict()), folder / WEIGHTS)
+        save_states(self.optimizer.state_dict(), folder / "optimizer")
+        write_json(folder / "states.json", {"states": asdict(self._states) if self._states else None})
 
     def load(self, folder: Path) -> None:
-        self.module.load_state_dict(torch.load(folder / "weights.pt", weights_only=True, map_location="cpu"))
-        # Only this program writes the folder, and optimizer states hold more than plain tensors.
-        saved = torch.load(folder / "training.pt", weights_only=False, map_location="cpu")
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self._states = saved["states"]
+        self.module.load_state_dict(load_states(folder / WEIGHTS))
+        self.optimizer.load_state_dict(load_states(folder / "optimizer"))
+        states = read_json(folder / "states.json")["states"]
+        self._states = RoleStates(**states) if states else None

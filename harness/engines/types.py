@@ -38,6 +38,10 @@ class TrainEngine(Protocol):
         """
         ...
 
+    def discard(self) -> None:
+        """Clear the gradients without a step."""
+        ...
+
     def gather(self, rollout: Rollout) -> Rollout:
         """The rollouts of all processes as one, in the order of their ranks."""
         ...

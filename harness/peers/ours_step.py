@@ -24,7 +24,6 @@ from rlvr_bench.harness.meters.environment import environment, version
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.peers.work import StepClock, Work, prompts, read, resident_bytes, reward, step_options
-from rlvr_bench.harness.records import append_metrics
 from rlvr_bench.harness.training.loop import Trainer
 from rlvr_bench.rewards.types import Verdict, Verifier
 
@@ -90,7 +89,7 @@ def run(work: Work, algorithm: str, model: Path, steps: int, micro_batch: int) -
             clock = StepClock()
             for step in range(1, steps + 1):
                 row = trainer.step(step)
-                append_metrics(folder / "metrics.jsonl", step, row | meter.finish_step())
+                trainer.logs.step(step, row | meter.finish_step())
                 clock.step()
                 lengths |= {row["rollout/length_mean"], row["rollout/length_max"]}
                 kl = row["train/kl_to_reference"]

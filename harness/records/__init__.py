@@ -4,32 +4,34 @@
     <results>/<part>/base-<hash>.json             what a base model of the part can do before any run: a BaseMeasurement
     <results>/<part>/<cell>/seed-<n>/             one run:
         config.json             {"hash", "config"}: the resolved configuration
-        environment.json        hardware, drivers, versions, threads
+        environment.json        hardware, drivers, versions, threads; environment-2.json ... of a resumed run's parts
         metrics.jsonl           one strict-JSON object a step; step 0 is the evaluation before training
         evaluations.jsonl.gz    right completions of each item, one EvaluationCounts an evaluation
         completions.jsonl.gz    a sample of what the model wrote, with verdicts
         ladder.jsonl            how well each baseline estimates the policy gradient, at the steps asked for
         summary.json            how it ended, models and their bytes, sources of the measurements
 
-JSON files are written whole to a temporary file and renamed; JSONL files are append-only.  NaN and
+        checkpoints/            what the run goes on from; not part of the results
+
+JSON files are written whole to a temporary file and renamed; JSONL files are append-only, and each of their lines has
+its number ("seq") and a checksum ("crc").  A folder has one writer, which holds its `.lock`.  NaN and
 infinities, which JSON does not have, are written as null, and the line's "not_finite" list
 names such metrics, so that a run that diverged differs from one without the value.
 """
 
+from rlvr_bench.harness.records import disk
 from rlvr_bench.harness.records.counts import BaseMeasurement, EvaluationCounts, ItemCounts, SampledCounts
 from rlvr_bench.harness.records.files import RecordError, canonical_json, read_json, write_json
 from rlvr_bench.harness.records.lines import (
-    append_completions,
-    append_evaluation,
-    append_line,
-    append_metrics,
+    Log,
     count_metrics,
-    drop_evaluations_after,
-    drop_lines_after,
+    metrics_line,
     read_completions,
     read_evaluations,
     read_metrics,
 )
+from rlvr_bench.harness.records.lock import LOCK, Locked, is_live, only_writer
+from rlvr_bench.harness.records.logs import RunLogs
 from rlvr_bench.harness.records.run import (
     LEFT_OUT,
     PHASES,
@@ -54,6 +56,7 @@ from rlvr_bench.harness.records.suite import (
 
 __all__ = [
     "LEFT_OUT",
+    "LOCK",
     "PHASES",
     "SCHEMA",
     "BaseMeasurement",
@@ -62,6 +65,8 @@ __all__ = [
     "EvaluationCounts",
     "Hypothesis",
     "ItemCounts",
+    "Locked",
+    "Log",
     "Measure",
     "MemorySources",
     "MetricsRow",
@@ -70,19 +75,18 @@ __all__ = [
     "PlannedRun",
     "RecordError",
     "RoleStates",
+    "RunLogs",
     "SampledCounts",
     "Status",
     "SuiteManifest",
     "Summary",
-    "append_completions",
-    "append_evaluation",
-    "append_line",
-    "append_metrics",
     "canonical_json",
     "count_metrics",
-    "drop_evaluations_after",
-    "drop_lines_after",
+    "disk",
     "hypotheses_hash",
+    "is_live",
+    "metrics_line",
+    "only_writer",
     "read_completions",
     "read_evaluations",
     "read_json",

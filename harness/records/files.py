@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.records import disk
 
 
 class RecordError(UserError):
@@ -25,9 +25,7 @@ def write_json(path: Path, value: Any) -> None:
     if hasattr(value, "__dataclass_fields__"):
         value = asdict(value)
     text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    disk.write_whole(path, text.encode())
 
 
 def read_json(path: Path) -> Any:

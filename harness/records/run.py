@@ -69,11 +69,15 @@ class Summary:
     critic: Mapping[str, Any] = field(default_factory=dict)  # of its pretraining: completions, explained_variance
     algorithm: Mapping[str, Any] = field(default_factory=dict)  # roles, needs, actor_scored
     verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
+    identity: Mapping[str, str] = field(default_factory=dict)  # digests of all that the run depends on
+    resumed: int = 0  # how often; wall_seconds are those of all parts together
+    repaired: tuple[str, ...] = ()  # files of records whose torn end was cut off
     schema: int = SCHEMA
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Summary:
         data = dict(data)
         data["roles"] = {role: RoleStates(**states) for role, states in data["roles"].items()}
+        data["repaired"] = tuple(data.get("repaired", ()))
         data["memory"] = MemorySources(**data["memory"]) if data["memory"] else None
         return cls(**data)

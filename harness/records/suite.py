@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from rlvr_bench.harness.records.files import RecordError, canonical_json
@@ -42,7 +42,9 @@ class PlannedRun:
     cell: str
     seed: int
     folder: str  # relative to the results folder
-    config_hash: str
+    config_hash: str  # of its settings and of what it depends on besides them
+    steps: int = 0
+    grows_hash: str = ""  # the hash that it has whatever its number of steps is
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class SuiteManifest:
     notes: tuple[str, ...] = ()  # what the suite's author says about it, shown on the page
     hypotheses: tuple[Hypothesis, ...] = ()  # of these parts; none in folders from before there were any
     hypotheses_hash: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)  # digests of what the runs depend on besides settings
     schema: int = SCHEMA
 
     @classmethod

@@ -17,6 +17,7 @@ from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.prepare import Notice
 from rlvr_bench.harness.runs.slots import Slot
+from rlvr_bench.harness.state.stop import end_with_parent
 
 
 def wanted(out: Path, planned: Iterable[RunPlan]) -> dict[Path, list[RunPlan]]:
@@ -24,13 +25,14 @@ def wanted(out: Path, planned: Iterable[RunPlan]) -> dict[Path, list[RunPlan]]:
 
     Those whose runs ask for no items (`measure.base_items`) and those that were measured before are not in it.
     """
+    from rlvr_bench.harness.state.identity import base_inputs_of
     from rlvr_bench.harness.training.base_measure import settings_of
 
     found: dict[Path, list[RunPlan]] = {}
-    for run in planned:
-        if run.config.measure.base_items:
-            name = f"base-{hash_of(settings_of(run.config))[:8]}.json"
-            found.setdefault(out / run.part / name, []).append(run)
+    asked = [run for run in planned if run.config.measure.base_items]
+    for run, inputs in zip(asked, base_inputs_of(run.config for run in asked), strict=True):
+        name = f"base-{hash_of(settings_of(run.config, inputs))[:8]}.json"
+        found.setdefault(out / run.part / name, []).append(run)
     return {path: runs for path, runs in found.items() if not path.exists()}
 
 
@@ -70,6 +72,7 @@ def main(arguments: list[str]) -> None:
     """Entry of the child process: CONFIG.json RESULT.json CELL..."""
     from rlvr_bench.harness.training.base_measure import measure_base
 
+    end_with_parent()
     source, target, *cells = arguments
     config = from_dict(read_json(Path(source)))
     use_threads(config.compute.threads)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,8 @@ from typing import Any
 from rlvr_bench.harness.runs.slots import Slot
 
 POLL_SECONDS = 0.2
+GRACE_SECONDS = 60.0
+"""A process that is asked to stop has so long to finish its step and save."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Ending:
     """Exit status; negative: the signal."""
     timed_out: bool
     seconds: float
+    out_of_memory: bool = False
+    """Whether the system killed it because there was no memory left."""
 
     @property
     def last_line(self) -> str:
@@ -56,15 +61,30 @@ class _Child:
     job: Job
     slot: Slot
     process: subprocess.Popen[bytes]
+    kills: int
+    """Processes that the system had killed for want of memory before it began."""
     began: float = field(default_factory=time.monotonic)
-    timed_out: bool = False
+    asked: float = 0.0
+    """When it was asked to stop."""
+
+    @property
+    def timed_out(self) -> bool:
+        return bool(self.asked)
 
     def ended(self) -> bool:
-        if self.process.poll() is None and time.monotonic() - self.began > self.job.timeout_s:
-            self.timed_out = True
-            self.process.kill()
-            self.process.wait()
+        if self.process.poll() is None:
+            now = time.monotonic()
+            if self.asked and now - self.asked > GRACE_SECONDS:
+                self.process.kill()
+            elif not self.asked and now - self.began > self.job.timeout_s:
+                self.asked = now
+                self.process.terminate()
         return self.process.poll() is not None
+
+    def ending(self) -> Ending:
+        code = self.process.returncode
+        killed = code == -signal.SIGKILL and _memory_kills() > self.kills
+        return Ending(self.job, code, self.timed_out, time.monotonic() - self.began, killed)
 
 
 def run_jobs(
@@ -89,14 +109,36 @@ def run_jobs(
             for child in [child for child in running if child.ended()]:
                 running.remove(child)
                 free.insert(0, child.slot)
-                yield Ending(child.job, child.process.returncode, child.timed_out, time.monotonic() - child.began)
+                yield child.ending()
             if running:
                 with suppress(subprocess.TimeoutExpired):
                     running[0].process.wait(timeout=POLL_SECONDS)
     finally:
-        for child in running:
+        _end(running)
+
+
+def _end(children: Sequence[_Child]) -> None:
+    """Ask all to stop; after the grace, or at a second signal, they are killed."""
+    try:
+        for child in children:
+            child.process.terminate()
+        until = time.monotonic() + GRACE_SECONDS
+        for child in children:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(timeout=max(0.0, until - time.monotonic()))
+    finally:
+        for child in children:
             child.process.kill()
             child.process.wait()
+
+
+def _memory_kills() -> int:
+    """Processes that the system has killed for want of memory; 0 where it does not tell."""
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _next(waiting: Sequence[Job], running: Sequence[Job]) -> Job | None:
@@ -112,8 +154,13 @@ def _start(job: Job, slot: Slot) -> _Child:
     command = [sys.executable, "-P", "-m", job.module, *job.arguments]
     with job.log.open("ab") as log:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=slot.environment(job.threads)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=slot.environment(job.threads),
+            start_new_session=True,  # Ctrl-C reaches this process alone, which asks the others to stop
         )
     with suppress(ProcessLookupError):
         slot.pin(process.pid)
-    return _Child(job, slot, process)
+    return _Child(job, slot, process, _memory_kills())

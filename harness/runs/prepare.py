@@ -21,6 +21,7 @@ from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot
+from rlvr_bench.harness.state.stop import end_with_parent
 
 Kind = Literal["warm start", "reward model", "critic"]
 Notice = Callable[[str], None]
@@ -42,7 +43,8 @@ class Wanted:
 
 def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
     """Each model once that is to be made and is not in the cache, by kind and then in the order of the runs."""
-    from rlvr_bench.harness.training.cache import is_cached
+    from rlvr_bench.harness.state.cache import is_cached
+    from rlvr_bench.harness.state.identity import base_inputs_of
     from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
     from rlvr_bench.harness.training.warm_start import ceiling_config, warm_start_key
@@ -55,16 +57,17 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
             found.setdefault(model.name, model)
         return model.name
 
-    for config in configs:
+    configs = list(configs)
+    for config, inputs in zip(configs, base_inputs_of(configs), strict=True):
         before: list[tuple[Kind, str]] = []
         if config.measure.base_items and config.measure.base_ceiling and config.warm_start.steps:
-            want("warm start", warm_start_key(ceiling := ceiling_config(config)), ceiling)
+            want("warm start", warm_start_key(ceiling := ceiling_config(config), inputs), ceiling)
         if config.warm_start.steps:
-            before.append(want("warm start", warm_start_key(config), config))
+            before.append(want("warm start", warm_start_key(config, inputs), config))
         if config.has_reward_model and config.reward.label_pairs:
-            before.append(want("reward model", reward_model_key(config), config, *before))
+            before.append(want("reward model", reward_model_key(config, inputs), config, *before))
         if config.train.critic_pretrain_steps and "critic" in build(plugins.ALGORITHMS, config.algorithm).roles:
-            want("critic", critic_key(config), config, *before)
+            want("critic", critic_key(config, inputs), config, *before)
     return sorted(found.values(), key=lambda model: get_args(Kind).index(model.kind))
 
 
@@ -125,6 +128,7 @@ def make(config: RunConfig, kind: Kind) -> None:
 def main(arguments: list[str]) -> None:
     """Entry of the child process: CONFIG.json KIND."""
     path, kind = arguments
+    end_with_parent()
     assert kind in get_args(Kind)
     make(from_dict(read_json(Path(path))), cast(Kind, kind))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any
@@ -17,6 +17,7 @@ from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.text import encode_prompts
 from rlvr_bench.harness.rollout.types import SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
+from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import first_items
 from rlvr_bench.harness.tasks.types import Item, Split, Task
 from rlvr_bench.harness.training.evaluate import graded_rows, pass_at, refuse_masked, right_of
@@ -28,11 +29,15 @@ MANY_TEMPERATURE = 1.0
 SPLIT: Split = "test"
 
 
-def settings_of(config: RunConfig) -> dict[str, Any]:
-    """What a measurement depends on; nothing of the algorithm or of the run's seed is in it."""
+def settings_of(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a measurement depends on; nothing of the algorithm or of the run's seed is in it.
+
+    Args:
+        inputs: `base_inputs` of the run.
+    """
     rollout, measure = config.rollout, asdict(config.measure)
     return {
-        **warm_start_key(config),
+        **warm_start_key(config, inputs),
         "sampling": [rollout.min_tokens, rollout.max_tokens],
         "measure": {name: value for name, value in measure.items() if name.startswith("base_")},
     }
@@ -58,7 +63,7 @@ def measure_base(config: RunConfig, cells: Sequence[str]) -> BaseMeasurement:
         few = items[: m.base_pass_items]
         many = sampling.counts(few, m.base_pass_samples, MANY_TEMPERATURE, powers_of_two(m.base_pass_samples))
         ceiling = _ceiling(config, task, items, grader) if m.base_ceiling else None
-        settings = settings_of(config)
+        settings = settings_of(config, base_inputs(config, task))
         return BaseMeasurement(
             hash=hash_of(settings),
             cells=tuple(cells),

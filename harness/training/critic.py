@@ -7,6 +7,7 @@ target of every token is the completion's whole reward, undiscounted (Monte Carl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
@@ -21,9 +22,10 @@ from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.types import RolloutEngine, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
+from rlvr_bench.harness.state.cache import cached
+from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Task
-from rlvr_bench.harness.training.cache import cached
 from rlvr_bench.harness.training.evaluate import refuse_masked
 from rlvr_bench.harness.training.experience import earned
 from rlvr_bench.harness.training.grader import Grader, sample_and_grade
@@ -50,19 +52,19 @@ def pretrain_critic(
         facts = _Pretraining(config, models, normalizer, grader, task).run()
         return critic.state_dict(), facts
 
-    weights, facts = cached("critic", critic_key(config), make)
+    weights, facts = cached("critic", critic_key(config, base_inputs(config, task)), make)
     critic.load_state_dict(weights)
     return facts
 
 
-def critic_key(config: RunConfig) -> dict[str, Any]:
-    """What a pretrained critic depends on."""
+def critic_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a pretrained critic depends on; `inputs` as for the warm start."""
     r, t, rollout = config.reward, config.train, config.rollout
     wrong = [r.false_positive_rate, r.false_negative_rate]
     return {
-        **warm_start_key(config),
+        **warm_start_key(config, inputs),
         "reward": [r.source, r.components, *wrong, config.seed if any(wrong) else None],
-        "reward_model": reward_model_key(config) if config.has_reward_model else None,
+        "reward_model": reward_model_key(config, inputs) if config.has_reward_model else None,
         "critic": [t.critic_pretrain_steps, t.critic_pretrain_batch, t.critic_pretrain_lr],
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
     }

@@ -31,6 +31,7 @@ from rlvr_bench.harness.training.step_metrics import (
     sampling_metrics,
     training_metrics,
 )
+from rlvr_bench.harness.training.update import Diverged
 from rlvr_bench.rewards.learned import Normalizer
 
 CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
@@ -75,6 +76,7 @@ class Collector:
         Raises:
             VerifierFailed: more verdicts are missing than `reward.max_masked` allows; the error holds the step's
                 metrics and completions.
+            Diverged: no reward is a finite number.
         """
         c = self.config
         items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
@@ -120,6 +122,12 @@ class Collector:
             row |= proxy_metrics(
                 proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
             )
+        finite = rollout.rewards.isfinite()
+        if not bool(finite.all()):
+            row["rollout/rewards_skipped"] = int((~finite).sum())
+            rollout = rollout.select(finite.nonzero().squeeze(1))
+            if not len(rollout.rewards):
+                raise Diverged(f"no reward of step {step} is a finite number", row)
         prepared, mine, trained_on = self._prepare(rollout, meter)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +54,10 @@ class Grades:
         return {outcome: n / len(self.true) for outcome, n in sorted(counts.items())}
 
 
+class VerifierError(RuntimeError):
+    """A verifier that hangs, raises or gives too few verdicts; names it."""
+
+
 class Grader:
     """The task's verifiers, opened once for a run: `with Grader(task, config.reward) as grader`."""
 
@@ -63,7 +70,7 @@ class Grader:
             SandboxUnavailable: the task runs code and no tier of the sandbox works here.
         """
         self.verifiers: dict[str, Verifier] = task.verifiers()
-        self.weights = dict(config.components)
+        self.weights, self.deadline_s = dict(config.components), config.deadline_s
         if unknown := sorted(set(self.weights) - set(self.verifiers)):
             self.close()
             raise TaskError(
@@ -84,9 +91,35 @@ class Grader:
         self.close()
 
     def __call__(self, completions: Sequence[str], targets: Sequence[Any]) -> Grades:
-        verdicts = {name: v.verify(completions, targets) for name, v in self.verifiers.items()}
+        until = time.monotonic() + self.deadline_s
+        verdicts = {name: self._ask(name, completions, targets, until) for name in self.verifiers}
         rewarded = verdicts | {"correct": self.noisy.misjudge(verdicts["correct"], completions, targets)}
         return Grades(verdicts, weighted_sum({name: rewarded[name] for name in self.weights}, self.weights))
+
+    def _ask(self, name: str, completions: Sequence[str], targets: Sequence[Any], until: float) -> list[Verdict]:
+        """One verifier's verdicts, from a thread that is left behind if it hangs."""
+        verifier, found = self.verifiers[name], queue.SimpleQueue[list[Verdict] | Exception]()
+
+        def ask() -> None:
+            try:
+                found.put(verifier.verify(completions, targets))
+            except Exception as error:
+                found.put(error)
+
+        who = f"the verifier {name!r} ({type(verifier).__name__})"
+        threading.Thread(target=ask, daemon=True, name=who).start()
+        try:
+            answer = found.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            raise VerifierError(
+                f"{who} gave no verdicts on {len(completions)} completions within {self.deadline_s:g} s "
+                "(reward.deadline_s); it hangs, or the limit is too low for so many"
+            ) from None
+        if isinstance(answer, Exception):
+            raise VerifierError(f"{who} raised {type(answer).__name__}: {answer}; a verifier must not") from answer
+        if len(answer) != len(completions):
+            raise VerifierError(f"{who} gave {len(answer)} verdicts on {len(completions)} completions")
+        return answer
 
     @property
     def retries(self) -> int:

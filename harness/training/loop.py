@@ -5,6 +5,7 @@ Algorithms differ only in the roles that they declare, in what else they need, i
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +14,7 @@ import torch
 
 from rlvr_bench.algorithms.types import Role, needs_of
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import build, config_hash
+from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.engines.types import TrainEngine
@@ -25,13 +26,13 @@ from rlvr_bench.harness.records import (
     EvaluationCounts,
     MetricsRow,
     Phase,
-    append_completions,
-    append_evaluation,
-    append_line,
-    append_metrics,
+    RunLogs,
 )
 from rlvr_bench.harness.rollout import rollout_engine
-from rlvr_bench.harness.training import checkpoint
+from rlvr_bench.harness.state import checkpoint
+from rlvr_bench.harness.state.identity import inputs_of, weights_digest
+from rlvr_bench.harness.state.pace import Pace
+from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
 from rlvr_bench.harness.training.experience import Collector, Experience
@@ -57,8 +58,25 @@ class Trainer:
     reward_facts: dict[str, Any]
     critic_facts: dict[str, Any]
 
-    def __init__(self, config: RunConfig, folder: Path, meter: Recorder) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: Path,
+        meter: Recorder,
+        *,
+        stop: Stop | None = None,
+        keep_last: bool = False,
+    ) -> None:
+        """
+        Args:
+            stop: asked after each step.
+            keep_last: save the last step also where `auto` would not.
+        """
         self.config, self.folder, self.meter = config, folder, meter
+        self.stop, self.keep_last = stop or Stop(), keep_last
+        self.logs = RunLogs(folder)
+        self.seconds_before = 0.0
+        self._began = time.monotonic()
         self.device = pick_device(config.model)
         self.task = build(plugins.TASKS, config.task)
         self.algorithm = build(plugins.ALGORITHMS, config.algorithm)
@@ -117,6 +135,11 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
+        self.identity = inputs_of(c, self.task) | {
+            f"weights of the {name}": weights_digest(model)
+            for name, model in (("base model", base), ("reward model", learned))
+            if model is not None
+        }
         self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
@@ -132,6 +155,24 @@ class Trainer:
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
         }
 
+    def resume(self) -> int:
+        """Go back to the folder's latest checkpoint; returns its step, 0 where the run has not come to one.
+
+        Raises:
+            CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
+            RecordError: the records are not those of the checkpoint.
+        """
+        if not checkpoint.there_are(self.folder):
+            self.logs.cut({})
+            return 0
+        found = checkpoint.required(self.folder)
+        checkpoint.refuse_others(found, self.identity)
+        self.logs.cut(found.lengths)
+        checkpoint.restore(found, self.learner.engines)
+        self.learner.skipped.update({role: found.skipped.get(role, 0) for role in self.learner.engines})
+        self.seconds_before = found.seconds
+        return found.step
+
     def run(self, *, start: int = 0) -> None:
         """Train to the end, writing a line of metrics a step.
 
@@ -140,12 +181,17 @@ class Trainer:
         Raises:
             Diverged: after the line of the step in which it happened is written.
             VerifierFailed: too many verdicts are missing.
+            Interrupted: a signal came; the step is done and a checkpoint taken.
+            DiskError: a record or a checkpoint could not be written.
         """
-        if start == 0 and self.config.evaluate.every:
-            self._write(0, self._evaluate(0))
+        steps = self.config.train.steps
+        numbers = sum(engine.states().parameters for engine in self.learner.engines.values())
+        size = 12 * numbers  # weights and two moments; more for low-precision weights
+        pace = Pace(self.config.train.checkpoint_every, size=size, last=self.keep_last)
         if start == 0:
+            self._write(0, self._evaluate(0) if self.config.evaluate.every else None)
             self._measure_baselines(0)
-        for step in range(start + 1, self.config.train.steps + 1):
+        for step in range(start + 1, steps + 1):
             try:
                 row = self.step(step)
                 if self._due(step, self.config.evaluate.every):
@@ -157,11 +203,27 @@ class Trainer:
                 self._kept += error.completions
                 self._write(step, error.row)
                 raise
-            if self._due(step, self.config.train.checkpoint_every):
-                with self.meter.phase("checkpoint"):
-                    checkpoint.save(self.folder, self.learner.engines, step=step, config_hash=config_hash(self.config))
             self._write(step, row)
             self._measure_baselines(step)
+            stopped = self.stop.signal if step < steps else 0
+            if pace.due(step, steps) or (stopped and pace.every):
+                with pace.taken():
+                    self._save(step)
+            if stopped:
+                raise Interrupted(stopped, step)
+
+    def _save(self, step: int) -> None:
+        """After the step's line, so that no line is lost; its seconds are in the next one."""
+        with self.meter.phase("checkpoint"):
+            checkpoint.save(
+                self.folder,
+                self.learner.engines,
+                step=step,
+                identity=self.identity,
+                lengths=self.logs.lengths(),
+                skipped=self.learner.skipped,
+                seconds=self.seconds_before + time.monotonic() - self._began,
+            )
 
     def step(self, step: int) -> MetricsRow:
         """One rollout and the optimizer steps on it; returns its rollout/* and train/* metrics."""
@@ -221,7 +283,7 @@ class Trainer:
         """Between two steps, so in no step's cost."""
         if step in self.config.measure.ladder_steps:
             ladder = Ladder(self.config, self.task, self.grader, self.models, self.sampler)
-            append_line(self.folder / "ladder.jsonl", ladder.measure(step))
+            self.logs.ladder(ladder.measure(step))
             self.models.take_reads()
             self.meter.release()  # what it reserved is in no step's peak either
 
@@ -234,16 +296,13 @@ class Trainer:
         if wanted:
             self._kept += rows[:: len(rows) // wanted][:wanted]
 
-    def _write(self, step: int, row: MetricsRow) -> None:
-        """Records come after the step's clock has stopped."""
+    def _write(self, step: int, row: MetricsRow | None) -> None:
+        """Records come after the step's clock has stopped.  None: there is nothing of this step."""
+        if row is None:
+            return
         row |= self.meter.finish_step()
         wait, seconds = row.get("cost/verdict_wait"), row.get("cost/seconds")
         if wait is not None and seconds:
             row["cost/verdict_wait_share"] = wait / seconds
-        # Counts first: then no line of metrics is without those it was computed from.
-        if self._counts is not None:
-            append_evaluation(self.folder / "evaluations.jsonl.gz", self._counts)
-        append_metrics(self.folder / "metrics.jsonl", step, row)
-        if self._kept:
-            append_completions(self.folder / "completions.jsonl.gz", self._kept)
+        self.logs.step(step, row, counts=self._counts, completions=self._kept)
         self._kept, self._counts = [], None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any
@@ -22,9 +22,10 @@ from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.types import Samples, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
+from rlvr_bench.harness.state.cache import cached
+from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
-from rlvr_bench.harness.training.cache import cached
 from rlvr_bench.harness.training.evaluate import refuse_masked
 from rlvr_bench.harness.training.grader import Grader, sample_and_grade
 from rlvr_bench.harness.training.warm_start import warm_start_key
@@ -53,17 +54,17 @@ def reward_model(
         facts = _train(model, config, base, tokenizer, grader, task)
         return model.state_dict(), facts
 
-    weights, facts = cached("reward-model", reward_model_key(config), make)
+    weights, facts = cached("reward-model", reward_model_key(config, base_inputs(config, task)), make)
     model.load_state_dict(weights)
     return model, Normalizer(facts["mean"], facts["std"]), facts
 
 
-def reward_model_key(config: RunConfig) -> dict[str, Any]:
-    """What a reward model depends on."""
+def reward_model_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a reward model depends on; `inputs` as for the warm start."""
     r, rollout = asdict(config.reward), config.rollout
     names = ("label_pairs", "label_prompts", "label_samples", "label_seed", "epochs", "batch", "lr")
     return {
-        **warm_start_key(config),
+        **warm_start_key(config, inputs),
         "labels": {name: r[name] for name in names},
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
     }

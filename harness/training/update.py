@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -27,7 +27,7 @@ EXTREMES = ("_max", "_min")  # ends of the names of metrics that are not sums
 
 
 class Diverged(ArithmeticError):
-    """A loss or a gradient that is not finite; the update was not applied.
+    """More losses or gradients in a row than `train.max_skipped` were not finite; none of them was applied.
 
     Attributes:
         row: the metrics of the step so far.
@@ -57,6 +57,8 @@ class Learner:
     models: Models
     engines: dict[Role, TrainEngine]
     config: RunConfig
+    skipped: Counter[Role] = field(default_factory=Counter)
+    """Optimizer steps in a row that were left out."""
 
     @property
     def single_step(self) -> bool:
@@ -103,14 +105,22 @@ class Learner:
 
     def _step(self, role: Role, batch: Rollout, weight: float, lr: float, meter: Recorder, log: _Log) -> None:
         with meter.phase(UPDATES[role]):
-            loss = self._backward(role, batch, weight, log)
+            loss, engine = self._backward(role, batch, weight, log), self.engines[role]
             # A loss can be infinite where its gradient is finite, as where a clip cuts the gradient off.
-            if not math.isfinite(loss):
-                raise Diverged(f"the {role}'s loss is {loss}", log.means())
-            norm = self.engines[role].step(lr, self.config.train.grad_clip)
-        log.mean("grad_norm" if role == "actor" else "critic_grad_norm", norm)
-        if not math.isfinite(norm):
-            raise Diverged(f"the {role}'s gradient norm is {norm}", log.means())
+            if math.isfinite(loss):
+                norm, reason = engine.step(lr, self.config.train.grad_clip), "gradient norm"
+                log.mean("grad_norm" if role == "actor" else "critic_grad_norm", norm)
+            else:
+                engine.discard()
+                norm, reason = loss, "loss"
+        if math.isfinite(norm):
+            self.skipped[role] = 0
+            return
+        self.skipped[role] += 1
+        log.count(f"{role}_skipped")
+        if (times := self.skipped[role]) > self.config.train.max_skipped:
+            often = f", the {times}th in a row that is not finite" if times > 1 else ""
+            raise Diverged(f"the {role}'s {reason} is {norm}{often}", log.means())
 
     def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> float:
         """Gradient of the whole minibatch, a micro-batch at a time; returns its loss."""
@@ -150,9 +160,14 @@ class _Log:
 
     def __init__(self) -> None:
         self._values: dict[str, list[float]] = defaultdict(list)
+        self._counts: Counter[str] = Counter()
 
     def mean(self, name: str, value: float) -> None:
         self._values[name].append(value)
+
+    def count(self, name: str) -> None:
+        """One more of something that is usually not there."""
+        self._counts[f"train/{name}"] += 1
 
     def add(self, micro: Sequence[Mapping[str, float]], weight: float = 1.0) -> None:
         """Metrics of the micro-batches of one optimizer batch, none of whose rows counts if the weight is 0."""
@@ -164,7 +179,7 @@ class _Log:
                 self.mean(name, max(column) if name.endswith("_max") else min(column))
 
     def means(self) -> dict[str, Any]:
-        return {
+        return self._counts | {
             f"train/{name}": max(v) if name.endswith("_max") else min(v) if name.endswith("_min") else sum(v) / len(v)
             for name, v in self._values.items()
         }

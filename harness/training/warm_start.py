@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,9 +17,10 @@ from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout.text import prompt_ids
 from rlvr_bench.harness.seeding import derive_seed
+from rlvr_bench.harness.state.cache import cached
+from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import ENDLESS
 from rlvr_bench.harness.tasks.types import Demonstrates, Task
-from rlvr_bench.harness.training.cache import cached
 
 
 def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]:
@@ -32,7 +33,7 @@ def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]
         loss = _train(model, tokenizer, task, config)
         return model.state_dict(), {"steps": config.warm_start.steps, "final_loss": loss}
 
-    weights, facts = cached("warm-start", warm_start_key(config), make)
+    weights, facts = cached("warm-start", warm_start_key(config, base_inputs(config, task)), make)
     model.load_state_dict(weights)
     return model, tokenizer, facts
 
@@ -42,9 +43,14 @@ def ceiling_config(config: RunConfig) -> RunConfig:
     return replace(config, warm_start=replace(config.warm_start, noise=0.0, habit=0.0, seed=0))
 
 
-def warm_start_key(config: RunConfig) -> dict[str, Any]:
-    """What a warm start depends on; the device and the RL settings are not in it."""
+def warm_start_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a warm start depends on; the device and the RL settings are not in it.
+
+    Args:
+        inputs: `base_inputs` of the run.
+    """
     return {
+        "inputs": dict(inputs),
         "compute": [config.compute.threads, config.compute.autocast],
         "model": [config.model.name, config.model.dtype, config.model.chat_template],
         "warm_start": asdict(config.warm_start),

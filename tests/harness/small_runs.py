@@ -46,11 +46,11 @@ def config(**sections: Any) -> RunConfig:
     return resolve(merge(BASE, sections))
 
 
-def run(settings: RunConfig, folder: Path, *, start: int = 0) -> Trainer:
+def run(settings: RunConfig, folder: Path, *, resume: bool = False) -> Trainer:
     """Train in this process."""
     folder.mkdir(parents=True, exist_ok=True)
     with Recorder(CPU, settings.measure.period_s) as meter, Trainer(settings, folder, meter) as trainer:
-        trainer.run(start=start)
+        trainer.run(start=trainer.resume() if resume else 0)
     return trainer
 
 

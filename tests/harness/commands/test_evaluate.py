@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.records import read_metrics
-from rlvr_bench.harness.training.checkpoint import CheckpointError
+from rlvr_bench.harness.state.checkpoint import CheckpointError
 from tests.harness.cli_calls import RUN, call
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from rlvr_bench.harness.training import cache
+from rlvr_bench.harness.state import cache
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
 
@@ -33,16 +35,37 @@ def test_a_folder_appears_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, facts = cache.cached("kind", {"a": 1}, make)
     assert (weights["w"].tolist(), facts, len(made)) == ([1, 1], {"n": 1}, 2)
     (folder,) = cache.cache_root().glob("kind-*")
-    assert sorted(p.name for p in folder.iterdir()) == ["facts.json", "weights.pt"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "facts.json",
+        "files.json",
+        "weights.json",
+        "weights.safetensors",
+    ]
 
 
-def test_the_first_of_two_processes_wins() -> None:
-    def make() -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        cache.cached("kind", 1, lambda: ({"w": torch.zeros(1)}, {"by": "other"}))
-        return {"w": torch.ones(1)}, {"by": "me"}
+def test_two_processes_make_it_once() -> None:
+    """The second waits for the first and takes what that one made."""
+    code = (
+        "import sys, time, torch; from rlvr_bench.harness.state.cache import cached\n"
+        "def make():\n    print('made', flush=True); time.sleep(0.5); return {'w': torch.ones(1)}, {}\n"
+        "cached('kind', 1, make)"
+    )
+    others = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
+    assert b"".join(other.communicate()[0] for other in others) == b"made\n"
+    assert cache.cached("kind", 1, lambda: pytest.fail("made again"))[0]["w"].tolist() == [1]
 
-    assert cache.cached("kind", 1, make)[1] == {"by": "other"}
-    assert len(list(cache.cache_root().iterdir())) == 1
+
+@pytest.mark.parametrize("name", ["facts.json", "files.json", "weights.json", "weights.safetensors"])
+def test_what_is_damaged_is_made_again(name: str) -> None:
+    key = {"damaged": name}
+    cache.cached("kind", key, lambda: ({"w": torch.zeros(4)}, {"n": 1}))
+    (folder,) = cache.cache_root().glob("kind-*")
+    path = folder / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2] + bytes([whole[-2] ^ 1]) + whole[-1:])
+    assert not cache.is_cached("kind", key)
+    assert cache.cached("kind", key, lambda: ({"w": torch.ones(1)}, {"n": 2}))[1] == {"n": 2}
+    assert cache.is_cached("kind", key)
 
 
 def test_the_key_decides() -> None:

@@ -1,0 +1,59 @@
+"""Nested states as safetensors and JSON: nothing is unpickled, so a file of a stranger's can do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from rlvr_bench.harness.records import read_json, write_json
+
+
+def save_states(value: Any, path: Path) -> None:
+    """Write PATH.safetensors with the tensors of a nested value and PATH.json with the rest.
+
+    Args:
+        value: dicts, lists and tuples of tensors, numbers, strings, booleans and None.
+    """
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Tensor] = {}
+    names: dict[Any, str] = {}  # one tensor under two names (tied weights) is written once
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            same = (value.data_ptr(), value.shape, value.stride(), value.dtype) if value.numel() else object()
+            if same not in names:
+                names[same] = f"t{len(tensors)}"
+                tensors[names[same]] = value.detach().contiguous()
+            return {"tensor": names[same]}
+        if isinstance(value, Mapping):
+            return {"pairs": [[key, plain(one)] for key, one in value.items()]}
+        if isinstance(value, list | tuple):
+            return {"list" if isinstance(value, list) else "tuple": [plain(one) for one in value]}
+        return value
+
+    write_json(path.with_suffix(".json"), plain(value))
+    save_file(tensors, path.with_suffix(".safetensors"))
+
+
+def load_states(path: Path) -> Any:
+    """What `save_states` wrote."""
+    from safetensors.torch import load_file
+
+    tensors = load_file(path.with_suffix(".safetensors"))
+
+    def nested(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        ((kind, inside),) = value.items()
+        if kind == "tensor":
+            return tensors[inside]
+        if kind == "pairs":
+            return {key: nested(one) for key, one in inside}
+        found = [nested(one) for one in inside]
+        return found if kind == "list" else tuple(found)
+
+    return nested(read_json(path.with_suffix(".json")))

@@ -1,0 +1,54 @@
+"""The four growing files of a run, opened together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlvr_bench.harness.records import disk
+from rlvr_bench.harness.records.counts import EvaluationCounts
+from rlvr_bench.harness.records.lines import Log, evaluation_line, metrics_line
+
+NAMES = ("evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladder.jsonl")
+
+
+class RunLogs:
+    """What a run writes step by step.  Opening them repairs what a killed run tore."""
+
+    def __init__(self, folder: Path) -> None:
+        self._logs = {name: Log(folder / name) for name in NAMES}
+
+    @property
+    def repaired(self) -> list[str]:
+        """Files of which a torn end was cut off, with its bytes."""
+        return [f"{name}: {log.torn} bytes" for name, log in self._logs.items() if log.torn]
+
+    def step(
+        self,
+        step: int,
+        row: Mapping[str, float | int | None],
+        *,
+        counts: EvaluationCounts | None = None,
+        completions: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """All of a step.  Counts first: then no line of metrics is without those it was computed from."""
+        if counts is not None:
+            self._logs["evaluations.jsonl.gz"].append([evaluation_line(counts)])
+        self._logs["metrics.jsonl"].append([metrics_line(step, row)])
+        self._logs["completions.jsonl.gz"].append(completions)
+
+    def ladder(self, row: Mapping[str, Any]) -> None:
+        """A line of ladder.jsonl."""
+        self._logs["ladder.jsonl"].append([row])
+
+    def lengths(self) -> dict[str, int]:
+        """Bytes of each file, which are on the disk when this returns."""
+        for log in self._logs.values():
+            disk.sync(log.path)
+        return {name: log.length for name, log in self._logs.items()}
+
+    def cut(self, lengths: Mapping[str, int]) -> None:
+        """Go back to these lengths: what came after a checkpoint is done again."""
+        for name, log in self._logs.items():
+            log.cut(lengths.get(name, 0))

@@ -1,0 +1,210 @@
+"""What a run goes on from: each engine's files, the random states and where the records were, under a manifest.
+
+    <run>/checkpoints/step-00000020/
+        manifest.json            step, identity of the run, lengths of the records, sha256 and size of each file
+        random.json              states of the process's random number generators
+        actor/ critic/           what their engines saved
+
+A folder gets its name when every byte of it is on the disk, so a name means a whole checkpoint; what was half written
+begins with a dot.  The newest one whose manifest verifies counts; two are kept.
+
+The run's own streams are derived from its seed and the step (`harness/seeding.py`) and need no state: the position in
+the prompts is the step.  The generators of the process are kept for plugins that use them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rlvr_bench.algorithms.types import Role
+from rlvr_bench.harness.engines.state_files import load_states
+from rlvr_bench.harness.engines.torch_engine import WEIGHTS
+from rlvr_bench.harness.engines.types import TrainEngine
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.records import RecordError, canonical_json, disk, read_json, write_json
+from rlvr_bench.harness.state.identity import changed
+
+FOLDER, MANIFEST, RANDOM = "checkpoints", "manifest.json", "random.json"
+KEPT = 2
+
+
+class CheckpointError(UserError):
+    """No usable checkpoint; names the folder and the remedy."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that verified: all its files are what was written."""
+
+    folder: Path
+    step: int
+    identity: Mapping[str, str]
+    """What the run depends on, by content."""
+    lengths: Mapping[str, int]
+    """Bytes of each file of records when it was taken."""
+    skipped: Mapping[str, int]
+    """Optimizer steps in a row that each model had left out."""
+    seconds: float
+    """Wall clock of the run until then, earlier parts included."""
+
+
+def save(
+    run_folder: Path,
+    engines: Mapping[Role, TrainEngine],
+    *,
+    step: int,
+    identity: Mapping[str, str],
+    lengths: Mapping[str, int],
+    skipped: Mapping[Role, int],
+    seconds: float,
+) -> None:
+    """Write a checkpoint beside the others, verify it, and then let the older ones go.
+
+    Raises:
+        DiskError: it could not be written; the earlier ones are as they were.
+    """
+    root = run_folder / FOLDER
+    root.mkdir(exist_ok=True)
+    final, temporary = root / f"step-{step:08d}", root / f".step-{step:08d}-{os.getpid()}"
+    _clear(root)
+    temporary.mkdir()
+    try:
+        for role, engine in engines.items():
+            engine.save(temporary / role)
+        write_json(temporary / RANDOM, _random_states())
+        files = _files(temporary)
+        for name in files:
+            disk.sync(temporary / name)
+        about = {
+            "step": step,
+            "identity": dict(identity),
+            "lengths": dict(lengths),
+            "skipped": dict(skipped),
+            "seconds": seconds,
+            "files": {name: _digest(temporary / name) for name in files},
+        }
+        write_json(temporary / MANIFEST, about | {"sha256": _seal(about)})
+        for folder in {(temporary / name).parent for name in files}:
+            disk.sync(folder)
+        if final.exists():  # damaged, or the run would have gone on from it
+            shutil.rmtree(final)
+        disk.rename(temporary, final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if verified(final):
+        for old in _named(run_folder)[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+    _clear(root)
+
+
+def there_are(run_folder: Path) -> bool:
+    """Whether the run has come to one, be it damaged since."""
+    return bool(_named(run_folder))
+
+
+def latest(run_folder: Path) -> Checkpoint | None:
+    """The newest whose manifest verifies."""
+    return next((found for folder in _named(run_folder) if (found := verified(folder))), None)
+
+
+def verified(folder: Path) -> Checkpoint | None:
+    """The checkpoint in a folder; None where a file is missing, or is not what was written."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+        if manifest.pop("sha256") != _seal(manifest):
+            return None
+        if {name: _digest(folder / name) for name in _files(folder)} != manifest["files"]:
+            return None
+        return Checkpoint(folder, *(manifest[name] for name in ("step", "identity", "lengths", "skipped", "seconds")))
+    except (RecordError, OSError, KeyError, TypeError):
+        return None
+
+
+def required(run_folder: Path) -> Checkpoint:
+    """Raises CheckpointError where there is none, naming those that are damaged."""
+    found = latest(run_folder)
+    if found is None:
+        damaged = ", ".join(folder.name for folder in _named(run_folder))
+        why = f"damaged: {damaged}" if damaged else "none; set train.checkpoint_every in the run's configuration"
+        raise CheckpointError(f"{run_folder / FOLDER}: no checkpoint to go on from ({why})")
+    return found
+
+
+def restore(found: Checkpoint, engines: Mapping[Role, TrainEngine]) -> None:
+    """Put models, optimizers and random states back."""
+    for role, engine in engines.items():
+        engine.load(found.folder / role)
+    _set_random_states(read_json(found.folder / RANDOM))
+
+
+def refuse_others(found: Checkpoint, identity: Mapping[str, str]) -> None:
+    """Raises CheckpointError where the run depends on something else now; names what changed."""
+    if names := changed(found.identity, identity):
+        raise CheckpointError(
+            f"{found.folder}: since it was taken, this changed: {', '.join(names)}; put it back, or do the run "
+            "again in another folder"
+        )
+
+
+def load_weights(run_folder: Path, role: Role = "actor") -> dict[str, Any]:
+    """State dict of a trained role of the latest checkpoint.  Raises CheckpointError if the run kept none."""
+    return load_states(required(run_folder).folder / role / WEIGHTS)
+
+
+def _named(run_folder: Path) -> list[Path]:
+    """Newest first."""
+    return sorted((run_folder / FOLDER).glob("step-*"), reverse=True)
+
+
+def _clear(root: Path) -> None:
+    """Remove what earlier processes left half written; the folder's lock keeps others out."""
+    for left in root.glob(".step-*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _files(folder: Path) -> list[str]:
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(name for path in paths if (name := path.relative_to(folder).as_posix()) != MANIFEST)
+
+
+def _digest(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
+
+
+def _seal(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(manifest).encode()).hexdigest()
+
+
+def _random_states() -> dict[str, Any]:
+    version, numbers, gauss = random.getstate()
+    states = {
+        "python": [version, list(numbers), gauss],
+        "torch": torch.get_rng_state().numpy().tobytes().hex(),
+        "cuda": [],
+    }
+    if torch.cuda.is_available():
+        states["cuda"] = [state.numpy().tobytes().hex() for state in torch.cuda.get_rng_state_all()]
+    return states
+
+
+def _set_random_states(states: Mapping[str, Any]) -> None:
+    version, numbers, gauss = states["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    torch.set_rng_state(_tensor(states["torch"]))
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all([_tensor(state) for state in states["cuda"]])
+
+
+def _tensor(text: str) -> torch.Tensor:
+    return torch.frombuffer(bytearray.fromhex(text), dtype=torch.uint8)

@@ -1,0 +1,133 @@
+"""What a run depends on besides its settings, known by content: code, model, items.
+
+Settings name things by paths; what lies there can change.  So the digests made here go into a run's hash, the keys of
+the cache, checkpoints and summaries, and a resumed run is refused, by name, where one of them differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import get_args
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import nn
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build, hash_of
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.models.files import model_files
+from rlvr_bench.harness.tasks.types import Split, Task
+
+ENDLESS_ITEMS = 256
+"""Items that speak for a split without an end; all others come from the same code and settings."""
+ROOMS = ("algorithms", "rewards", "harness")
+
+Inputs = dict[str, str]
+"""Digest by name, as errors name it."""
+
+
+def base_inputs(config: RunConfig, task: Task) -> Inputs:
+    """What the base model of a run, and what is trained from it before the run, would be made from now."""
+    found = {
+        "code of rlvr-bench": f"{version('rlvr-bench')} {_code()}",
+        f"model {config.model.name}": _files(model_files(config.model.name)),
+        f"items of the task {config.task.name}": _items(task),
+    }
+    return found | _foreign(plugins.TASKS, config.task.name)
+
+
+def inputs_of(config: RunConfig, task: Task) -> Inputs:
+    """What a run with this configuration would read now."""
+    return base_inputs(config, task) | _foreign(plugins.ALGORITHMS, config.algorithm.name)
+
+
+def base_inputs_of(configs: Iterable[RunConfig]) -> list[Inputs]:
+    """Of each configuration; each distinct task is built once."""
+    tasks: dict[str, Task] = {}
+    found = []
+    for config in configs:
+        name = hash_of(asdict(config.task))
+        if name not in tasks:
+            tasks[name] = build(plugins.TASKS, config.task)
+        found.append(base_inputs(config, tasks[name]))
+    return found
+
+
+def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names of what is not the same."""
+    return [name for name in {**before, **now} if before.get(name) != now.get(name)]
+
+
+class Changed(UserError):
+    """What a run depends on is not what it was; names it."""
+
+
+def refuse_changes(planned: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Raises Changed where something that was planned with is not the same now."""
+    if names := [name for name in planned if planned[name] != now.get(name)]:
+        raise Changed(
+            f"since the run was planned, this changed: {', '.join(names)}; put it back, or begin again in another "
+            "folder"
+        )
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Of a model's parameters and buffers, with their names, types and shapes."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        total.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return total.hexdigest()[:16]
+
+
+@cache
+def _code() -> str:
+    """Of everything in this package that can change what a run computes."""
+    paths = []
+    for room in ROOMS:
+        root = Path(next(iter(importlib.import_module(f"rlvr_bench.{room}").__path__)))
+        paths += sorted(root.rglob("*.py"))
+    return _files(paths)
+
+
+def _foreign(group: plugins.Group, name: str) -> Inputs:
+    """The module of a plugin that another package offers."""
+    module = getattr(plugins.load(group, name), "__module__", "rlvr_bench.")
+    if module.startswith("rlvr_bench."):
+        return {}
+    return {f"code of {module}": _files([Path(importlib.import_module(module).__file__ or "")])}
+
+
+_known: WeakKeyDictionary[Task, str] = WeakKeyDictionary()
+
+
+def _items(task: Task) -> str:
+    """Of prompts and targets, in their order; read once for a task."""
+    if (known := _known.get(task)) is not None:
+        return known
+    total = hashlib.sha256()
+    for split in get_args(Split):
+        size = task.size(split)
+        for index in range(ENDLESS_ITEMS if size is None else size):
+            item = task.item(split, index)
+            row = [split, item.prompt, item.target]
+            total.update(json.dumps(row, sort_keys=True, default=repr).encode("utf-8", "backslashreplace"))
+    return _known.setdefault(task, total.hexdigest()[:16])
+
+
+def _files(paths: Iterable[Path]) -> str:
+    """Of names and contents, whatever folder they are in."""
+    total = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+    return total.hexdigest()[:16]
