@@ -20,6 +20,7 @@ from rlvr_bench.harness.records import (
     RoleStates,
     SuiteManifest,
     Summary,
+    is_live,
     read_completions,
     read_evaluations,
     read_json,
@@ -62,7 +63,7 @@ class Run:
     config: Mapping[str, Any]  # empty where the run left none
     config_hash: str
     environment: Mapping[str, Any]  # likewise
-    metrics: tuple[MetricsRow, ...]  # by step, the last line of a step that was recorded twice
+    metrics: tuple[MetricsRow, ...]  # by step
     completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
     evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
     ladder: tuple[LadderRow, ...] = ()  # by step
@@ -186,7 +187,7 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
     metrics = _load_lines(folder / "metrics.jsonl")
     completions = _load_completions(folder / "completions.jsonl.gz")
     summary = _load_summary(folder / "summary.json")
-    state, reason = (summary.status, summary.reason) if summary else (KILLED, "it left no summary")
+    state, reason = _ending(folder, summary)
     return replace(
         _run(planned, state, redact(reason)),
         summary=summary,
@@ -198,6 +199,14 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
         ladder=_load_lines(folder / "ladder.jsonl"),
     )
+
+
+def _ending(folder: Path, summary: Summary | None) -> tuple[str, str]:
+    if summary is None:
+        return KILLED, "it left no summary"
+    if summary.status == "running" and not is_live(folder):
+        return KILLED, "it ended without a word; go on with --resume"
+    return summary.status, summary.reason
 
 
 def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
@@ -214,7 +223,7 @@ def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
 
 def _load_evaluations(path: Path) -> tuple[EvaluationCounts, ...]:
     try:
-        found = {counts.step: counts for counts in read_evaluations(path)}  # a resumed run repeats steps
+        found = {counts.step: counts for counts in read_evaluations(path)}
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a run's evaluations ({error!r}); do the run again") from None
     return tuple(found[step] for step in sorted(found))
@@ -257,12 +266,14 @@ def _load_summary(path: Path) -> Summary | None:
 
 
 def _load_lines(path: Path) -> tuple[MetricsRow, ...]:
-    rows: dict[int, MetricsRow] = {}
+    rows: list[MetricsRow] = []
     for number, row in enumerate(read_metrics(path), start=1):
-        if not isinstance(row, dict) or not isinstance(row.get("step"), int):
+        if not isinstance(row.get("step"), int):
             raise RecordError(f"{path}:{number}: a line without a step; do the run again")
-        rows[row["step"]] = row  # a resumed run repeats the steps after its checkpoint: the later line counts
-    return tuple(rows[step] for step in sorted(rows))
+        if rows and row["step"] <= rows[-1]["step"]:  # two processes have written it
+            raise RecordError(f"{path}:{number}: step {row['step']} after step {rows[-1]['step']}; do the run again")
+        rows.append(row)
+    return tuple(rows)
 
 
 def _load_completions(path: Path) -> tuple[CompletionRow, ...]:

@@ -148,20 +148,21 @@ def _run(
     learning = part.kind != "systems"
     steps = changes.get("steps", 40 if learning else 4)
     last = steps if status == "completed" else steps // 2
+    logs = records.RunLogs(folder)
     for step in range(0 if learning else 1, last + 1):
         row = _metrics(cell, seed, step, steps, learning=learning)
         if learning and cell.more:
             row |= cell.more(seed, step, step / steps)
         row |= changes["row"](cell, seed, step) if "row" in changes else {}
-        records.append_metrics(folder / "metrics.jsonl", step, row)
+        logs.step(step, row)
     if learning:
         text = changes.get("completion", "<think>4 < 7</think><answer>1247</answer>")
         for step in (1, last):
             rows = [{"step": step, "prompt": f"Sort 742{i}", "completion": text, "target": "1247", "reward": 1.0,
                      "outcome": "correct", "detail": ""} for i in range(3)]  # fmt: skip
-            records.append_completions(folder / "completions.jsonl.gz", rows)
+            records.Log(folder / "completions.jsonl.gz").append(rows)
     for ladder_row in cell.ladder(seed) if cell.ladder else ():
-        records.append_line(folder / "ladder.jsonl", ladder_row)
+        logs.ladder(ladder_row)
     if status == "torn":
         return
     memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")

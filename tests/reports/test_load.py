@@ -33,17 +33,18 @@ def test_missing_and_torn_runs_are_shown_as_what_they_are(tmp_path: Path) -> Non
     assert len(study.runs[0].metrics) == 0
 
 
-def test_a_step_recorded_twice_counts_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [3, 6])
+def test_a_step_recorded_twice_is_refused(step: int, tmp_path: Path) -> None:
+    """As where two processes have written one folder."""
     path = small(tmp_path) / "learning/grpo/seed-0/metrics.jsonl"
-    records.append_metrics(path, 3, {"train/entropy": 9.0})
-    run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
-    assert [r["step"] for r in run.metrics] == list(range(7))
-    assert dict(run.series("train/entropy"))[3] == 9.0
+    records.Log(path).append([records.metrics_line(step, {"train/entropy": 9.0})])
+    with pytest.raises(RecordError, match=rf"metrics\.jsonl:8: step {step} after step 6; do the run again"):
+        load(tmp_path)
 
 
 def test_a_series_has_numbers_only_and_cannot_be_changed(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/metrics.jsonl"
-    records.append_metrics(path, 8, {"train/entropy": float("nan"), "train/lr": 0.5})
+    records.Log(path).append([records.metrics_line(8, {"train/entropy": float("nan"), "train/lr": 0.5})])
     run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
     assert [s for s, _ in run.series("train/entropy")] == list(range(1, 7))
     assert run.series("train/lr") == [(8, 0.5)]
@@ -54,7 +55,7 @@ def test_a_series_has_numbers_only_and_cannot_be_changed(tmp_path: Path) -> None
 
 def test_first_and_last_completions_only(tmp_path: Path) -> None:
     path = small(tmp_path) / "learning/grpo/seed-0/completions.jsonl.gz"
-    records.append_completions(path, [{"step": 9, "completion": "late"}])
+    records.Log(path).append([{"step": 9, "completion": "late"}])
     run = next(r for r in load(tmp_path).runs if (r.cell, r.seed) == ("grpo", 0))
     assert [r["step"] for r in run.completions] == [1, 1, 1, 9]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.records import append_completions, read_completions
+from rlvr_bench.harness.records import Log, read_completions
 from rlvr_bench.rewards.types import MAX_DETAIL_CHARS, PASS, Verdict, Verifier, wrong
 
 
@@ -22,7 +22,7 @@ def test_a_detail_is_short_and_is_unicode() -> None:
 
 def test_a_row_with_a_lone_surrogate_can_be_recorded(tmp_path: Path) -> None:
     row = {"step": 1, "completion": "a \ud800 b", "prompt": "\u00e4"}
-    append_completions(tmp_path / "rows.gz", [row])
+    Log(tmp_path / "rows.gz").append([row])
     assert list(read_completions(tmp_path / "rows.gz")) == [row]
 
 

@@ -64,7 +64,7 @@ def test_what_takes_too_long_is_ended_and_the_next_goes_on(
     monkeypatch.setenv("SCRIPT", f"if sys.argv[1].endswith('slow'): {SLEEP}")
     slow, fast = jobs(module, tmp_path, "slow", timeout_s=1.0), jobs(module, tmp_path, "fast")
     ended = list(run_jobs([*slow, *fast], [Slot()]))
-    assert [(e.job.name, e.timed_out, e.code) for e in ended] == [("slow", True, -signal.SIGKILL), ("fast", False, 0)]
+    assert [(e.job.name, e.timed_out, e.code) for e in ended] == [("slow", True, -signal.SIGTERM), ("fast", False, 0)]
 
 
 def test_nothing_is_left_behind_when_the_caller_stops(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.config.hypotheses import HypothesisTable
+from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.config.suite_file import Cell, Part, RunPlan, SuiteFile
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import CellInfo, PartInfo, SuiteManifest, Summary, read_json, write_json
@@ -21,10 +22,12 @@ from tests.harness.small_runs import config
 
 FINISH = """
 import sys, pathlib
-from rlvr_bench.harness.records import Summary, write_json, append_metrics
-folder, part, cell = sys.argv[1:]
-append_metrics(pathlib.Path(folder) / "metrics.jsonl", 1, {})
-write_json(pathlib.Path(folder) / "summary.json", Summary("completed", "", part, cell, 1, "h", "t", 1.0, 1))
+from rlvr_bench.harness.records import RunLogs, Summary, read_json, write_json
+folder, part, cell, how = sys.argv[1:]
+folder = pathlib.Path(folder)
+RunLogs(folder).step(1, {})
+digest = read_json(folder / "config.json")["hash"]
+write_json(folder / "summary.json", Summary("completed", how, part, cell, 1, digest, "t", 1.0, 1))
 """
 Child = Callable[..., list[RunEnd]]
 
@@ -41,7 +44,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Child:
     def play(runs: list[RunPlan], *, jobs: int = 1, **scripts: str) -> list[RunEnd]:
         def popen(command: list[str], **options: Any) -> Any:
             assert command[:4] == [sys.executable, "-P", "-m", "rlvr_bench.harness.runs.process"]
-            return real([sys.executable, "-c", scripts.get(command[-1], FINISH), *command[4:]], **options)
+            return real([sys.executable, "-c", scripts.get(command[-2], FINISH), *command[4:]], **options)
 
         ended: list[RunEnd] = []
         monkeypatch.setattr(children.subprocess, "Popen", popen)
@@ -58,7 +61,7 @@ def ends(ended: list[RunEnd]) -> list[tuple[str, str, bool]]:
 @pytest.mark.parametrize(
     ("script", "status", "reason"),
     [
-        ("import os; os.kill(os.getpid(), 9)", "killed", "ended by signal 9; if nobody sent it, the system ran out"),
+        ("import os; os.kill(os.getpid(), 9)", "killed", "ended by signal 9"),
         ("import os; os.kill(os.getpid(), 15)", "killed", "ended by signal 15"),
         ("print('words'); raise SystemExit(3)", "failed", "exit status 3 without a summary; see run.log"),
         ("import time; time.sleep(60)", "timeout", "not done after 0 minutes, the part's timeout_minutes"),
@@ -99,7 +102,7 @@ def test_resuming_skips_what_is_final_and_runs_the_rest_again(play: Child, tmp_p
 def test_divergence_and_lack_of_memory_are_results(status: Any, skipped: bool, play: Child, tmp_path: Path) -> None:
     folder = tmp_path / "out/p/a/seed-1"
     folder.mkdir(parents=True)
-    write_json(folder / "summary.json", Summary(status, "", "p", "a", 1, "h", "t", 1.0, 1))
+    write_json(folder / "summary.json", Summary(status, "", "p", "a", 1, config_hash(config()), "t", 1.0, 1))
     assert [e.skipped for e in play(planned("a"))] == [skipped]
 
 
@@ -141,7 +144,7 @@ def test_a_folder_belongs_to_one_suite(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds a suite already; add --resume"):
         prepare_folder(out, ours, resume=False)
     prepare_folder(out, ours, resume=True)
-    with pytest.raises(ConfigError, match="holds other runs than this suite plans"):
+    with pytest.raises(ConfigError, match="holds runs that are not planned any more, as p/a/seed-1"):
         prepare_folder(out, other, resume=True)
 
 

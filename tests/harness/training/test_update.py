@@ -188,8 +188,9 @@ def test_what_is_not_finite_ends_it_with_the_row_so_far(
     spoil: Callable[[Tensor], Tensor], what: str, role: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is applied, also where the gradients are finite."""
+    settings = config(algorithm=IN_LOSS, train={"max_skipped": 0})
     name, norm = ("policy_loss", "grad_norm") if role == "actor" else ("value_loss", "critic_grad_norm")
-    with Recorder(CPU) as meter, Trainer(config(algorithm=IN_LOSS), tmp_path, meter) as trainer:
+    with Recorder(CPU) as meter, Trainer(settings, tmp_path, meter) as trainer:
         trainer.step(1)
         meter.finish_step()
         before, inner = weights(trainer, role), getattr(trainer.algorithm, name)
@@ -205,6 +206,29 @@ def test_what_is_not_finite_ends_it_with_the_row_so_far(
         assert "rollout/true_reward_mean" in row
         assert not math.isfinite(row[f"train/{norm}"] if spoil is nan_gradient else row[f"train/{name}"])
         assert all(torch.equal(weight, weights(trainer, role)[name]) for name, weight in before.items())
+
+
+def test_a_few_are_skipped_and_counted_and_more_in_a_row_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(algorithm=IN_LOSS, train={"max_skipped": 2})
+    with Recorder(CPU) as meter, Trainer(settings, tmp_path, meter) as trainer:
+        inner, bad = trainer.algorithm.policy_loss, {2, 3, 5, 6, 7}
+
+        def spoiled(*given: Any) -> Loss:
+            loss = inner(*given)
+            return Loss(nan_loss(loss.scalar), loss.metrics) if step in bad else loss
+
+        monkeypatch.setattr(trainer.algorithm, "policy_loss", spoiled)
+        for step in range(1, 7):
+            before = weights(trainer)
+            row = trainer.step(step)
+            meter.finish_step()
+            assert row.get("train/actor_skipped") == (1 if step in bad else None)
+            assert same(weights(trainer), before) is (step in bad)
+        step = 7
+        with pytest.raises(Diverged, match="the actor's loss is nan, the 3th in a row that is not finite"):
+            trainer.step(7)
 
 
 def test_metrics_over_micro_batches_and_steps() -> None:

@@ -10,8 +10,9 @@ import torch
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
+from rlvr_bench.harness.state import cache
 from rlvr_bench.harness.tasks.types import Item, Task
-from rlvr_bench.harness.training import cache, warm_start
+from rlvr_bench.harness.training import warm_start
 from tests.harness.small_runs import config, same
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
@@ -49,9 +50,13 @@ def test_the_second_one_comes_from_the_cache(monkeypatch: pytest.MonkeyPatch) ->
     ids=str,
 )  # fmt: skip
 def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
-    assert warm_start.warm_start_key(config(warm_start=WARM)) != warm_start.warm_start_key(
-        config(**({"warm_start": WARM} | change))
-    )
+    one, other = config(warm_start=WARM), config(**({"warm_start": WARM} | change))
+    assert warm_start.warm_start_key(one, {"a": "1"}) != warm_start.warm_start_key(other, {"a": "1"})
+
+
+def test_what_it_reads_is_in_the_key() -> None:
+    settings = config(warm_start=WARM)
+    assert warm_start.warm_start_key(settings, {"a": "1"}) != warm_start.warm_start_key(settings, {"a": "2"})
 
 
 def test_it_learns_the_demonstrations() -> None:
