@@ -67,6 +67,7 @@ class Run:
     completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
     evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
     ladder: tuple[LadderRow, ...] = ()  # by step
+    later_environments: tuple[Mapping[str, Any], ...] = ()  # of the parts after the first, where it was resumed
 
     @property
     def finished(self) -> bool:
@@ -198,6 +199,7 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         completions=completions,
         evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
         ladder=_load_lines(folder / "ladder.jsonl"),
+        later_environments=tuple(redact(_load_object(path)) for path in sorted(folder.glob("environment-*.json"))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,14 @@ from rlvr_bench.harness.commands.display import train_display
 from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.load import config_hash, load_run
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import EvaluationCounts, only_writer, read_evaluations, read_json, write_json
+from rlvr_bench.harness.records import (
+    EvaluationCounts,
+    canonical_json,
+    only_writer,
+    read_evaluations,
+    read_json,
+    write_json,
+)
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import run_here
@@ -84,10 +92,9 @@ def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -
         raise ConfigError(
             [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]
         )
-    old, new = ({k: v for k, v in one["config"]["train"].items() if k != "steps"} for one in (there, described))
-    rest = [{k: v for k, v in one["config"].items() if k != "train"} for one in (there, described)]
-    longer = described["config"]["train"]["steps"] >= there["config"]["train"]["steps"]
-    if old != new or rest[0] != rest[1] or not longer:
+    now = copy.deepcopy(described["config"])
+    steps = [config["train"].pop("steps") for config in (there["config"], now)]
+    if canonical_json(there["config"]) != canonical_json(now) or steps[1] < steps[0]:
         raise ConfigError(
             [f"{folder}: holds a run with other settings; resume it with its own (it may take more steps)"]
         )

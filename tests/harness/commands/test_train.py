@@ -44,7 +44,7 @@ def test_a_run_is_recorded_and_resumed_with_its_own_settings_only(toml: str) -> 
 def test_a_run_that_fails_says_why_and_exits_with_1(toml: str) -> None:
     status, out, _ = call("train", toml, "--set", "rollout.max_prompt_tokens=2")
     assert status == 1
-    assert out.startswith("failed: PromptError: rollout.max_prompt_tokens")
+    assert out.startswith("failed: rollout.max_prompt_tokens")
     (folder,) = Path("runs").iterdir()
     assert folder.name.startswith("x-")
     assert out.split()[-1] == str(folder)
