@@ -16,9 +16,7 @@ USER_ERROR = 2
 
 app = typer.Typer(
     name="rlvr-bench",
-    help="PPO or GRPO for reinforcement learning with verifiable rewards? A fair, measured comparison.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -35,6 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 class Listed(StrEnum):
     algorithms = "algorithms"
     tasks = "tasks"
+    verifiers = "verifiers"
     models = "models"
     suites = "suites"
     metrics = "metrics"
@@ -64,6 +63,23 @@ def main() -> None:
     except SandboxUnavailable as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_STATUS)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"rlvr-bench {version('rlvr-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_verb(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """PPO or GRPO for reinforcement learning with verifiable rewards? A fair, measured comparison."""
 
 
 @app.command()
@@ -187,10 +203,28 @@ def list_(
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="METRICS.md, for `list metrics`.")] = False,
 ) -> None:
-    """What is installed: algorithms, tasks, models, suites, metrics."""
+    """What is installed: algorithms, tasks, verifiers, models, suites, metrics."""
     from rlvr_bench.harness.commands.listing import show_list
 
     show_list(what.value, as_json=as_json, markdown=markdown)
+
+
+@app.command()
+def explain(
+    setting: Annotated[str, typer.Argument(help="As in train.lr; a table, as in train, for all of it.")],
+) -> None:
+    """What a setting means, its type and range, and its default."""
+    from rlvr_bench.harness.commands.settings.explain import show_setting
+
+    show_setting(setting)
+
+
+@app.command()
+def init(file: Annotated[Path, typer.Argument(help="The new file.")] = Path("run.toml")) -> None:
+    """Write a run's configuration to begin with, which trains as it is."""
+    from rlvr_bench.harness.commands.settings.init import write_first
+
+    write_first(file)
 
 
 @app.command()
