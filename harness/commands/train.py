@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,14 @@ from rlvr_bench.harness.commands.display import train_display
 from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.load import config_hash, load_run
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import EvaluationCounts, only_writer, read_evaluations, read_json, write_json
+from rlvr_bench.harness.records import (
+    EvaluationCounts,
+    canonical_json,
+    only_writer,
+    read_evaluations,
+    read_json,
+    write_json,
+)
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import run_here
@@ -40,7 +48,7 @@ def train(
     if resume and out is None:
         raise ConfigError(["--resume: give --out, the run to go on with"])
     check_writable(folder)
-    (inputs,) = preflight([resolved])
+    (inputs,) = preflight([resolved], print)
     described = {"hash": config_hash(resolved, inputs), "config": resolved.to_dict(), "inputs": inputs}
     _check_folder(folder, described, resume=resume)
     with raising():
@@ -79,7 +87,7 @@ def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -
         raise ConfigError([f"{folder}: there is no run to resume; leave --resume out to begin one there"])
     if not resume:
         return
-    there = read_json(path)
+    there, described = read_json(path), json.loads(canonical_json(described))  # both with lists, not tuples
     if names := [n for n, digest in there.get("inputs", {}).items() if described["inputs"].get(n) != digest]:
         raise ConfigError(
             [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]

@@ -29,6 +29,7 @@ from rlvr_bench.harness.records import (
     RunLogs,
 )
 from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.state.identity import inputs_of, weights_digest
 from rlvr_bench.harness.state.pace import Pace
@@ -103,8 +104,9 @@ class Trainer:
     def _build(self) -> None:
         c = self.config
         base, tokenizer, self.warm_start = base_model(c, self.task)
-        if problems := length_problems(base, tokens=c.rollout.max_prompt_tokens + c.rollout.max_tokens):
+        if problems := length_problems(base.config, c.rollout):
             raise ModelError("\n".join(problems))
+        self.task, self.dropped = fitting(self.task, tokenizer, c)
         base.to(self.device)
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
