@@ -39,6 +39,12 @@ class Listed(StrEnum):
     metrics = "metrics"
 
 
+class Exported(StrEnum):
+    huggingface = "huggingface"
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+
+
 class Tier(StrEnum):
     bwrap = "bwrap"
     landlock = "landlock"
@@ -140,14 +146,39 @@ def train(
 
 @app.command("eval")
 def evaluate(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with a checkpoint.")],
+    run: Annotated[
+        Path | None, typer.Argument(help="A run folder with a checkpoint, or a run's TOML file for its base model.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model's name or path, instead of the run's.")] = None,
+    task: Annotated[str | None, typer.Option(help="A task's name, instead of the run's.")] = None,
+    overrides: Overrides = None,
     items: Annotated[int | None, typer.Option(min=1, help="Held-out items; the run's own number by default.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per item.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file for what was found.")] = None,
+    as_json: AsJson = False,
+    unsafe: Unsafe = False,
 ) -> None:
-    """Evaluate a run's checkpoint on held-out items and print the metrics as JSON."""
-    from rlvr_bench.harness.commands.evaluate import show_evaluation
+    """Evaluate a run's checkpoint, or any model on any task, on held-out items."""
+    from rlvr_bench.harness.commands.evaluate import show_evaluation, subject_of
 
-    show_evaluation(run_folder, items=items, samples=samples)
+    subject = subject_of(
+        run, model=model, task=task, overrides=overrides or (), items=items, samples=samples, unsafe=unsafe
+    )
+    show_evaluation(subject, out=out, as_json=as_json)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[Exported, typer.Option(help="The model, or the metrics for a program that draws them.")] = (
+        Exported.huggingface
+    ),
+    out: Annotated[Path | None, typer.Option(help="The new folder; RUN/huggingface, ... by default.")] = None,
+) -> None:
+    """Write a run's model as a Hugging Face folder, or its metrics for TensorBoard or W&B; offline."""
+    from rlvr_bench.harness.commands.runs.export import export as export_run
+
+    export_run(run, to.value, out)
 
 
 @app.command("reward-model")

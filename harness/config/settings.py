@@ -134,7 +134,7 @@ def _meanings(config: type) -> dict[str, str]:
 def in_words(hint: Any) -> str:
     """A type and its range, as in `whole number, at least 1`."""
     origin: Any = get_origin(hint)
-    inner: tuple[Any, ...] = get_args(hint)
+    inner: Any = get_args(hint)
     if origin is Annotated:
         return ", ".join([in_words(inner[0]), *_bounds(inner[1:])])
     if origin is Literal:

@@ -13,7 +13,6 @@ from rlvr_bench.harness.records.lines import evaluation_line
 from rlvr_bench.harness.training import warm_start
 from tests.harness.cli_calls import RUN, call
 
-
 NEVER_RIGHT = ("--set", "reward.source=learned", "--set", "reward.label_pairs=1", "--set", "reward.label_prompts=4")
 
 
