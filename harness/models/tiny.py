@@ -46,8 +46,7 @@ def as_qwen2(tokenizer: Any) -> Any:
     own rules: ours would lose its spaces.  Without merges, those rules end in single characters too, under the names
     that byte-level vocabularies give to the space and the line feed.
     """
-    from tokenizers import AddedToken
-    from transformers import Qwen2Tokenizer
+    from transformers import AddedToken, Qwen2Tokenizer
 
     vocabulary = {
         chr(256 + ord(token)) if token in BLANKS else token: index for token, index in tokenizer.get_vocab().items()
