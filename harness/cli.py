@@ -213,19 +213,20 @@ def score(
 
 @app.command()
 def report(
-    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    results: Annotated[list[Path], typer.Argument(help="A results folder, or run folders to be compared.")],
     out: Annotated[Path | None, typer.Option(help="Where the pages go; RESULTS/report by default.")] = None,
     allow_unlike: Annotated[
-        bool, typer.Option("--allow-unlike", help="Compare runs of different machines, and say so on every page.")
+        bool,
+        typer.Option("--allow-unlike", help="Compare runs of unlike machines or budgets, and say so on every page."),
     ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Figures also as PDF and PNG, in the width of a page and of a column.")
     ] = False,
 ) -> None:
-    """Turn the records of a results folder into a page, figures and tables."""
-    from rlvr_bench.harness.commands.report import report as write_report
+    """Turn the records of a results folder, or of single runs, into a page, figures and tables."""
+    from rlvr_bench.harness.commands.report import report_of
 
-    write_report(results, out, allow_unlike=allow_unlike, paper=paper)
+    report_of(results, out, allow_unlike=allow_unlike, paper=paper)
 
 
 @app.command("list")
