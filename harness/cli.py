@@ -229,6 +229,17 @@ def report(
     report_of(results, out, allow_unlike=allow_unlike, paper=paper)
 
 
+@app.command()
+def watch(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    once: Annotated[bool, typer.Option("--once", help="Draw once and exit.")] = False,
+) -> None:
+    """The curves of a run in the terminal, live until it ends."""
+    from rlvr_bench.harness.commands.runs.watch import watch as watch_run
+
+    watch_run(run, once=once)
+
+
 @app.command("list")
 def list_(
     what: Annotated[Listed, typer.Argument(help="What to list.")],

@@ -1,10 +1,12 @@
-"""Progress bars on standard error; where that is no terminal, a line at the end instead."""
+"""Progress bars on standard error; where that is no terminal, plain lines instead."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 T = TypeVar("T")
+
+BEAT_SECONDS = 30.0
+"""Off a terminal, whoever waits hears so often."""
+FIXED_COLUMNS = 34
+"""Characters of counts and times beside a bar and what it is about."""
 
 
 def bars(console: Console, *, in_bytes: bool = False) -> Progress:
@@ -29,10 +36,12 @@ def bars(console: Console, *, in_bytes: bool = False) -> Progress:
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
 
     return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        # What there is room for: on a narrow terminal the end of a long name gives way, not the numbers.
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=max(5, min(30, (console.width - FIXED_COLUMNS) // 3))),
         DownloadColumn() if in_bytes else MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
@@ -50,3 +59,28 @@ def track(items: Iterable[T], description: str, total: int) -> Iterator[T]:
     with bars(Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
     print(f"{description}: {total} in {time.monotonic() - start:.1f} s", file=sys.stderr)
+
+
+@contextmanager
+def heartbeat(console: Console, line: Callable[[], str]) -> Iterator[None]:
+    """Off a terminal, a plain line every BEAT_SECONDS while what is inside works; on one, bars say it.
+
+    Args:
+        line: what to say now; asked from a thread.
+    """
+    if console.is_terminal:
+        yield
+        return
+    stop, began = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not stop.wait(BEAT_SECONDS):
+            console.print(f"{time.monotonic() - began:.0f} s: {line()}", soft_wrap=True, markup=False)
+
+    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

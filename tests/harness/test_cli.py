@@ -15,7 +15,20 @@ import pytest
 from rlvr_bench.harness import cli
 from tests.harness.cli_calls import RUN, SUITE, call, main
 
-VERBS = ("run", "train", "eval", "export", "reward-model", "score", "report", "list", "explain", "init", "doctor")
+VERBS = (
+    "run",
+    "train",
+    "eval",
+    "export",
+    "reward-model",
+    "score",
+    "report",
+    "watch",
+    "list",
+    "explain",
+    "init",
+    "doctor",
+)
 HEAVY = {"torch", "transformers", "matplotlib", "pydantic", "scipy", "numpy", "rlvr_bench.harness.commands"}
 
 
