@@ -17,12 +17,16 @@ T = TypeVar("T")
 
 BEAT_SECONDS = 30.0
 """Off a terminal, whoever waits hears so often."""
-FIXED_COLUMNS = 34
-"""Characters of counts and times beside a bar and what it is about."""
+NARROW = 80
+"""Characters of a terminal that has no room for the bar itself: counts, numbers and the time that is left stay."""
+NUMBERS_WIDTH = 48
+"""Characters of counts, numbers and times, and of the spaces between them."""
 
 
 def bars(console: Console, *, in_bytes: bool = False) -> Progress:
     """Progress bars with our columns; they vanish at the end, and show nothing where the console is no terminal.
+
+    A task may have a `note`, such as the reward of a run, which stays whole where a long name gives way.
 
     Args:
         in_bytes: the counts are bytes, shown as kB or MB.
@@ -32,18 +36,28 @@ def bars(console: Console, *, in_bytes: bool = False) -> Progress:
         DownloadColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
     from rich.table import Column
+    from rich.text import Text
 
+    class NoteColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(task.fields.get("note", ""))
+
+    bar_width = 0 if console.width < NARROW else min(40, (console.width - NUMBERS_WIDTH) // 3)
+    name_width = max(8, console.width - NUMBERS_WIDTH - bar_width)
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=name_width)
     return Progress(
-        # What there is room for: on a narrow terminal the end of a long name gives way, not the numbers.
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
-        BarColumn(bar_width=max(5, min(30, (console.width - FIXED_COLUMNS) // 3))),
+        TextColumn("{task.description}", markup=False, table_column=name),
+        NoteColumn(table_column=Column(no_wrap=True)),
+        *([BarColumn(bar_width=bar_width)] if bar_width else []),
         DownloadColumn() if in_bytes else MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if bar_width else []),
         TimeRemainingColumn(),
         console=console,
         transient=True,

@@ -47,12 +47,11 @@ class SuiteDisplay:
             self._progress.remove_task(self._bars.pop(folder))
         for run, steps in running:
             total = run.config.train.steps
-            numbers = latest(self._out / run.folder).numbers if steps else "loading"
-            description = f"{run.folder}  {numbers}".rstrip()
+            note = latest(self._out / run.folder).numbers if steps else "loading"
             if run.folder not in self._bars:
-                self._bars[run.folder] = self._progress.add_task(description, total=total)
+                self._bars[run.folder] = self._progress.add_task(run.folder, total=total)
             # The evaluation before training is a line of the records too, so there can be one more than steps.
-            self._progress.update(self._bars[run.folder], description=description, completed=min(steps, total))
+            self._progress.update(self._bars[run.folder], note=note, completed=min(steps, total))
 
     def done(self, end: RunEnd) -> None:
         """Say how a run ended."""
@@ -124,8 +123,7 @@ def train_display(folder: Path, steps: int) -> Iterator[None]:
 
         def follow() -> None:
             while not stop.wait(FOLLOW_SECONDS):
-                description = f"train  {latest(folder).numbers}".rstrip()
-                progress.update(task, description=description, completed=min(count_metrics(path), steps))
+                progress.update(task, note=latest(folder).numbers, completed=min(count_metrics(path), steps))
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()

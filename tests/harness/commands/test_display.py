@@ -33,7 +33,10 @@ def shown(runs: int, out: Path = Path("nowhere")) -> Iterator[tuple[SuiteDisplay
     with bars(console) as drawn:
         yield (
             SuiteDisplay(console, drawn, out, runs),
-            lambda: [(task.description, task.completed, task.total) for task in drawn.tasks],
+            lambda: [
+                (f"{task.description}  {task.fields.get('note', '')}".rstrip(), task.completed, task.total)
+                for task in drawn.tasks
+            ],
         )
 
 
@@ -133,7 +136,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.completed: list[int] = []
-        self.descriptions: list[str] = []
+        self.notes: list[str] = []
 
     def __enter__(self) -> Watched:
         return self
@@ -144,9 +147,9 @@ class Watched:
         assert (description, total) == ("train", 3)
         return 0
 
-    def update(self, task: int, *, description: str, completed: int) -> None:
+    def update(self, task: int, *, note: str, completed: int) -> None:
         self.completed.append(completed)
-        self.descriptions.append(description)
+        self.notes.append(note)
 
 
 def test_a_run_in_this_process_is_followed_by_its_lines(
@@ -160,8 +163,7 @@ def test_a_run_in_this_process_is_followed_by_its_lines(
         write_steps(tmp_path)
         wait_until(lambda: watched.completed[-1] == 2)
     assert set(watched.completed) == {0, 2}
-    assert watched.descriptions[0] == "train"
-    assert watched.descriptions[-1] == "train  reward 0.500, pass@1 0.250"
+    assert (watched.notes[0], watched.notes[-1]) == ("", "reward 0.500, pass@1 0.250")
     assert capsys.readouterr().err.endswith(" s\n")
 
 
