@@ -16,6 +16,7 @@ from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.progress import bars, heartbeat
 from rlvr_bench.harness.records import count_metrics
 from rlvr_bench.harness.runs.suite import RunEnd, run_suite
+from rlvr_bench.harness.training.first_look import MARK
 
 FOLLOW_SECONDS = 0.5
 NAMED = 4
@@ -39,6 +40,8 @@ class SuiteDisplay:
         self._bars: dict[str, TaskID] = {}
         self._running: Sequence[tuple[RunPlan, int]] = ()
         self._before = "checking what is there"
+        self._looked: set[str] = set()
+        self._said: set[str] = set()
 
     def watch(self, running: Sequence[tuple[RunPlan, int]]) -> None:
         """Show the runs in progress, each with the steps that it has done, and no others."""
@@ -46,12 +49,25 @@ class SuiteDisplay:
         for folder in self._bars.keys() - {run.folder for run, _ in running}:
             self._progress.remove_task(self._bars.pop(folder))
         for run, steps in running:
+            self._pass_on(run, steps)
             total = run.config.train.steps
             note = latest(self._out / run.folder).numbers if steps else "loading"
             if run.folder not in self._bars:
                 self._bars[run.folder] = self._progress.add_task(run.folder, total=total)
             # The evaluation before training is a line of the records too, so there can be one more than steps.
             self._progress.update(self._bars[run.folder], note=note, completed=min(steps, total))
+
+    def _pass_on(self, run: RunPlan, steps: int) -> None:
+        """Say once what the run says of its base model, which other runs may say too."""
+        if not steps or run.folder in self._looked:
+            return
+        self._looked.add(run.folder)
+        log = self._out / run.folder / "run.log"
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        for line in lines:
+            if line.startswith(MARK) and line not in self._said:
+                self._said.add(line)
+                self._say(f"{run.folder}: {line}")
 
     def done(self, end: RunEnd) -> None:
         """Say how a run ended."""

@@ -12,8 +12,8 @@ from torch import nn
 from rlvr_bench.harness.config.schema import ModelConfig, RolloutConfig, RunConfig
 from rlvr_bench.harness.models.architectures import architecture_config
 from rlvr_bench.harness.models.dropout import switch_off_dropout
-from rlvr_bench.harness.models.ends import end_ids
-from rlvr_bench.harness.models.files import check_weights, model_folder, smollm2_file
+from rlvr_bench.harness.models.ends import end_ids, refuse_endless
+from rlvr_bench.harness.models.files import check_weights, model_folder, read_object, smollm2_file
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -103,9 +103,12 @@ def without_weights(name: str) -> tuple[Any, Any]:
     check_weights(folder, name)
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        return config, AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        generation = read_object(folder / "generation_config.json")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _no_model(folder, name, error) from error
+    refuse_endless([generation.get("eos_token_id"), config, config.get_text_config(), tokenizer])
+    return config, tokenizer
 
 
 def _no_model(folder: Path, name: str, error: Exception) -> ModelError:

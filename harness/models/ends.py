@@ -10,6 +10,10 @@ from torch import Tensor
 
 from rlvr_bench.harness.models.tiny import ModelError
 
+ENDLESS = (
+    "model.name: neither the generation config, nor the model's config, nor the tokenizer names a token that "
+    "ends a completion; set eos_token_id in generation_config.json"
+)
 FORBIDDEN = -1e9  # as a logit: probability 0, but finite, because 0 times a log-probability of -inf would be NaN
 
 
@@ -21,17 +25,25 @@ def end_ids(lm: Any, tokenizer: Any) -> tuple[int, ...]:
     Raises:
         ModelError: nobody names one: a completion could not end.
     """
-    text = lm.config.get_text_config()
+    sources = (lm.generation_config, lm.config, lm.config.get_text_config(), tokenizer)
     vocabulary = lm.get_output_embeddings().weight.shape[0]
-    named = [getattr(source, "eos_token_id", None) for source in (lm.generation_config, lm.config, text, tokenizer)]
-    ids = {i for each in named if each is not None for i in (each if isinstance(each, list | tuple) else [each])}
-    known = sorted(i for i in ids if 0 <= i < vocabulary)
+    known = tuple(i for i in _named(sources) if 0 <= i < vocabulary)
     if not known:
-        raise ModelError(
-            "model.name: neither the generation config, nor the model's config, nor the tokenizer names a token that "
-            "ends a completion; set eos_token_id in generation_config.json"
-        )
-    return tuple(known)
+        raise ModelError(ENDLESS)
+    return known
+
+
+def refuse_endless(sources: Sequence[Any]) -> None:
+    """Raises ModelError where none of them names an end; each is an id, a list of ids, or has an `eos_token_id`."""
+    if not _named(sources):
+        raise ModelError(ENDLESS)
+
+
+def _named(sources: Sequence[Any]) -> list[int]:
+    """All ids that are named, sorted."""
+    named = [getattr(source, "eos_token_id", source) for source in sources]
+    lists = [each if isinstance(each, list | tuple) else [each] for each in named]
+    return sorted({i for each in lists for i in each if isinstance(i, int)})
 
 
 def is_end(ids: Tensor, ends: Tensor) -> Tensor:

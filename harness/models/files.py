@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from rlvr_bench.harness.models.architectures import ARCHITECTURES
 from rlvr_bench.harness.models.tiny import ModelError
@@ -63,6 +64,14 @@ def model_folder(name: str) -> Path:
             f"tiny:64x2, smollm2-135m, {choices}"
         )
     return _from_hub(name)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object, empty where there is no file.  Raises ValueError where it is damaged."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} is no JSON object")
+    return found
 
 
 def check_weights(folder: Path, name: str) -> None:
