@@ -10,10 +10,6 @@ from torch import Tensor
 
 from rlvr_bench.harness.models.tiny import ModelError
 
-ENDLESS = (
-    "model.name: neither the generation config, nor the model's config, nor the tokenizer names a token that "
-    "ends a completion; set eos_token_id in generation_config.json"
-)
 FORBIDDEN = -1e9  # as a logit: probability 0, but finite, because 0 times a log-probability of -inf would be NaN
 
 
@@ -26,24 +22,27 @@ def end_ids(lm: Any, tokenizer: Any) -> tuple[int, ...]:
         ModelError: nobody names one: a completion could not end.
     """
     sources = (lm.generation_config, lm.config, lm.config.get_text_config(), tokenizer)
-    vocabulary = lm.get_output_embeddings().weight.shape[0]
-    known = tuple(i for i in _named(sources) if 0 <= i < vocabulary)
-    if not known:
-        raise ModelError(ENDLESS)
-    return known
+    return named_ends(sources, lm.get_output_embeddings().weight.shape[0])
 
 
-def refuse_endless(sources: Sequence[Any]) -> None:
-    """Raises ModelError where none of them names an end; each is an id, a list of ids, or has an `eos_token_id`."""
-    if not _named(sources):
-        raise ModelError(ENDLESS)
+def named_ends(sources: Sequence[Any], vocabulary: int) -> tuple[int, ...]:
+    """The ids that any of them names, sorted.
 
-
-def _named(sources: Sequence[Any]) -> list[int]:
-    """All ids that are named, sorted."""
+    Args:
+        sources: each is an id, a list of ids, or has an `eos_token_id`.
+        vocabulary: ids that the model has; a tokenizer's class may add a token of its own behind them.
+    Raises:
+        ModelError: none does.
+    """
     named = [getattr(source, "eos_token_id", source) for source in sources]
     lists = [each if isinstance(each, list | tuple) else [each] for each in named]
-    return sorted({i for each in lists for i in each if isinstance(i, int)})
+    known = sorted({i for each in lists for i in each if isinstance(i, int) and 0 <= i < vocabulary})
+    if not known:
+        raise ModelError(
+            "model.name: neither the generation config, nor the model's config, nor the tokenizer names a token that "
+            "ends a completion; set eos_token_id in generation_config.json"
+        )
+    return tuple(known)
 
 
 def is_end(ids: Tensor, ends: Tensor) -> Tensor:

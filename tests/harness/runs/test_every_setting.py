@@ -119,8 +119,8 @@ ELSEWHERE = {
     "measure.period_s": (HERE, "test_a_shorter_period_gives_more_samples"),  # a sampling rate
     "measure.warmup_steps": ("tests/reports/measures/test_step_time.py", "warmup_steps"),  # what a report leaves out
 }
-"""Settings that change no record of a small run on a processor: the file of a test that shows what they do, and a word in
-it."""
+"""Settings that change no record of a small run on a processor: the file of a test that shows what they do, and a word
+in it."""
 NOT_LEAVES = {"task.name", "task.options", "algorithm.name", "algorithm.options"}
 
 

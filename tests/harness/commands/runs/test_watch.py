@@ -46,8 +46,8 @@ def test_a_value_is_as_high_as_it_is_great(values: list[float], width: int, line
 def test_a_picture_has_a_line_for_each_metric_that_the_run_has(run: Path) -> None:
     title, reward, accuracy = picture(run, 100).plain.splitlines()
     assert title == f"{run}  starting, step 3 of 8"[:100]
-    assert reward == "rollout/reward_mean     ▁▅█  1  [0, 1]"
-    assert accuracy == "eval/pass@1             ▁  0.25  [0.25, 0.25]"
+    assert reward == "rollout/reward_mean   ▁▅█  1  [0, 1]"
+    assert accuracy == "eval/pass@1           ▁  0.25  [0.25, 0.25]"
 
 
 @pytest.mark.parametrize("width", [60, 79, 80, 140])
@@ -85,7 +85,7 @@ def test_on_a_terminal_it_follows_the_run(run: Path, monkeypatch: pytest.MonkeyP
     seen: list[str] = []
 
     def picture_and_next(folder: Path, width: int) -> object:
-        seen.append(drawn(folder, width).plain)
+        seen.append(drawn(folder, 200).plain)
         if len(seen) == 3:
             write_json(run / "summary.json", summary("completed"))
         return drawn(folder, width)
@@ -96,6 +96,7 @@ def test_on_a_terminal_it_follows_the_run(run: Path, monkeypatch: pytest.MonkeyP
     thread.join(timeout=20)
     assert not thread.is_alive()
     assert "starting" in seen[0]
+    assert len(seen) >= 4
     assert "completed" in seen[-1]
 
 
