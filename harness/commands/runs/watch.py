@@ -58,6 +58,7 @@ def watch(run: Path, *, once: bool = False) -> None:
             while not ended(run):
                 time.sleep(REFRESH_SECONDS)
                 live.update(picture(run, console.width), refresh=True)
+            live.update(picture(run, console.width), refresh=True)  # with what came after the last look
     except KeyboardInterrupt:
         pass  # the picture stays
 
