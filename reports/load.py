@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
@@ -67,6 +66,7 @@ class Run:
     completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
     evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
     ladder: tuple[LadderRow, ...] = ()  # by step
+    later_environments: tuple[Mapping[str, Any], ...] = ()  # of the parts after the first, where it was resumed
 
     @property
     def finished(self) -> bool:
@@ -198,6 +198,7 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         completions=completions,
         evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
         ladder=_load_lines(folder / "ladder.jsonl"),
+        later_environments=tuple(redact(_load_object(path)) for path in sorted(folder.glob("environment-*.json"))),
     )
 
 
@@ -223,10 +224,9 @@ def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
 
 def _load_evaluations(path: Path) -> tuple[EvaluationCounts, ...]:
     try:
-        found = {counts.step: counts for counts in read_evaluations(path)}
+        return tuple(sorted(read_evaluations(path), key=lambda counts: counts.step))
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a run's evaluations ({error!r}); do the run again") from None
-    return tuple(found[step] for step in sorted(found))
 
 
 def _run(planned: PlannedRun, state: str, reason: str) -> Run:
@@ -279,16 +279,13 @@ def _load_lines(path: Path) -> tuple[MetricsRow, ...]:
 def _load_completions(path: Path) -> tuple[CompletionRow, ...]:
     first: list[CompletionRow] = []
     last: list[CompletionRow] = []
-    try:
-        for row in read_completions(path):
-            if not first or row.get("step") == first[0].get("step"):
-                first.append(row)
-            elif last and row.get("step") == last[0].get("step"):
-                last.append(row)
-            else:
-                last = [row]
-    except (AttributeError, OSError, UnicodeDecodeError, zlib.error) as error:
-        raise RecordError(f"{path}: cannot be read ({error}); delete it, the report works without it") from None
+    for row in read_completions(path):
+        if not first or row.get("step") == first[0].get("step"):
+            first.append(row)
+        elif last and row.get("step") == last[0].get("step"):
+            last.append(row)
+        else:
+            last = [row]
     return tuple(first + last)
 
 

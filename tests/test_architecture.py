@@ -28,6 +28,7 @@ LAYERS = {
         ("config",),
         ("tasks", "accuracy", "meters", "models"),
         ("rollout", "engines"),
+        ("state",),
         ("training",),
         ("runs",),
         ("peers", "commands"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,15 +87,14 @@ def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -
         raise ConfigError([f"{folder}: there is no run to resume; leave --resume out to begin one there"])
     if not resume:
         return
-    there, described = read_json(path), json.loads(canonical_json(described))  # both with lists, not tuples
+    there = read_json(path)
     if names := [n for n, digest in there.get("inputs", {}).items() if described["inputs"].get(n) != digest]:
         raise ConfigError(
             [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]
         )
-    old, new = ({k: v for k, v in one["config"]["train"].items() if k != "steps"} for one in (there, described))
-    rest = [{k: v for k, v in one["config"].items() if k != "train"} for one in (there, described)]
-    longer = described["config"]["train"]["steps"] >= there["config"]["train"]["steps"]
-    if old != new or rest[0] != rest[1] or not longer:
+    now = copy.deepcopy(described["config"])
+    steps = [config["train"].pop("steps") for config in (there["config"], now)]
+    if canonical_json(there["config"]) != canonical_json(now) or steps[1] < steps[0]:
         raise ConfigError(
             [f"{folder}: holds a run with other settings; resume it with its own (it may take more steps)"]
         )

@@ -82,16 +82,15 @@ def _planned(run: RunPlan) -> PlannedRun:
 
 
 def _inputs(planned: Sequence[RunPlan]) -> dict[str, str]:
-    """All that the runs depend on; what differs between parts or cells has their names with it."""
+    """All that the runs depend on; what differs between parts, or between cells, has their names with it."""
     found: dict[str, str] = {}
-    for places in ("", "{0.part}", "{0.part}/{0.cell}"):
-        by_name: dict[str, set[str]] = {}
-        for run in planned:
-            where = f" ({places.format(run)})" if places else ""
-            for name, digest in run.inputs.items():
-                if name not in found:
-                    by_name.setdefault(name + where, set()).add(digest)
-        found |= {name: next(iter(digests)) for name, digests in by_name.items() if len(digests) == 1}
+    left = [(name, digest, run) for run in planned for name, digest in run.inputs.items()]
+    for place in ("", " ({0.part})", " ({0.part}/{0.cell})"):
+        digests: dict[str, set[str]] = {}
+        for name, digest, run in left:
+            digests.setdefault(name + place.format(run), set()).add(digest)
+        found |= {name: one.pop() for name, one in digests.items() if len(one) == 1}
+        left = [one for one in left if one[0] + place.format(one[2]) not in found]
     return found
 
 

@@ -122,13 +122,7 @@ class Collector:
             row |= proxy_metrics(
                 proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
             )
-        finite = rollout.rewards.isfinite()
-        if not bool(finite.all()):
-            row["rollout/rewards_skipped"] = int((~finite).sum())
-            rollout = rollout.select(finite.nonzero().squeeze(1))
-            if not len(rollout.rewards):
-                raise Diverged(f"no reward of step {step} is a finite number", row)
-        prepared, mine, trained_on = self._prepare(rollout, meter)
+        prepared, mine, trained_on = self._prepare(_finite(rollout, row, step), meter)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
@@ -210,6 +204,17 @@ def earned(
         proxy = normalizer(raw)
         rewards = proxy if config.reward.source == "learned" else rewards + proxy
     return replace(rollout, rewards=rewards), proxy
+
+
+def _finite(rollout: Rollout, row: MetricsRow, step: int) -> Rollout:
+    """The completions whose reward is a finite number; the others are counted in the step's row."""
+    finite = rollout.rewards.isfinite()
+    if bool(finite.all()):
+        return rollout
+    row["rollout/rewards_skipped"] = int((~finite).sum())
+    if not bool(finite.any()):
+        raise Diverged(f"no reward of step {step} is a finite number", row)
+    return rollout.select(finite.nonzero().squeeze(1))
 
 
 def _right(grades: Grades, device: torch.device) -> Tensor:

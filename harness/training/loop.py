@@ -37,7 +37,7 @@ from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.ladder.measure import Ladder
 from rlvr_bench.harness.training.reward_model import reward_model
-from rlvr_bench.harness.training.step_flops import Tokens, step_flops
+from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
 from rlvr_bench.harness.training.warm_start import base_model
 from rlvr_bench.rewards.learned import Normalizer
@@ -244,26 +244,16 @@ class Trainer:
         reads = self.models.take_reads()
         updates: dict[Phase, dict[Role, Positions]] = {"update_actor": reads, "update_critic": reads}
         trained = Tokens.of(found.rollout.select(found.mine))
-        flops = step_flops(self.models, found.sampled, trained, self._passes(step), {**found.reads, **updates})
+        flops = step_flops(
+            self.models,
+            found.sampled,
+            trained,
+            passes(self.models, self.config, step, actor_scored=self.actor_scored),
+            {**found.reads, **updates},
+        )
         for phase, count in flops.items():
             self.meter.count(phase, flops=count.needed, flops_done=count.done)
         self.meter.count("rollout", tokens=found.sampled.completion, samples=found.sampled.rows)
-
-    def _passes(self, step: int) -> dict[Phase, dict[Role, float]]:
-        """How often each model reads the completions of a step, phase by phase."""
-        held, epochs = self.models.by_role, self.config.train.epochs
-        always: tuple[Role, ...] = ("reference", "critic")
-        scored: dict[Role, float] = {role: 1 for role in always if role in held}
-        if self.actor_scored:
-            scored["actor"] = 1
-        actor = step > self.config.train.critic_warmup_steps or "critic" not in held
-        return {
-            "rollout": {"actor": 1},
-            "score": scored,
-            "reward": {"reward": 1} if "reward" in held else {},
-            "update_actor": {"actor": epochs} if actor else {},
-            "update_critic": {"critic": epochs} if "critic" in held else {},
-        }
 
     def _evaluate(self, step: int) -> MetricsRow:
         with self.meter.phase("evaluate"):

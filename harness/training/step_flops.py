@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rlvr_bench.algorithms.types import Role, Rollout
+from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.meters.flops import forward_flops, model_shape, training_flops
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import Positions, positions_read
@@ -88,3 +89,24 @@ def _share(read: Positions, once: Positions, times: float) -> float:
     expected = times * sum(once)
     found = sum(min(count, times * each) for count, each in zip(read, once, strict=True))
     return found / expected if expected else 0.0
+
+
+def passes(models: Models, config: RunConfig, step: int, *, actor_scored: bool) -> dict[Phase, dict[Role, float]]:
+    """How often each model reads the completions of a step, phase by phase.
+
+    Args:
+        actor_scored: whether the actor reads them once more, for its old log-probabilities.
+    """
+    held, epochs = models.by_role, config.train.epochs
+    always: tuple[Role, ...] = ("reference", "critic")
+    scored: dict[Role, float] = {role: 1 for role in always if role in held}
+    if actor_scored:
+        scored["actor"] = 1
+    actor = step > config.train.critic_warmup_steps or "critic" not in held
+    return {
+        "rollout": {"actor": 1},
+        "score": scored,
+        "reward": {"reward": 1} if "reward" in held else {},
+        "update_actor": {"actor": epochs} if actor else {},
+        "update_critic": {"critic": epochs} if "critic" in held else {},
+    }

@@ -75,7 +75,8 @@ def differences(study: Study) -> tuple[Difference, ...]:
         for name, get in FIELDS.items():
             groups: dict[str, list[str]] = {}
             for run in runs:
-                groups.setdefault(show(get(run.environment)), []).append(f"{run.cell}/seed-{run.seed}")
+                for environment in (run.environment, *run.later_environments):
+                    groups.setdefault(show(get(environment)), []).append(f"{run.cell}/seed-{run.seed}")
             if len(groups) > 1:
                 found.append(Difference(part.name, name, tuple((v, tuple(rs)) for v, rs in groups.items())))
     return tuple(found)

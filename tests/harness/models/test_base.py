@@ -27,7 +27,7 @@ def test_the_weights_have_the_type_that_is_asked_for(dtype: Any) -> None:
 
 
 def test_a_name_that_is_neither_path_nor_model_offers_others(tmp_path: Any) -> None:
-    with pytest.raises(ModelError, match=r"neither a local folder nor a model.*offline choices: tiny:64x2"):
+    with pytest.raises(ModelError, match=r"is no folder here and no name of the hub.*offline choices: tiny:64x2"):
         load_base(ModelConfig(str(tmp_path / "nothing")), seed=0)
 
 

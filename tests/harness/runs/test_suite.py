@@ -15,7 +15,16 @@ from rlvr_bench.harness.config.hypotheses import HypothesisTable
 from rlvr_bench.harness.config.load import config_hash
 from rlvr_bench.harness.config.suite_file import Cell, Part, RunPlan, SuiteFile
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import CellInfo, PartInfo, SuiteManifest, Summary, read_json, write_json
+from rlvr_bench.harness.records import (
+    CellInfo,
+    Locked,
+    PartInfo,
+    SuiteManifest,
+    Summary,
+    only_writer,
+    read_json,
+    write_json,
+)
 from rlvr_bench.harness.runs import children, suite
 from rlvr_bench.harness.runs.suite import RunEnd, manifest, prepare_folder, run_suite
 from tests.harness.small_runs import config
@@ -203,3 +212,74 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(ConfigError, match="is not empty and not a results folder"):
         prepare_folder(tmp_path, manifest(SUITE, planned("a"), command="c", version="0"), resume=False)
+
+
+def grown(*cells: str, steps: int = 2, inputs: Any = None, seeds: Sequence[int] = (1,), lr: float = 1e-3) -> Any:
+    settings = [config(train={"steps": steps, "lr": lr}, seed=seed) for seed in seeds]
+    runs = [RunPlan("p", cell, one, 60.0, inputs=inputs or {"model m": "1"}) for cell in cells for one in settings]
+    return manifest(replace(SUITE, cells={cell: Cell(cell) for cell in "abc"}), runs, command="c", version="0")
+
+
+def test_a_study_may_grow_by_cells_seeds_and_steps(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare_folder(out, grown("a", "b"), resume=False)
+    created = read_json(out / "suite.json")["created_at"]
+    more = grown("a", "b", "c", steps=5, seeds=(1, 2))
+    prepare_folder(out, more, resume=True)
+    there = SuiteManifest.from_json(read_json(out / "suite.json"))
+    assert (there.runs, there.created_at) == (more.runs, created)
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ({"cells": "a"}, "holds runs that are not planned any more, as p/b/seed-1 and 0 more"),
+        ({"steps": 1}, "holds other settings, as p/a/seed-1 and 1 more"),
+        ({"lr": 0.5}, "holds other settings, as p/a/seed-1 and 1 more"),
+        ({"inputs": {"model m": "2"}}, "since the study began, this changed: model m; put it back"),
+    ],
+    ids=["fewer cells", "fewer steps", "another rate", "another model"],
+)
+def test_what_is_no_growth_is_refused_and_changes_nothing(now: dict[str, Any], why: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare_folder(out, grown("a", "b"), resume=False)
+    before = (out / "suite.json").read_bytes()
+    with pytest.raises(ConfigError, match=why):
+        prepare_folder(out, grown(*now.pop("cells", "ab"), **now), resume=True)
+    assert (out / "suite.json").read_bytes() == before
+
+
+def test_there_may_be_nothing_to_resume(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is nothing to resume; leave --resume out"):
+        prepare_folder(tmp_path / "new", grown("a"), resume=True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_inputs_that_differ_between_parts_are_named_with_them() -> None:
+    found = [{"code": "1", "items": digest} for digest in "abb"]
+    runs = [RunPlan(part, "a", config(), 60.0, inputs=one) for part, one in zip("pqr", found, strict=True)]
+    assert suite._inputs(runs) == {"code": "1", "items (p)": "a", "items (q)": "b", "items (r)": "b"}
+
+
+def test_a_longer_run_is_done_again_and_an_equal_one_is_not(play: Child) -> None:
+    assert ends(play(planned("a"))) == [("a", "completed", False)]
+    longer = [RunPlan("p", "a", config(train={"steps": 9}), 60.0)]
+    assert ends(play(longer)) == [("a", "completed", False)]
+    assert ends(play(longer)) == [("a", "completed", True)]
+
+
+def test_a_run_that_has_a_checkpoint_goes_on_from_it(
+    play: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play(planned("a", "b"), a="raise SystemExit(1)", b="raise SystemExit(1)")
+    monkeypatch.setattr(suite.checkpoint, "latest", lambda folder: folder if "/a/" in str(folder) else None)
+    assert [(e.run.cell, e.reason) for e in play(planned("a", "b"))] == [("a", "resume"), ("b", "new")]
+    assert [path.name for path in (tmp_path / "out/p/a").iterdir()] == ["seed-1"]
+
+
+def test_a_folder_that_is_being_written_is_left_alone(play: Child, tmp_path: Path) -> None:
+    play(planned("a"), a="raise SystemExit(1)")
+    folder = tmp_path / "out/p/a/seed-1"
+    with only_writer(folder), pytest.raises(Locked, match="another process writes to it; wait for it to end"):
+        play(planned("a"))
+    assert folder.exists()

@@ -116,7 +116,7 @@ def test_items_without_a_verdict_are_left_out_up_to_the_limit(asked: list[Any]) 
     "same", [{"algorithm": {"name": "ppo"}}, {"seed": 7}, {"train": {"lr": 0.5}}, {"rollout": {"temperature": 0.5}}]
 )
 def test_what_it_does_not_depend_on(same: dict[str, Any]) -> None:
-    assert settings_of(config(measure=MEASURE)) == settings_of(config(measure=MEASURE, **same))
+    assert settings_of(config(measure=MEASURE), {}) == settings_of(config(measure=MEASURE, **same), {})
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_it_does_not_depend_on(same: dict[str, Any]) -> None:
     ids=str,
 )
 def test_what_it_depends_on(other: dict[str, Any]) -> None:
-    assert settings_of(config(measure=MEASURE)) != settings_of(config(**({"measure": MEASURE} | other)))
+    assert settings_of(config(measure=MEASURE), {}) != settings_of(config(**({"measure": MEASURE} | other)), {})
 
 
 def test_powers_of_two() -> None:

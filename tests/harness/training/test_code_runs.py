@@ -122,7 +122,7 @@ def test_machinery_that_fails_for_good_stops_the_run_and_is_no_reward(
         return true_run(self, job, seconds)
 
     monkeypatch.setattr(Pool, "run", fails_later)
-    summary = run_here(tmp_path)
+    summary, _ = run_here(tmp_path)
     assert summary.status == "failed"
     assert "reward.max_masked = 10%" in summary.reason
     rows = rows_of(tmp_path)

@@ -77,13 +77,13 @@ def test_no_number_depends_on_the_split_into_micro_batches() -> None:
     ids=str,
 )  # fmt: skip
 def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
-    assert critic_key(config(**change)) != critic_key(config())
+    assert critic_key(config(**change), {}) != critic_key(config(), {})
 
 
 def test_false_verdicts_differ_between_the_seeds_of_runs() -> None:
     false = {"false_negative_rate": 0.1}
-    assert critic_key(config(reward=false, seed=1)) != critic_key(config(reward=false, seed=2))
-    assert critic_key(config(seed=1)) == critic_key(config(seed=2))
+    assert critic_key(config(reward=false, seed=1), {}) != critic_key(config(reward=false, seed=2), {})
+    assert critic_key(config(seed=1), {}) == critic_key(config(seed=2), {})
 
 
 def test_the_learned_reward_is_what_its_critic_learns() -> None:

@@ -24,6 +24,7 @@ from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.experience import Experience
+from rlvr_bench.harness.training.grader import VerifierError
 from rlvr_bench.harness.training.loop import Trainer
 from rlvr_bench.rewards.types import Verdict
 from tests.harness.small_runs import CPU, ParityVerifier, config, metrics, run
@@ -291,5 +292,5 @@ def test_an_error_of_the_verifier_is_the_runs(tmp_path: Path, monkeypatch: pytes
         raise LookupError("no verdict")
 
     monkeypatch.setattr(ParityVerifier, "verify", fails)
-    with pytest.raises(LookupError, match="no verdict"):
+    with pytest.raises(VerifierError, match=r"'correct' \(ParityVerifier\) raised LookupError: no verdict"):
         collect(config(), tmp_path)

@@ -142,7 +142,7 @@ def test_a_second_run_takes_it_from_the_cache(monkeypatch: pytest.MonkeyPatch) -
     ids=str,
 )
 def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
-    assert reward_model_key(config(**change)) != reward_model_key(config())
+    assert reward_model_key(config(**change), {}) != reward_model_key(config(), {})
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
 )
 def test_what_it_does_not_depend_on_is_not(change: dict[str, Any]) -> None:
     """Completions have a stream of random numbers each: how many are sampled at once changes none."""
-    assert reward_model_key(config(**change)) == reward_model_key(config())
+    assert reward_model_key(config(**change), {}) == reward_model_key(config(), {})
 
 
 @pytest.mark.usefixtures("empty_cache")

@@ -17,7 +17,7 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.seeding import generator
 from rlvr_bench.harness.training.loop import Trainer
 from rlvr_bench.harness.training.update import Diverged, _Log, minibatches
-from tests.harness.small_runs import CPU, config, metrics, run, weights
+from tests.harness.small_runs import CPU, config, metrics, run, same, weights
 from tests.tolerance import assert_close
 
 IN_LOSS = {"name": "ppo", "kl_placement": "loss", "kl_estimator": "k3"}

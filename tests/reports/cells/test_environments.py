@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rlvr_bench.harness import records
 from rlvr_bench.harness.records import RecordError
 from rlvr_bench.reports.cells.environments import check_environments, show
 from rlvr_bench.reports.load import load
@@ -52,3 +54,12 @@ def test_many_runs_are_named_in_short(tmp_path: Path) -> None:
 def test_values_as_stable_text() -> None:
     assert show({"b": 1, "a": [True, "x"]}) == "a true, x, b 1"
     assert [show(nothing) for nothing in (None, [], {})] == ["none"] * 3
+
+
+def test_a_run_that_went_on_elsewhere_is_refused(tmp_path: Path) -> None:
+    study = small(tmp_path)
+    first = study / "learning/grpo/seed-1/environment.json"
+    second = json.loads(first.read_text()) | {"cpu": {"model": "another", "cores": 2}}
+    records.write_json(first.with_name("environment-2.json"), second)
+    with pytest.raises(RecordError, match=r"learning, CPU: .*another in grpo/seed-1"):
+        check_environments(load(study), allow_unlike=False)
