@@ -12,7 +12,7 @@ from torch import nn
 from rlvr_bench.harness.config.schema import ModelConfig, RolloutConfig, RunConfig
 from rlvr_bench.harness.models.architectures import architecture_config
 from rlvr_bench.harness.models.dropout import switch_off_dropout
-from rlvr_bench.harness.models.ends import end_ids, named_ends
+from rlvr_bench.harness.models.ends import end_ids, named_ends, vocabulary_of
 from rlvr_bench.harness.models.files import check_weights, model_folder, read_object, smollm2_file
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
@@ -151,7 +151,7 @@ def _from_folder(folder: Path, name: str, dtype: torch.dtype) -> tuple[nn.Module
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _no_model(folder, name, error) from error
     # A tokenizer's class may add a token of its own, which the model has no row for.
-    rows = model.get_input_embeddings().weight.shape[0]
+    rows = vocabulary_of(model)
     if tokenizer.eos_token_id is None or tokenizer.eos_token_id >= rows:
         tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end_ids(model, tokenizer)[0])
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id >= rows:

@@ -22,7 +22,12 @@ def end_ids(lm: Any, tokenizer: Any) -> tuple[int, ...]:
         ModelError: nobody names one: a completion could not end.
     """
     sources = (lm.generation_config, lm.config, lm.config.get_text_config(), tokenizer)
-    return named_ends(sources, lm.get_output_embeddings().weight.shape[0])
+    return named_ends(sources, vocabulary_of(lm))
+
+
+def vocabulary_of(lm: Any) -> int:
+    """Ids that the model can give."""
+    return lm.get_output_embeddings().weight.shape[0]
 
 
 def named_ends(sources: Sequence[Any], vocabulary: int) -> tuple[int, ...]:
