@@ -20,7 +20,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from rlvr_bench.algorithms.conformance_run import Current, Result, differences, losses, make_rollout, run
+from rlvr_bench.algorithms.conformance_run import (
+    Current,
+    Result,
+    differences,
+    losses,
+    make_contrast,
+    make_rollout,
+    run,
+)
 from rlvr_bench.algorithms.types import BatchCounts, Needs, Role, Rollout, needs_of
 
 SPLITS = (((0, 1, 2), (3, 4, 5, 6, 7)), ((7,), (0, 2, 4), (1, 3, 5, 6)))
@@ -29,7 +37,7 @@ SPLITS = (((0, 1, 2), (3, 4, 5, 6, 7)), ((7,), (0, 2, 4), (1, 3, 5, 6)))
 def check(algorithm: Any) -> list[str]:
     """The problems of an algorithm; an empty list is what you want."""
     problems = [*_config(type(algorithm).Config), *_declared(algorithm)]
-    for part in (_prepare, _losses, _reads, _invariances, _edges):
+    for part in (_prepare, _losses, _reads, _direction, _invariances, _edges):
         try:
             found = list(part(algorithm))
         except Exception as error:
@@ -78,6 +86,11 @@ def _prepare(algorithm: Any) -> Iterator[str]:
         if score is None or score.shape != rollout.response_mask.shape:
             yield f"prepare: no {name} of shape (B, T); set them with rollout.with_scores({name}=...)"
     yield from (f"prepare: {problem}" for problem in _not_finite(ready))
+    if needs_of(algorithm).rewards and ready.advantages is not None and not ready.advantages.any():
+        yield (
+            "prepare: all advantages are zero although the rewards differ; compute them from rollout.rewards, or set "
+            "needs = Needs(rewards=False) for a control that learns without rewards"
+        )
     for name, value in before.items():
         if not torch.equal(value, getattr(rollout, name)):
             yield f"prepare: changed {name} of its input; compute a new tensor instead of editing in place"
@@ -186,6 +199,26 @@ def _reference_matters(algorithm: Any, rollout: Rollout, new: Current) -> bool:
         found.append(update)
     first, *others = found
     return any(n not in other or not torch.equal(v, other[n]) for other in others for n, v in first.items())
+
+
+def _direction(algorithm: Any) -> Iterator[str]:
+    """A step raises the log-probability of the better completion, and more than that of the worse."""
+    needs = needs_of(algorithm)
+    if not needs.rewards:
+        return
+    rollout, new = make_contrast(algorithm.roles, max(4, needs.min_group_size))
+    gradient = run(algorithm, rollout, new)["the gradient of logprobs"]
+    raised = -gradient.sum(1)  # by a small step against the gradient
+    right = rollout.rewards > 0
+    for group in rollout.group_ids.unique():
+        better, worse = (raised[(rollout.group_ids == group) & rows].mean() for rows in (right, ~right))
+        if not (better > 0 and better > worse):
+            yield (
+                f"direction: a step changes the log-probability of the right completions of a prompt by "
+                f"{better:+.2g}, of the wrong ones by {worse:+.2g}, and must raise that of the right; turn the sign of "
+                "the loss or of the advantages"
+            )
+            return
 
 
 def _invariances(algorithm: Any) -> Iterator[str]:

@@ -53,6 +53,34 @@ def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Curren
     return rollout, Current(old + tokens(0.1), tokens(1).abs(), values + tokens(0.1) if "critic" in roles else None)
 
 
+def make_contrast(roles: frozenset[Role], group_size: int) -> tuple[Rollout, Current]:
+    """Two groups in which every second completion is right, at the first step of a run.
+
+    All completions are equally long and equally likely, no policy has moved yet and the critic knows nothing: nothing
+    but the rewards tells them apart.
+    """
+    rows, width = 2 * group_size, 3
+    mask = torch.ones(rows, width, dtype=torch.bool)
+    likely, nothing = (
+        torch.full((rows, width), -1.0, dtype=torch.float64),
+        torch.zeros(rows, width, dtype=torch.float64),
+    )
+    rollout = Rollout(
+        prompt_ids=torch.ones(rows, 2, dtype=torch.long),
+        completion_ids=torch.ones(rows, width, dtype=torch.long),
+        prompt_mask=torch.ones(rows, 2, dtype=torch.bool),
+        response_mask=mask,
+        truncated=torch.zeros(rows, dtype=torch.bool),
+        group_ids=torch.arange(2).repeat_interleave(group_size),
+        rewards=(torch.arange(rows) % group_size % 2 == 0).to(torch.float64),
+        counts=BatchCounts.of(mask, width),
+        old_logprobs=likely,
+        reference_logprobs=likely.clone() if "reference" in roles else None,
+        values=nothing if "critic" in roles else None,
+    )
+    return rollout, Current(likely.clone(), -likely, nothing.clone() if "critic" in roles else None)
+
+
 def losses(algorithm: Any, batch: Rollout, new: Current) -> dict[str, Any]:
     """The policy loss, and the value loss of an algorithm with a critic."""
     found = {"policy": algorithm.policy_loss(batch, new.logprobs, new.entropy)}

@@ -33,7 +33,7 @@ class Sharpen:
 
     Config = SharpenConfig
     roles: frozenset[Role] = frozenset({"actor"})
-    needs = Needs(logprobs_in_prepare=False)
+    needs = Needs(logprobs_in_prepare=False, rewards=False)
 
     def __init__(self, config: SharpenConfig) -> None:
         self.config = config

@@ -87,6 +87,8 @@ class Needs:
     is the one that is updated: they come from the update's own forward pass, and are None in `prepare`."""
     entropy_gradient: bool = True
     """Whether the gradient of the policy loss flows through the entropy; if not, it comes detached and costs less."""
+    rewards: bool = True
+    """Whether the rewards decide which completions become likelier; False for a control that learns without them."""
 
 
 @runtime_checkable

@@ -16,9 +16,7 @@ USER_ERROR = 2
 
 app = typer.Typer(
     name="rlvr-bench",
-    help="PPO or GRPO for reinforcement learning with verifiable rewards? A fair, measured comparison.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -35,9 +33,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
 class Listed(StrEnum):
     algorithms = "algorithms"
     tasks = "tasks"
+    verifiers = "verifiers"
     models = "models"
     suites = "suites"
     metrics = "metrics"
+
+
+class Exported(StrEnum):
+    huggingface = "huggingface"
+    tensorboard = "tensorboard"
+    wandb = "wandb"
 
 
 class Tier(StrEnum):
@@ -64,6 +69,23 @@ def main() -> None:
     except SandboxUnavailable as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_STATUS)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"rlvr-bench {version('rlvr-bench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_verb(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """PPO or GRPO for reinforcement learning with verifiable rewards? A fair, measured comparison."""
 
 
 @app.command()
@@ -124,14 +146,39 @@ def train(
 
 @app.command("eval")
 def evaluate(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder with a checkpoint.")],
+    run: Annotated[
+        Path | None, typer.Argument(help="A run folder with a checkpoint, or a run's TOML file for its base model.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="A model's name or path, instead of the run's.")] = None,
+    task: Annotated[str | None, typer.Option(help="A task's name, instead of the run's.")] = None,
+    overrides: Overrides = None,
     items: Annotated[int | None, typer.Option(min=1, help="Held-out items; the run's own number by default.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Completions per item.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file for what was found.")] = None,
+    as_json: AsJson = False,
+    unsafe: Unsafe = False,
 ) -> None:
-    """Evaluate a run's checkpoint on held-out items and print the metrics as JSON."""
-    from rlvr_bench.harness.commands.evaluate import show_evaluation
+    """Evaluate a run's checkpoint, or any model on any task, on held-out items."""
+    from rlvr_bench.harness.commands.evaluate import show_evaluation, subject_of
 
-    show_evaluation(run_folder, items=items, samples=samples)
+    subject = subject_of(
+        run, model=model, task=task, overrides=overrides or (), items=items, samples=samples, unsafe=unsafe
+    )
+    show_evaluation(subject, out=out, as_json=as_json)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    to: Annotated[Exported, typer.Option(help="The model, or the metrics for a program that draws them.")] = (
+        Exported.huggingface
+    ),
+    out: Annotated[Path | None, typer.Option(help="The new folder; RUN/huggingface, ... by default.")] = None,
+) -> None:
+    """Write a run's model as a Hugging Face folder, or its metrics for TensorBoard or W&B; offline."""
+    from rlvr_bench.harness.commands.runs.export import export as export_run
+
+    export_run(run, to.value, out)
 
 
 @app.command("reward-model")
@@ -166,19 +213,31 @@ def score(
 
 @app.command()
 def report(
-    results: Annotated[Path, typer.Argument(help="A results folder.")],
+    results: Annotated[list[Path], typer.Argument(help="A results folder, or run folders to be compared.")],
     out: Annotated[Path | None, typer.Option(help="Where the pages go; RESULTS/report by default.")] = None,
     allow_unlike: Annotated[
-        bool, typer.Option("--allow-unlike", help="Compare runs of different machines, and say so on every page.")
+        bool,
+        typer.Option("--allow-unlike", help="Compare runs of unlike machines or budgets, and say so on every page."),
     ] = False,
     paper: Annotated[
         bool, typer.Option("--paper", help="Figures also as PDF and PNG, in the width of a page and of a column.")
     ] = False,
 ) -> None:
-    """Turn the records of a results folder into a page, figures and tables."""
-    from rlvr_bench.harness.commands.report import report as write_report
+    """Turn the records of a results folder, or of single runs, into a page, figures and tables."""
+    from rlvr_bench.harness.commands.report import report_of
 
-    write_report(results, out, allow_unlike=allow_unlike, paper=paper)
+    report_of(results, out, allow_unlike=allow_unlike, paper=paper)
+
+
+@app.command()
+def watch(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    once: Annotated[bool, typer.Option("--once", help="Draw once and exit.")] = False,
+) -> None:
+    """The curves of a run in the terminal, live until it ends."""
+    from rlvr_bench.harness.commands.runs.watch import watch as watch_run
+
+    watch_run(run, once=once)
 
 
 @app.command("list")
@@ -187,10 +246,28 @@ def list_(
     as_json: AsJson = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="METRICS.md, for `list metrics`.")] = False,
 ) -> None:
-    """What is installed: algorithms, tasks, models, suites, metrics."""
+    """What is installed: algorithms, tasks, verifiers, models, suites, metrics."""
     from rlvr_bench.harness.commands.listing import show_list
 
     show_list(what.value, as_json=as_json, markdown=markdown)
+
+
+@app.command()
+def explain(
+    setting: Annotated[str, typer.Argument(help="As in train.lr; a table, as in train, for all of it.")],
+) -> None:
+    """What a setting means, its type and range, and its default."""
+    from rlvr_bench.harness.commands.settings.explain import show_setting
+
+    show_setting(setting)
+
+
+@app.command()
+def init(file: Annotated[Path, typer.Argument(help="The new file.")] = Path("run.toml")) -> None:
+    """Write a run's configuration to begin with, which trains as it is."""
+    from rlvr_bench.harness.commands.settings.init import write_first
+
+    write_first(file)
 
 
 @app.command()

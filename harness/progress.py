@@ -1,10 +1,12 @@
-"""Progress bars on standard error; where that is no terminal, a line at the end instead."""
+"""Progress bars on standard error; where that is no terminal, plain lines instead."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -13,9 +15,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BEAT_SECONDS = 30.0
+"""Off a terminal, whoever waits hears so often."""
+NARROW = 80
+"""Characters of a terminal that has no room for the bar itself: counts, numbers and the time that is left stay."""
+NUMBERS_WIDTH = 48
+"""Characters of counts, numbers and times, and of the spaces between them."""
+
 
 def bars(console: Console, *, in_bytes: bool = False) -> Progress:
     """Progress bars with our columns; they vanish at the end, and show nothing where the console is no terminal.
+
+    A task may have a `note`, such as the reward of a run, which stays whole where a long name gives way.
 
     Args:
         in_bytes: the counts are bytes, shown as kB or MB.
@@ -25,16 +36,28 @@ def bars(console: Console, *, in_bytes: bool = False) -> Progress:
         DownloadColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
+    from rich.text import Text
 
+    class NoteColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(task.fields.get("note", ""))
+
+    bar_width = 0 if console.width < NARROW else min(40, (console.width - NUMBERS_WIDTH) // 3)
+    name_width = max(8, console.width - NUMBERS_WIDTH - bar_width)
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=name_width)
     return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=name),
+        NoteColumn(table_column=Column(no_wrap=True)),
+        *([BarColumn(bar_width=bar_width)] if bar_width else []),
         DownloadColumn() if in_bytes else MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        *([TimeElapsedColumn()] if bar_width else []),
         TimeRemainingColumn(),
         console=console,
         transient=True,
@@ -50,3 +73,28 @@ def track(items: Iterable[T], description: str, total: int) -> Iterator[T]:
     with bars(Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
     print(f"{description}: {total} in {time.monotonic() - start:.1f} s", file=sys.stderr)
+
+
+@contextmanager
+def heartbeat(console: Console, line: Callable[[], str]) -> Iterator[None]:
+    """Off a terminal, a plain line every BEAT_SECONDS while what is inside works; on one, bars say it.
+
+    Args:
+        line: what to say now; asked from a thread.
+    """
+    if console.is_terminal:
+        yield
+        return
+    stop, began = threading.Event(), time.monotonic()
+
+    def beat() -> None:
+        while not stop.wait(BEAT_SECONDS):
+            console.print(f"{time.monotonic() - began:.0f} s: {line()}", soft_wrap=True, markup=False)
+
+    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -20,6 +20,7 @@ class AllOf(Verifier):
         if not components:
             raise ValueError("AllOf needs at least one component")
         self.components = components
+        self.form = next(iter(components.values())).form  # it is the first that decides
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """One verdict per completion, from one batched call to each component."""

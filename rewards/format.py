@@ -44,6 +44,8 @@ def format_error(completion: str) -> str | None:
 class Format(Verifier):
     """The shape alone; targets are ignored."""
 
+    form = "<think>THOUGHTS</think> <answer>ANSWER</answer>"
+
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """`pass`, or `wrong` with the first departure from the shape as the detail."""
         if len(completions) != len(targets):

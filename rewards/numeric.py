@@ -31,6 +31,8 @@ class Numeric(Verifier):
     Several candidates (`3 or 4`), and loose numbers outside the answer, are wrong.
     """
 
+    form = "<answer>NUMBER</answer>, or #### NUMBER on the last line"
+
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """`pass`, `wrong` or `no_answer`.
 

@@ -63,6 +63,9 @@ class Verifier(ABC):
     A subclass needs `verify`; everything else has a default.  Use it in a `with` statement, or call `close`.
     """
 
+    form: str = "<answer>ANSWER</answer>"
+    """How a completion gives its answer, for a person whose model does not; by default, tagged."""
+
     @abstractmethod
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """One verdict per completion, in their order; the order and the rest of the batch change no verdict.

@@ -21,3 +21,20 @@ def check_writable(folder: Path) -> None:
     nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise ConfigError([f"--out {folder}: {nearest} cannot be written to; choose another folder"])
+
+
+def check_file(file: Path) -> None:
+    """Raises ConfigError where the file is a folder, or could not be written; nothing is made here."""
+    if file.is_dir():
+        raise ConfigError([f"--out {file}: is a folder; give a file"])
+    if not file.absolute().parent.is_dir() or not os.access(file.absolute().parent, os.W_OK | os.X_OK):
+        raise ConfigError([f"--out {file}: {file.absolute().parent} is no folder that can be written to"])
+    if file.exists() and not os.access(file, os.W_OK):
+        raise ConfigError([f"--out {file}: cannot be written to; choose another file"])
+
+
+def check_new_folder(folder: Path) -> None:
+    """Raises ConfigError where the folder could not be made, or holds something already."""
+    check_writable(folder)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ConfigError([f"--out {folder}: is not empty; choose another folder"])

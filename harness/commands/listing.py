@@ -39,6 +39,8 @@ def rows(what: str) -> list[dict[str, Any]]:
             return [_plugin(point) for point in plugins.available(plugins.ALGORITHMS).values()]
         case "tasks":
             return [_plugin(point) for point in plugins.available(plugins.TASKS).values()]
+        case "verifiers":
+            return [_plugin(point) for point in plugins.available(plugins.VERIFIERS).values()]
         case "models":
             return _models()
         case "suites":

@@ -1,13 +1,43 @@
-"""`rlvr-bench report`: the page, figures and tables of a results folder; the answer and the comparison are printed."""
+"""`rlvr-bench report`: the page, figures and tables of a results folder, or of single runs; the answer and the
+comparison are printed."""
 
 from __future__ import annotations
 
+import shlex
+import tempfile
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from rlvr_bench import reports
+from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.text_table import WIDTH, text_table
+
+
+def report_of(
+    folders: Sequence[Path], out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False
+) -> None:
+    """The report of a results folder, or of one or several run folders; for the others see `report`.
+
+    Args:
+        out: needed for several folders; FOLDER/report by default.
+    Raises:
+        ConfigError: the folders cannot be put together.
+    """
+    from rlvr_bench.harness.commands.runs.compare import is_run, put_together
+
+    if len(folders) == 1 and not is_run(folders[0]):
+        report(folders[0], out, allow_unlike=allow_unlike, paper=paper)
+        return
+    if out is None and len(folders) > 1:
+        raise ConfigError(["report: give --out, the folder for the report of several runs"])
+    out = out or folders[0] / "report"
+    options = ["--allow-unlike"] if allow_unlike else []
+    command = shlex.join(["rlvr-bench", "report", *map(str, folders), "--out", str(out), *options])
+    with tempfile.TemporaryDirectory(prefix="runs-") as folder:
+        put_together(folders, Path(folder), command=command, allow_unlike=allow_unlike)
+        report(Path(folder), out, allow_unlike=allow_unlike, paper=paper)
 
 
 def report(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> None:

@@ -12,6 +12,7 @@ from rlvr_bench.harness.config.load import build, load_run
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.models.base import pick_device
+from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.reward_model import reward_model
@@ -49,6 +50,7 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
     task = build(plugins.TASKS, config.task)
     with Grader(task, config.reward, seed=config.seed) as grader:
         base, tokenizer, _ = base_model(config, task)
+        task, _ = fitting(task, tokenizer, config)
         base.to(pick_device(config.model))
         return reward_model(config, base, tokenizer, grader, task)[2]
 

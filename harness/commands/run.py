@@ -45,7 +45,7 @@ def run(
     gpus = _gpus(devices)
     loaded = load_suite(suite)
     planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe, seeds=seeds)
-    inputs = preflight(run.config for run in planned)
+    inputs = preflight((run.config for run in planned), print)
     planned = [replace(run, inputs=found) for run, found in zip(planned, inputs, strict=True)]
     out = out or fresh_folder(loaded.name + ("-dry" if dry else ""))
     command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, seeds=seeds, jobs=jobs, devices=devices)

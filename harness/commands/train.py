@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.commands.accuracy import described
-from rlvr_bench.harness.commands.display import train_display
+from rlvr_bench.harness.commands.display import train_display, waiting
 from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.load import config_hash, load_run
 from rlvr_bench.harness.errors import ConfigError
@@ -48,10 +48,10 @@ def train(
     if resume and out is None:
         raise ConfigError(["--resume: give --out, the run to go on with"])
     check_writable(folder)
-    (inputs,) = preflight([resolved])
+    (inputs,) = preflight([resolved], print)
     described = {"hash": config_hash(resolved, inputs), "config": resolved.to_dict(), "inputs": inputs}
     _check_folder(folder, described, resume=resume)
-    with raising():
+    with raising(), waiting("making what the run starts from"):
         prepare([resolved], alone(), notice=print)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):

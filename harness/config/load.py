@@ -49,7 +49,10 @@ def load_run(path: Path, overrides: Iterable[str] = (), *, unsafe: bool = False)
     Args:
         unsafe: run the task's code without isolation.
     """
-    config = resolve(merge(read_toml(path), parse_overrides(overrides)))
+    table = read_toml(path)
+    if "parts" in table or "cells" in table:
+        raise ConfigError([f"{path}: is a suite, not a run; start it with `rlvr-bench run {path}`"])
+    config = resolve(merge(table, parse_overrides(overrides)))
     return without_sandbox([config])[0] if unsafe else config
 
 

@@ -102,7 +102,10 @@ class RolloutConfig:
     """No end of sequence can be sampled before this many tokens, and scoring gives it no probability there either;
     equal to max_tokens it fixes the length."""
     max_prompt_tokens: Positive = 512
-    """A longer prompt is an error, tokens."""
+    """Length limit of a prompt, tokens; see `long_prompts`."""
+    long_prompts: Literal["error", "drop"] = "error"
+    """What becomes of items whose prompt is longer than `max_prompt_tokens`: `error` refuses the run before it starts
+    and names them, `drop` leaves them out and counts them."""
     temperature: Rate = 1.0
     """Divides the logits in sampling and in scoring, > 0."""
 

@@ -134,8 +134,11 @@ def load_suite(name_or_path: str) -> SuiteFile:
     path = known.get(name_or_path, Path(name_or_path))
     if name_or_path not in known and path.suffix != ".toml":
         raise ConfigError([f"no suite {name_or_path!r} (shipped: {', '.join(known)}; or give a .toml file)"])
+    table = read_toml(path)
+    if "parts" not in table and ("task" in table or "algorithm" in table):
+        raise ConfigError([f"{path}: is a run, not a suite; train it with `rlvr-bench train {path}`"])
     try:
-        suite = TypeAdapter(SuiteFile).validate_json(json.dumps(read_toml(path), default=str))
+        suite = TypeAdapter(SuiteFile).validate_json(json.dumps(table, default=str))
     except ValidationError as error:
         raise ConfigError(
             [

@@ -35,7 +35,7 @@ ARCHITECTURES = {
 }
 
 
-def architecture_config(name: str, *, pad_token_id: int, eos_token_id: int) -> Any:
+def architecture_config(name: str, *, pad_token_id: int | None, eos_token_id: int | None) -> Any:
     """The transformers config of `arch:NAME`.
 
     Raises:

@@ -9,11 +9,11 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
+from rlvr_bench.harness.config.schema import ModelConfig, RolloutConfig, RunConfig
 from rlvr_bench.harness.models.architectures import architecture_config
 from rlvr_bench.harness.models.dropout import switch_off_dropout
-from rlvr_bench.harness.models.ends import end_ids
-from rlvr_bench.harness.models.files import model_folder, smollm2_file
+from rlvr_bench.harness.models.ends import end_ids, named_ends, vocabulary_of
+from rlvr_bench.harness.models.files import check_weights, model_folder, read_object, smollm2_file
 from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny_config
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -79,6 +79,44 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
     return model, tokenizer
 
 
+def without_weights(name: str) -> tuple[Any, Any]:
+    """The transformers config and the tokenizer of a model, which say how long its prompts are and may be.
+
+    Raises:
+        ModelError: the name is of no model, or its files are damaged or not all there.
+    """
+    from transformers import AutoConfig, AutoTokenizer
+
+    if name.startswith("tiny:"):
+        tokenizer = character_tokenizer()
+        return tiny_config(name, tokenizer), tokenizer
+    if name.startswith("arch:"):
+        tokenizer = character_tokenizer()
+        return architecture_config(name, pad_token_id=None, eos_token_id=None), tokenizer
+    if name == "smollm2-135m":
+        file = smollm2_file()
+        return (
+            architecture_config(name, pad_token_id=None, eos_token_id=None),
+            AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name),
+        )
+    folder = model_folder(name)
+    check_weights(folder, name)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        generation = read_object(folder / "generation_config.json")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_model(folder, name, error) from error
+    text = config.get_text_config()
+    named_ends([generation.get("eos_token_id"), config, text, tokenizer], text.vocab_size)
+    return config, tokenizer
+
+
+def _no_model(folder: Path, name: str, error: Exception) -> ModelError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return ModelError(f"model.name: {name}: the files in {folder} are no model ({reason}); fetch it again")
+
+
 def _enable_checkpointing(model: Any) -> None:
     """transformers 5.23 renamed the method and warns about the old name."""
     if hasattr(model, "activation_checkpointing_enable"):
@@ -111,20 +149,24 @@ def _from_folder(folder: Path, name: str, dtype: torch.dtype) -> tuple[nn.Module
         # By SDPA, where the family can.
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, local_files_only=True)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"model.name: {name}: the files in {folder} are no model ({reason}); fetch it again"
-        ) from error
-    if tokenizer.eos_token_id is None:
+        raise _no_model(folder, name, error) from error
+    # A tokenizer's class may add a token of its own, which the model has no row for.
+    rows = vocabulary_of(model)
+    if tokenizer.eos_token_id is None or tokenizer.eos_token_id >= rows:
         tokenizer.eos_token = tokenizer.convert_ids_to_tokens(end_ids(model, tokenizer)[0])
-    if tokenizer.pad_token_id is None:
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id >= rows:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
 
 
-def length_problems(model: Any, *, tokens: int) -> list[str]:
-    """Lengths that the model cannot hold."""
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+def length_problems(model_config: Any, rollout: RolloutConfig) -> list[str]:
+    """Lengths that the model cannot hold.
+
+    Args:
+        model_config: that of transformers.
+    """
+    tokens = rollout.max_prompt_tokens + rollout.max_tokens
+    limit = getattr(model_config.get_text_config(), "max_position_embeddings", None)
     if limit is not None and tokens > limit:
         return [
             f"rollout.max_tokens: prompt and completion reach {tokens} tokens, the model holds {limit}; "

@@ -21,11 +21,27 @@ def end_ids(lm: Any, tokenizer: Any) -> tuple[int, ...]:
     Raises:
         ModelError: nobody names one: a completion could not end.
     """
-    text = lm.config.get_text_config()
-    vocabulary = lm.get_output_embeddings().weight.shape[0]
-    named = [getattr(source, "eos_token_id", None) for source in (lm.generation_config, lm.config, text, tokenizer)]
-    ids = {i for each in named if each is not None for i in (each if isinstance(each, list | tuple) else [each])}
-    known = sorted(i for i in ids if 0 <= i < vocabulary)
+    sources = (lm.generation_config, lm.config, lm.config.get_text_config(), tokenizer)
+    return named_ends(sources, vocabulary_of(lm))
+
+
+def vocabulary_of(lm: Any) -> int:
+    """Ids that the model can give."""
+    return lm.get_output_embeddings().weight.shape[0]
+
+
+def named_ends(sources: Sequence[Any], vocabulary: int) -> tuple[int, ...]:
+    """The ids that any of them names, sorted.
+
+    Args:
+        sources: each is an id, a list of ids, or has an `eos_token_id`.
+        vocabulary: ids that the model has; a tokenizer's class may add a token of its own behind them.
+    Raises:
+        ModelError: none does.
+    """
+    named = [getattr(source, "eos_token_id", source) for source in sources]
+    lists = [each if isinstance(each, list | tuple) else [each] for each in named]
+    known = sorted({i for each in lists for i in each if isinstance(i, int) and 0 <= i < vocabulary})
     if not known:
         raise ModelError(
             "model.name: neither the generation config, nor the model's config, nor the tokenizer names a token that "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 from rlvr_bench.harness.models.architectures import ARCHITECTURES
 from rlvr_bench.harness.models.tiny import ModelError
@@ -12,6 +14,7 @@ HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 """Owner and model; where there is a folder called like the owner, the name is a path."""
 READ = (".json", ".safetensors", ".bin", ".model", ".txt", ".jinja", ".gguf")
 """Ends of the names of the files that a model and its tokenizer are read from."""
+WEIGHTS = (".safetensors", ".bin", ".gguf")
 
 
 def model_files(name: str) -> list[Path]:
@@ -61,6 +64,43 @@ def model_folder(name: str) -> Path:
             f"tiny:64x2, smollm2-135m, {choices}"
         )
     return _from_hub(name)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object, empty where there is no file.  Raises ValueError where it is damaged."""
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not isinstance(found, dict):
+        raise ValueError(f"{path.name} is no JSON object")
+    return found
+
+
+def check_weights(folder: Path, name: str) -> None:
+    """Raises ModelError where weights are missing or damaged; reads their headers only.
+
+    Args:
+        name: of the model, for the error.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    index = folder / "model.safetensors.index.json"
+    try:
+        shards = set(json.loads(index.read_text())["weight_map"].values()) if index.is_file() else set()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"model.name: {name}: {index} is damaged ({error}); fetch the model again") from None
+    files = {path.name for path in folder.iterdir() if path.suffix in WEIGHTS}
+    if missing := sorted(shards - files):
+        raise ModelError(f"model.name: {name}: {folder} has no {', '.join(missing)}; fetch the model again")
+    if not files:
+        raise ModelError(f"model.name: {name}: no weights in {folder} (*.safetensors); fetch the model again")
+    for file in sorted(files):
+        if file.endswith(".safetensors"):
+            try:
+                with safe_open(folder / file, "pt"):
+                    pass
+            except (SafetensorError, OSError) as error:
+                raise ModelError(
+                    f"model.name: {name}: {folder / file} is damaged ({error}); fetch the model again"
+                ) from None
 
 
 def _from_hub(name: str) -> Path:

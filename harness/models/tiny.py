@@ -9,6 +9,7 @@ from typing import Any
 from rlvr_bench.harness.errors import UserError
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+BLANKS = (" ", "\n")
 PAD, EOS, UNKNOWN = "<pad>", "<eos>", "<unk>"
 
 
@@ -36,6 +37,32 @@ def character_tokenizer() -> Any:
         padding_side="left",
         clean_up_tokenization_spaces=False,
     )
+
+
+def as_qwen2(tokenizer: Any) -> Any:
+    """The character tokenizer as one of Qwen2's class, with the same ids.
+
+    `AutoTokenizer` makes that class of whatever tokenizer is saved beside a Qwen2 model, and then splits by Qwen2's
+    own rules: ours would lose its spaces.  Without merges, those rules end in single characters too, under the names
+    that byte-level vocabularies give to the space and the line feed.
+    """
+    from transformers import AddedToken, Qwen2Tokenizer
+
+    vocabulary = {
+        chr(256 + ord(token)) if token in BLANKS else token: index for token, index in tokenizer.get_vocab().items()
+    }
+    made = Qwen2Tokenizer(
+        vocab=vocabulary,
+        merges=[],
+        unk_token=UNKNOWN,
+        eos_token=EOS,
+        pad_token=PAD,
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+    )
+    tags: list[str | AddedToken] = [AddedToken(tag, normalized=False, special=False) for tag in TAGS]
+    made.add_tokens(tags)
+    return made
 
 
 def tiny_config(name: str, tokenizer: Any) -> Any:

@@ -70,6 +70,7 @@ class Summary:
     algorithm: Mapping[str, Any] = field(default_factory=dict)  # roles, needs, actor_scored
     verifier: Mapping[str, Any] = field(default_factory=dict)  # sandbox: tier, where code was run; retries
     identity: Mapping[str, str] = field(default_factory=dict)  # digests of all that the run depends on
+    dropped: Mapping[str, int] = field(default_factory=dict)  # by split: prompts left out because they are too long
     resumed: int = 0  # how often; wall_seconds are those of all parts together
     repaired: tuple[str, ...] = ()  # files of records whose torn end was cut off
     schema: int = SCHEMA

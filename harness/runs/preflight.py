@@ -1,31 +1,40 @@
-"""What would stop a run in its middle is found out before a model is loaded: data, gold answers, the sandbox."""
+"""What would stop a run in its middle is found out before a model is loaded: data, gold answers, prompts, the sandbox,
+the model's files and lengths."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, hash_of
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.models.base import pick_device
+from rlvr_bench.harness.models.base import length_problems, pick_device, without_weights
 from rlvr_bench.harness.models.tiny import ModelError
+from rlvr_bench.harness.rollout import long_prompts
 from rlvr_bench.harness.state.identity import Inputs, inputs_of
 from rlvr_bench.harness.tasks.types import Task, TaskError
 from rlvr_bench.harness.training.grader import Grader
 
+Notice = Callable[[str], None]
 
-def preflight(configs: Iterable[RunConfig]) -> list[Inputs]:
+
+def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) -> list[Inputs]:
     """Build each distinct task once and open its verifiers; returns what each run depends on besides its settings.
 
+    Args:
+        notice: called with a line for a person, such as how many prompts are left out.
     Raises:
-        ConfigError: all that is wrong with the tasks and their data, and with the models' names and files.
+        ConfigError: all that is wrong with the tasks and their data, and with the models' names, files and lengths.
         SandboxUnavailable: a task runs code and no tier of the sandbox works here.
     """
-    configs = list(configs)
     tasks: dict[str, Task] = {}
     problems: dict[str, None] = {}  # each once, in order
+    notes: dict[str, None] = {}
     found: list[Inputs] = []
+    lengths = _Lengths()
     for config in configs:
         name = hash_of([config.to_dict()["task"], config.reward.components])
         try:
@@ -35,8 +44,41 @@ def preflight(configs: Iterable[RunConfig]) -> list[Inputs]:
                 Grader(task, config.reward).close()
                 tasks[name] = task
             found.append(inputs_of(config, tasks[name]))
+            wrong, dropped = lengths.of(config, tasks[name])
+            problems |= dict.fromkeys(wrong)
+            notes |= dict.fromkeys(dropped)
         except (TaskError, ModelError) as error:
             problems |= dict.fromkeys(str(error).splitlines())
     if problems:
         raise ConfigError(list(problems))
+    for line in notes:
+        notice(line)
     return found
+
+
+class _Lengths:
+    """Prompts and contexts of the runs, each distinct choice of them looked at once."""
+
+    def __init__(self) -> None:
+        self._model = cache(without_weights)
+        self._known: dict[str, tuple[list[str], list[str]]] = {}
+
+    def of(self, config: RunConfig, task: Task) -> tuple[list[str], list[str]]:
+        """What is wrong, and what a person should know.
+
+        Raises:
+            ModelError: the model's files are damaged or not all there.
+            TaskError: no item to train on is short enough.
+        """
+        data: dict[str, Any] = config.to_dict()
+        parts = [data[name] for name in ("task", "model", "rollout", "evaluate")]
+        key = hash_of([*parts, config.measure.base_items])
+        if key not in self._known:
+            self._known[key] = self._look(config, task)
+        return self._known[key]
+
+    def _look(self, config: RunConfig, task: Task) -> tuple[list[str], list[str]]:
+        about, tokenizer = self._model(config.model.name)
+        wrong = length_problems(about, config.rollout) + long_prompts.problems(task, tokenizer, config)
+        _, dropped = long_prompts.fitting(task, tokenizer, config)
+        return wrong, long_prompts.told(dropped, config)

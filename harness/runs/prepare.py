@@ -103,6 +103,7 @@ def make(config: RunConfig, kind: Kind) -> None:
     from rlvr_bench.algorithms.types import Role
     from rlvr_bench.harness.models.base import pick_device
     from rlvr_bench.harness.models.roles import build_models
+    from rlvr_bench.harness.rollout.long_prompts import fitting
     from rlvr_bench.harness.training.critic import pretrain_critic
     from rlvr_bench.harness.training.grader import Grader
     from rlvr_bench.harness.training.reward_model import reward_model
@@ -114,6 +115,7 @@ def make(config: RunConfig, kind: Kind) -> None:
     base, tokenizer, _ = base_model(config, task)
     if kind == "warm start":
         return
+    task, _ = fitting(task, tokenizer, config)
     base.to(device)
     with Grader(task, config.reward, seed=config.seed) as grader:
         learned, normalizer = None, Normalizer()

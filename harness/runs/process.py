@@ -136,6 +136,7 @@ class _Run:
                 "reward_model": trainer.reward_facts,
                 "critic": trainer.critic_facts,
                 "identity": trainer.identity,
+                "dropped": trainer.dropped,
                 "repaired": trainer.logs.repaired,
             }
             refuse_changes(self.inputs, trainer.identity)

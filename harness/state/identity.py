@@ -111,7 +111,8 @@ _known: WeakKeyDictionary[Task, str] = WeakKeyDictionary()
 
 
 def _items(task: Task) -> str:
-    """Of prompts and targets, in their order; read once for a task."""
+    """Of prompts and targets, in their order; read once for a task.  Of all items, also those that a run leaves out."""
+    task = getattr(task, "whole", task)
     if (known := _known.get(task)) is not None:
         return known
     total = hashlib.sha256()

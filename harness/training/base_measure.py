@@ -14,6 +14,7 @@ from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import pick_device
 from rlvr_bench.harness.records import BaseMeasurement, ItemCounts, SampledCounts
 from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.long_prompts import choice_of, fitting
 from rlvr_bench.harness.rollout.text import encode_prompts
 from rlvr_bench.harness.rollout.types import SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
@@ -39,6 +40,7 @@ def settings_of(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
     return {
         **warm_start_key(config, inputs),
         "sampling": [rollout.min_tokens, rollout.max_tokens],
+        **choice_of(config),
         "measure": {name: value for name, value in measure.items() if name.startswith("base_")},
     }
 
@@ -57,7 +59,7 @@ def measure_base(config: RunConfig, cells: Sequence[str]) -> BaseMeasurement:
         base, tokenizer, _ = base_model(config, task)
         sampling = _Sampling(config, base.to(pick_device(config.model)), tokenizer, grader)
         start, m = time.monotonic(), config.measure
-        items = first_items(task, SPLIT, m.base_items)
+        items = first_items(fitting(task, tokenizer, config)[0], SPLIT, m.base_items)
         greedy = sampling.right(items, 1, 1.0, greedy=True)
         warm = tuple(sampling.counts(items, m.base_samples, t, [1]) for t in TEMPERATURES)
         few = items[: m.base_pass_items]

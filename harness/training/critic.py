@@ -20,6 +20,7 @@ from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import micro_batches, part_of, score_rollout
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.long_prompts import choice_of
 from rlvr_bench.harness.rollout.types import RolloutEngine, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.state.cache import cached
@@ -67,6 +68,7 @@ def critic_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
         "reward_model": reward_model_key(config, inputs) if config.has_reward_model else None,
         "critic": [t.critic_pretrain_steps, t.critic_pretrain_batch, t.critic_pretrain_lr],
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
+        **choice_of(config),
     }
 
 

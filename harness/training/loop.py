@@ -5,6 +5,7 @@ Algorithms differ only in the roles that they declare, in what else they need, i
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -22,13 +23,9 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
 from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
 from rlvr_bench.harness.models.scoring import Positions
-from rlvr_bench.harness.records import (
-    EvaluationCounts,
-    MetricsRow,
-    Phase,
-    RunLogs,
-)
+from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, Phase, RunLogs
 from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.state.identity import inputs_of, weights_digest
 from rlvr_bench.harness.state.pace import Pace
@@ -36,6 +33,7 @@ from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
 from rlvr_bench.harness.training.experience import Collector, Experience
+from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.ladder.measure import Ladder
 from rlvr_bench.harness.training.reward_model import reward_model
@@ -103,8 +101,9 @@ class Trainer:
     def _build(self) -> None:
         c = self.config
         base, tokenizer, self.warm_start = base_model(c, self.task)
-        if problems := length_problems(base, tokens=c.rollout.max_prompt_tokens + c.rollout.max_tokens):
+        if problems := length_problems(base.config, c.rollout):
             raise ModelError("\n".join(problems))
+        self.task, self.dropped = fitting(self.task, tokenizer, c)
         base.to(self.device)
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
@@ -259,6 +258,8 @@ class Trainer:
     def _evaluate(self, step: int) -> MetricsRow:
         with self.meter.phase("evaluate"):
             found = evaluate(self.sampler, self.models.tokenizer, self.task, self.grader, self.config, step=step)
+        if step == 0 and (note := first_look(found.rows, self.grader.verifiers["correct"].form)):
+            print(note, file=sys.stderr, flush=True)
         self._keep([row | {"held_out": True} for row in found.rows])
         self._counts = found.counts
         return dict(found.metrics)

@@ -20,6 +20,7 @@ from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.models.scoring import score_rollout, width_of
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout import rollout_engine
+from rlvr_bench.harness.rollout.long_prompts import choice_of
 from rlvr_bench.harness.rollout.types import Samples, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.state.cache import cached
@@ -67,6 +68,7 @@ def reward_model_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, 
         **warm_start_key(config, inputs),
         "labels": {name: r[name] for name in names},
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
+        **choice_of(config),
     }
 
 

@@ -34,6 +34,8 @@ class CodeVerifier(Verifier):
         SandboxUnavailable: no tier passes its self-test.
     """
 
+    form = "a block between ```python and ```"
+
     def __init__(
         self,
         *,

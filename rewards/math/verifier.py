@@ -43,6 +43,8 @@ class MathVerifier(Verifier):
         batch_deadline_s: wall-clock seconds for all comparisons of one `verify`.
     """
 
+    form = r"\boxed{ANSWER}, or <answer>ANSWER</answer>"
+
     def __init__(
         self,
         *,

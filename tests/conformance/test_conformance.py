@@ -178,6 +178,21 @@ def noisy(rollout, sound):
     return ready.with_scores(advantages=ready.advantages * (1 + torch.rand(())))
 
 
+def no_advantages(rollout, sound):
+    return sound(rollout).with_scores(advantages=torch.zeros(rollout.response_mask.shape))
+
+
+def turned(rollout, sound):
+    ready = sound(rollout)
+    return ready.with_scores(advantages=-ready.advantages)
+
+
+def of_the_first(rollout, sound):
+    """The advantage of the first completion of a batch for every one: nothing favors the better."""
+    ready = sound(rollout)
+    return ready.with_scores(advantages=ready.advantages[:1].abs().max() * rollout.response_mask)
+
+
 @dataclass
 class Thawed:
     clip: float = 0.2
@@ -241,6 +256,12 @@ DEFECTS: dict[str, tuple[Any, str]] = {
     "a KL that ignores the reference": (broken(policy_loss=kl_of_nothing), "roles: there is a reference, but"),
     "k1 in a loss": (broken(policy_loss=k1_in_loss), "roles: there is a reference, but"),
     "a reference that nobody reads": (broken(policy_loss=without_kl), "roles: there is a reference, but"),
+    "a policy loss with its sign turned": (broken(policy_loss=scaled(-1)), "direction: a step changes"),
+    "the same with a critic": (broken(PPO, policy_loss=scaled(-1)), "direction: a step changes"),
+    "advantages with their sign turned": (broken(PPO, prepare=turned), "direction: a step changes"),
+    "one advantage for all": (broken(prepare=of_the_first), "direction: a step changes"),
+    "advantages of zero": (broken(prepare=no_advantages), "prepare: all advantages are zero"),
+    "advantages of zero, with a critic": (broken(PPO, prepare=no_advantages), "prepare: all advantages are zero"),
     "log-probabilities read though not needed": (
         broken(PPO, needs=property(lambda _: Needs(logprobs_in_prepare=False))),
         "needs: logprobs_in_prepare is False",
@@ -264,6 +285,10 @@ SOUND: dict[str, Any] = {
     "old log-probabilities read in prepare, with a critic": PPO(PPOConfig(kl_coef=0.5, kl_estimator="k2")),
     "no old log-probabilities in prepare, with a critic": PPO(PPOConfig(kl_coef=0.0)),
     "a reference in the loss, with a critic": PPO(PPOConfig(kl_placement="loss", kl_estimator="k2")),
+    "a control that learns without rewards": broken(
+        prepare=no_advantages, needs=property(lambda _: Needs(rewards=False))
+    ),
+    "groups of six": broken(needs=property(lambda _: Needs(min_group_size=6))),
     "returns, but no critic": broken(
         prepare=lambda rollout, sound: sound(rollout).with_scores(returns=1.0 * rollout.response_mask)
     ),

@@ -28,8 +28,8 @@ evaluate = { every = 0 }
 algorithm = { name = "grpo" }
 task = { name = "sort" }
 [cells.fails]
-label = "Its prompts are too long"
-run.rollout.max_prompt_tokens = 2
+label = "Its base model is never right"
+run.reward = { source = "learned", label_pairs = 1, label_prompts = 4, label_samples = 2 }
 [cells.works]
 label = "Works"
 [parts.p]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,16 +77,21 @@ class ParityConfig:
     """Every how many completions the verifier fails; 0 is never."""
     distinct: int = 0
     """How many different training prompts there are; 0 is no end to them."""
+    seconds: float = 0.0
+    """How long a batch of verdicts takes."""
 
 
 class ParityVerifier(Verifier):
     """Right where the first character's code is as even or odd as the target says."""
+
+    seconds = 0.0
 
     def __init__(self, missing_every: int) -> None:
         self.missing_every = missing_every
 
     def verify(self, completions: Sequence[str], targets: Sequence[Any]) -> list[Verdict]:
         """One verdict a completion."""
+        time.sleep(self.seconds)
         every = self.missing_every
         return [
             Verdict(None, "infra")
@@ -116,7 +122,9 @@ class Parity:
         return Item(f"parity/{split}/{index}", f"{'odd' if odd else 'even'} {index % 10_000}:", odd)
 
     def verifiers(self) -> dict[str, ParityVerifier]:
-        return {"correct": ParityVerifier(self.config.missing_every)}
+        verifier = ParityVerifier(self.config.missing_every)
+        verifier.seconds = self.config.seconds
+        return {"correct": verifier}
 
     def answer(self, completion: str) -> str | None:
         return completion[:1] or None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,20 @@ import pytest
 from rlvr_bench.harness import cli
 from tests.harness.cli_calls import RUN, SUITE, call, main
 
-VERBS = ("run", "train", "eval", "reward-model", "score", "report", "list", "doctor")
+VERBS = (
+    "run",
+    "train",
+    "eval",
+    "export",
+    "reward-model",
+    "score",
+    "report",
+    "watch",
+    "list",
+    "explain",
+    "init",
+    "doctor",
+)
 HEAVY = {"torch", "transformers", "matplotlib", "pydantic", "scipy", "numpy", "rlvr_bench.harness.commands"}
 
 
@@ -42,6 +57,22 @@ def test_commands_are_imported_inside_their_verbs_only() -> None:
     assert re.findall(r"^(?:from|import) (\S+)", source, flags=re.MULTILINE) == [
         "__future__", "sys", "enum", "pathlib", "typing", "typer",
     ]  # fmt: skip
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert call("--version") == (0, f"rlvr-bench {version('rlvr-bench')}\n", "")
+
+
+def test_a_shell_completes_verbs() -> None:
+    """As bash asks: the words so far, and which of them the cursor is in."""
+    asked = {"_RLVR_BENCH_COMPLETE": "complete_bash", "COMP_WORDS": "rlvr-bench ex", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv = ['rlvr-bench']\nfrom rlvr_bench.harness.cli import main\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **asked}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "explain" in done.stdout.split()
+    assert "run" not in done.stdout.split()
 
 
 @pytest.mark.parametrize("command", ["run", "train"])

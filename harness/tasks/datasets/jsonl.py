@@ -37,7 +37,7 @@ class JsonlConfig:
     answer_field: str = "answer"
     """Name of the field with the gold answer, or the code target; numbers become strings for the verifier."""
     verifier: str = "exact"
-    """Name of the installed verifier of the completions: see `rlvr-bench list`."""
+    """Name of the installed verifier of the completions: see `rlvr-bench list verifiers`."""
     verifier_options: dict[str, Any] = field(default_factory=dict)
     """Keyword arguments of the verifier's constructor, e.g. {time_limit_s = 2.0} for `code`."""
     unsafe_no_sandbox: bool = False

@@ -31,7 +31,8 @@ def finish_bars(
     if tight:
         axes.tick_params(axis="y", labelsize=6)
     axes.set_ylim(len(cells) - 0.5, -0.5)  # also puts the first cell on top
-    axes.set_xlim(left=0)
+    right = axes.get_xlim()[1]
+    axes.set_xlim(0, right if right > 0 else 1)  # none may exceed 0: what a run needed, less what was there before
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(label)
     place.legend(loc="outside lower center", ncols=columns, columnspacing=1.0, handlelength=1.6)

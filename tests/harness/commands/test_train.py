@@ -13,6 +13,8 @@ from rlvr_bench.harness.records.lines import evaluation_line
 from rlvr_bench.harness.training import warm_start
 from tests.harness.cli_calls import RUN, call
 
+NEVER_RIGHT = ("--set", "reward.source=learned", "--set", "reward.label_pairs=1", "--set", "reward.label_prompts=4")
+
 
 @pytest.fixture
 def toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -42,12 +44,13 @@ def test_a_run_is_recorded_and_resumed_with_its_own_settings_only(toml: str) -> 
 
 
 def test_a_run_that_fails_says_why_and_exits_with_1(toml: str) -> None:
-    status, out, _ = call("train", toml, "--set", "rollout.max_prompt_tokens=2")
+    status, out, _ = call("train", toml, *NEVER_RIGHT)
     assert status == 1
-    assert out.startswith("failed: rollout.max_prompt_tokens")
+    (ended,) = [line for line in out.splitlines() if line.startswith("failed: ")]
+    assert "reward.label_pairs" in ended
     (folder,) = Path("runs").iterdir()
     assert folder.name.startswith("x-")
-    assert out.split()[-1] == str(folder)
+    assert ended.split()[-1] == str(folder)
 
 
 @pytest.mark.usefixtures("empty_cache")

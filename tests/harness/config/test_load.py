@@ -10,6 +10,7 @@ import pytest
 
 from rlvr_bench.harness.config.load import from_dict, load_run, resolve
 from rlvr_bench.harness.errors import ConfigError
+from tests.harness.cli_calls import SUITE
 from tests.harness.config.problems import problems
 from tests.harness.small_runs import BASE, config
 
@@ -65,3 +66,11 @@ def test_load_run_reads_a_file_and_overrides(tmp_path: Path) -> None:
     path.write_text('task.name = "sort"\nalgorithm.name = "ppo"\ntrain.steps = 3\n')
     settings = load_run(path, ["train.steps=4"])
     assert (settings.train.steps, settings.algorithm.name, settings.task.options["min_digits"]) == (4, "ppo", 5)
+
+
+def test_a_suite_is_not_taken_for_a_run(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text(SUITE)
+    with pytest.raises(ConfigError) as caught:
+        load_run(tmp_path / "s.toml")
+    (line,) = caught.value.problems
+    assert line == f"{tmp_path / 's.toml'}: is a suite, not a run; start it with `rlvr-bench run {tmp_path / 's.toml'}`"

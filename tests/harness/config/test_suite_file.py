@@ -9,6 +9,7 @@ import pytest
 
 from rlvr_bench.harness.config.load import ConfigError
 from rlvr_bench.harness.config.suite_file import load_suite, plan, shipped
+from tests.harness.cli_calls import RUN
 
 SUITE = """
 name = "s"
@@ -230,3 +231,11 @@ def test_base_models_are_dealt_to_the_seeds_in_turn(write: Any) -> None:
 def test_a_part_without_a_cell_is_told(write: Any) -> None:
     with pytest.raises(ConfigError, match=r"parts\.tune\.cells: there are none"):
         write('name = "s"\ntitle = "S"\n[parts.tune]\nkind = "search"\ntitle = "T"\nseeds = [1]\n')
+
+
+def test_a_run_is_not_taken_for_a_suite(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text(RUN)
+    with pytest.raises(ConfigError) as caught:
+        load_suite(str(tmp_path / "r.toml"))
+    (line,) = caught.value.problems
+    assert "is a run, not a suite; train it with `rlvr-bench train" in line

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.config.schema import ModelConfig, RolloutConfig
 from rlvr_bench.harness.models.base import length_problems, load_base, pick_device, precision_of
 from rlvr_bench.harness.models.tiny import ModelError
 from tests.harness.small_runs import CPU, config
@@ -65,8 +65,8 @@ def test_the_type_of_the_products(dtype: str, autocast: str, expected: str) -> N
 
 def test_lengths_that_the_model_cannot_hold() -> None:
     model, _ = load_base(ModelConfig("tiny:16x1"), seed=0)
-    assert length_problems(model, tokens=4096) == []
-    (problem,) = length_problems(model, tokens=4097)
+    assert length_problems(model.config, RolloutConfig(max_prompt_tokens=4000, max_tokens=96)) == []
+    (problem,) = length_problems(model.config, RolloutConfig(max_prompt_tokens=4000, max_tokens=97))
     assert "reach 4097 tokens, the model holds 4096" in problem
 
 

@@ -20,6 +20,15 @@ def test_bars_begin_where_the_last_ended(three: tuple[Cell, ...]) -> None:
     assert axes.get_xlabel() == "MiB"
 
 
+def test_bars_of_nothing_have_an_axis(three: tuple[Cell, ...]) -> None:
+    for values in (np.zeros(3), np.array([-1.0, -2.0, 0.0])):
+        figure, axes = pyplot.subplots()
+        stack_bars(axes, values, np.zeros(3), Look("#000000"), "actor")
+        finish_bars(figure, axes, three, "MiB")
+        low, high = axes.get_xlim()
+        assert low == 0 < high
+
+
 def test_phases_in_words() -> None:
     assert in_words("update_actor") == "update actor"
 

@@ -1,0 +1,1 @@
+"""What can be set: explained, and written into a file to begin with."""
