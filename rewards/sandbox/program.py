@@ -20,6 +20,7 @@ FLUSH_FAILED = 120  # Python's exit status if standard output cannot be flushed
 
 _LIBC = ctypes.CDLL(None)
 _RECURSIVE = 0  # the kind of a lock that its owner may take again
+_AT_ITS_END = ("__del__", "finally")  # what a program may still do when its objects are freed, generators among them
 
 
 class ThreadSemaphore:
@@ -105,20 +106,28 @@ def end(code: str) -> int:
             sys.stdout.flush()
     except BaseException:
         status = FLUSH_FAILED
-    _flush_files()
-    if "__del__" in code:  # else nobody can tell, and freeing many objects takes as long as making them
+    files = _files()
+    _flush(files)
+    if any(word in code for word in _AT_ITS_END):  # else nobody can tell, and freeing many objects takes long
+        # Python's own files are still held, so that they are open when a destructor writes to them.
+        files = [file for file in files if type(file).__module__ == "_io"]
         sys.modules.pop("__main__", None)
         sys.stdout = sys.__stdout__
         gc.collect()
-        _flush_files()
+        _flush(files)
     return status
 
 
-def _flush_files() -> None:
-    """Write out what files of the program still hold, as closing them would; then what the C library holds."""
-    with contextlib.suppress(BaseException):  # such as no memory for the list
-        files: list[Any] = [item for item in gc.get_objects() if issubclass(type(item), io.IOBase)]
-        for file in files:
-            with contextlib.suppress(BaseException):  # closed, or its descriptor is
-                file.flush()
+def _files() -> list[Any]:
+    """The open files of the program, whoever holds them.  Those of the worker are not among them: they are frozen."""
+    with contextlib.suppress(MemoryError):
+        return [item for item in gc.get_objects() if issubclass(type(item), io.IOBase)]
+    return []
+
+
+def _flush(files: list[Any]) -> None:
+    """Write out what files still hold, as closing them would; then what the C library holds."""
+    for file in files:
+        with contextlib.suppress(BaseException):  # it is closed, or its descriptor is
+            file.flush()
     _LIBC.fflush(None)
