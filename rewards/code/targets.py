@@ -59,9 +59,16 @@ def check_target(target: Any) -> None:
         kwargs = case.get("kwargs", {})
         if not isinstance(kwargs, dict) or not all(isinstance(name, str) for name in kwargs):
             raise ValueError(f"the `kwargs` of a call case is an object, values by name, got {kwargs!r:.200}")
-        form = values.encode([list(case["args"]), kwargs, case["want"]])
-        if values.canonical(form) != values.canonical(form):
+        if not _equals_itself([list(case["args"]), kwargs, case["want"]]):
             raise ValueError(f"a call case has builtin values, NaN not among them, got {case!r:.200}")
+
+
+def _equals_itself(value: Any) -> bool:
+    try:
+        form = values.encode(value)
+        return values.canonical(form) == values.canonical(form)
+    except RecursionError:
+        raise ValueError("a call case is nested too deeply, or contains itself") from None
 
 
 @functools.lru_cache(maxsize=1024)  # a target is checked again at every step of a training
