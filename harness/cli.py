@@ -141,7 +141,9 @@ def reward_model(
 
 @app.command()
 def score(
-    file: Annotated[Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines, plain or gzip; - for standard input.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Where the rows go; standard output by default.")] = None,
     tier: Annotated[Tier | None, typer.Option(help="Kind of sandbox; the first that works by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by cores and memory by default.")] = None,

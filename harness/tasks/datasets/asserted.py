@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rlvr_bench.harness.tasks.datasets.sources import NEEDED, DatasetTask
+from rlvr_bench.harness.tasks.datasets.sources import NEEDED, SPLITS, DatasetTask
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
@@ -56,18 +56,17 @@ class AssertedTask(DatasetTask):
         Raises:
             TaskError: it leaves a split without any.
         """
-        spared: tuple[Split, ...] = {"all": tuple(items), "held_out": ("validation", "test"), "none": ()}[
-            self.config.weak
-        ]
-        kept = {
+        c = self.config
+        spared: tuple[Split, ...] = {"all": SPLITS, "held_out": ("validation", "test"), "none": ()}[c.weak]
+        kept: dict[Split, list[Item]] = {
             split: [item for item in part if split in spared or item.meta["integrity"] != "weak"]
             for split, part in items.items()
         }
         for split in NEEDED:
             if not kept[split]:
                 raise TaskError(
-                    f"{self.config.path} ({split}): all {len(items[split])} problems are weak, which weak = "
-                    f"{self.config.weak!r} leaves out; set weak = 'all', or give other problems"
+                    f"{c.path} ({split}): all {len(items[split])} problems are weak, which weak = {c.weak!r} leaves "
+                    "out; set weak = 'all', or give other problems"
                 )
         return kept
 
