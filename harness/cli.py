@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -54,12 +55,18 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
+        _complain(*(f"error: {line}" for line in str(error).splitlines()))
         sys.exit(USER_ERROR)
     except SandboxUnavailable as error:
-        typer.echo(f"error: {error}", err=True)
+        _complain(f"error: {error}")
         sys.exit(EXIT_STATUS)
+
+
+def _complain(*lines: str) -> None:
+    """Lines on standard error; where nobody can read them, the exit status says enough."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            typer.echo(line, err=True)
 
 
 @app.command()

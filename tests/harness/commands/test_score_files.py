@@ -207,6 +207,15 @@ def test_closed_streams(tmp_path: Path, source: Path) -> None:
     assert (status, [json.loads(line)["n"] for line in out.read_text().splitlines()]) == (1, [0, 1, 2])
 
 
+@pytest.mark.parametrize("stream", ["2>&-", "2>/dev/full", "2</dev/null"])
+def test_the_exit_status_is_right_where_standard_error_takes_nothing(tmp_path: Path, source: Path, stream: str) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(source.read_text() + "{\n")
+    assert ended(command("nowhere.jsonl", shell=f'"$@" {stream}'))[0] == 2
+    status, printed, _ = ended(command(bad, shell=f'"$@" {stream}'))
+    assert (status, len(printed.splitlines())) == (1, 3)
+
+
 def test_programs_are_run_with_all_streams_closed(tmp_path: Path) -> None:
     """The pipes of the sandbox would else get the numbers of the standard streams."""
     target = {"type": "call", "entry": "f", "cases": [{"args": [], "want": 1}]}
@@ -281,7 +290,7 @@ def test_an_interrupt_of_rows_on_standard_output_says_how_far_it_came(tmp_path: 
     with fifo.open("w") as rows:
         rows.write(written(tmp_path / "in.jsonl", 300).read_text())  # one batch, which a pipe can hold, and a part
         rows.flush()
-        first = process.stdout.read(1)
+        first = os.read(process.stdout.fileno(), 1).decode()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         status, out, err = ended(process)
