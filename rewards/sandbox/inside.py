@@ -6,7 +6,6 @@ manipulates this module in its own process can therefore change only the values 
 
 from __future__ import annotations
 
-import atexit
 import builtins
 import contextlib
 import errno
@@ -19,11 +18,10 @@ import resource
 import secrets
 import site
 import sys
-import threading
 import types
 from typing import Any
 
-from rlvr_bench.rewards.sandbox import confine, values
+from rlvr_bench.rewards.sandbox import confine, program, values
 from rlvr_bench.rewards.workers import fork_server
 
 SOURCE_NAME = "<solution>"
@@ -45,6 +43,7 @@ def main(config: dict[str, Any]) -> None:
     """Confine this process as its tier requires and serve jobs."""
     for name in _PRELOAD.split():
         importlib.import_module(name)
+    program.provide_semaphores()
     site.setquit()  # `exit` and `quit`, which are missing without site packages
     scratch = config["scratch"]
     if os.listdir(scratch):  # emptied after each job, so it must be this worker's own, even if the container is none
@@ -97,14 +96,8 @@ def _stdio(job: dict[str, Any], notes: int) -> None:
     except BaseException as error:
         _write(notes, _failure(error))
         status = 1
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads as leaving a program does
-        atexit._run_exitfuncs()
-        if sys.stdout is not None and not sys.stdout.closed:
-            sys.stdout.flush()
-    except BaseException:
-        status = status or 120
-    os._exit(status & 0xFF)
+    failed = program.end(job["code"])
+    os._exit((status or failed) & 0xFF)
 
 
 def _script(job: dict[str, Any], notes: int) -> None:
@@ -132,9 +125,9 @@ def _load(code: str, name: str) -> dict[str, Any]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _CompileError(f"{type(error).__name__}: {error}") from None
     module = types.ModuleType(name)
-    module.__dict__["__builtins__"] = builtins
+    module.__dict__.update(__builtins__=builtins, __file__=program.file_of(code))
     sys.modules[name] = module  # where dataclasses and pickle look up modules
-    sys.argv = ["solution.py"]
+    sys.argv = [program.FILE_NAME]
     exec(compiled, module.__dict__)
     return module.__dict__
 

@@ -37,6 +37,7 @@ _MODULES = (
     "rlvr_bench.rewards.sandbox.seccomp",
     "rlvr_bench.rewards.sandbox.landlock",
     "rlvr_bench.rewards.sandbox.confine",
+    "rlvr_bench.rewards.sandbox.program",
     "rlvr_bench.rewards.sandbox.inside",
 )
 _BOOT = """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,7 @@ FileRow = tuple[int, str, Any]
 @dataclass(frozen=True)
 class JsonlConfig:
     path: str
-    """File with one JSON object a line; relative to the working directory."""
+    """File with one JSON object a line, plain or gzip; relative to the working directory."""
     test_path: str | None = None
     """File with the held-out rows; without one, `test_share` of `path` is held out."""
     test_share: float = TEST_SHARE
@@ -192,7 +194,13 @@ class Jsonl(DatasetTask):
 def _lines(path: str) -> list[tuple[int, bytes]]:
     """The lines that are not blank, numbered from 1."""
     try:
-        lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        data = Path(path).read_bytes()
     except OSError as error:
         raise TaskError(f"{path}: {error.strerror}; give an existing .jsonl file") from None
+    if data.startswith(b"\x1f\x8b"):  # as no JSON does
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise TaskError(f"{path}: cannot be unpacked ({error}); pack it again with gzip") from None
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -143,6 +143,8 @@ def _builtin(form: Any) -> Any:
     if isinstance(form, list):
         return [_builtin(part) for part in form]
     if isinstance(form, dict):
+        if "like" in form:
+            return form["like"][0]
         return form["other"] if "other" in form else {tag: _builtin(body) for tag, body in form.items()}
     return form
 

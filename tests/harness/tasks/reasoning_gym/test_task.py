@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from contextlib import closing
+from fractions import Fraction
 
 import pytest
 
-from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig
+from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig, _builtin
 from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task, TaskError
+from rlvr_bench.rewards.sandbox import values
 
 
 def test_the_missing_package_is_an_error_with_its_remedy(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "reasoning_gym", None)
     with pytest.raises(TaskError, match=r"cannot be imported .*pip install 'rlvr-bench\[tasks\]'"):
         ReasoningGym(ReasoningGymConfig(dataset="leg_counting"))
+
+
+def test_metadata_of_no_builtin_type_is_recorded_by_the_name_of_the_type() -> None:
+    form = _builtin(values.encode([Counter("a"), Fraction(1, 2), object(), (1, {2: "x"})]))
+    assert values.decode(form) == ["Counter", "Fraction", "object", (1, {2: "x"})]
 
 
 def test_unknown_generators_and_bad_options(gym) -> None:
