@@ -82,6 +82,7 @@ def _rules() -> list[tuple[str, Callable[[str], str]]]:
     made: list[tuple[str, Callable[[str], str]]] = [
         ("the question itself", lambda question: question),
         ("the last line of the question", lambda question: question.strip().splitlines()[-1]),
+        ("the last word of the question", lambda question: question.split()[-1]),
         ("all numbers of the question", lambda question: " ".join(_numbers(question))),
         ("`0e0*(a+b+c)+Ne0`, N the last number", lambda question: _hidden_sum(question, -1)),
         ("`0e0*(a+b+c)+Ne0`, N the first number", lambda question: _hidden_sum(question, 0)),
