@@ -74,7 +74,9 @@ class ReasoningGymScore(Verifier):
         tiers: Sequence[Tier] = DEFAULT_TIERS,
         unsafe: bool = False,
     ) -> None:
-        self._tier, self.pool = _opened(dataset, options, ("unsafe",) if unsafe else tiers)
+        chosen: Sequence[Tier] = ("unsafe",) if unsafe else tiers
+        self._tier: Tier
+        self._tier, self.pool = _opened(dataset, options, chosen)
 
     @property
     def tier(self) -> Tier:

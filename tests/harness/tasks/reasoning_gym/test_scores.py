@@ -72,7 +72,7 @@ def test_retries_are_jobs_handed_out_again() -> None:
         ("complex_arithmetic", "nanj"),
         ("countdown", "0e0*({sum})+{target}e0"),  # the scorer counts integers, and 572e0 is none
         ("countdown", "0_0*({sum})+{target[0]}_{target[1]}{target[2]}"),
-        ("countdown", "(E-E)*({sum})+{target}.e0"),
+        ("countdown", "(E-E)*({sum})+{target}e0"),
     ],
 )
 def test_what_earned_the_full_score_without_being_right_earns_nothing(gym, dataset: str, answer: str) -> None:
