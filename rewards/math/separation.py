@@ -37,7 +37,8 @@ def is_zero(number: Expr, max_bits: int = MAX_BITS) -> bool | None:
     """
     degrees: dict[tuple[Expr, int], int] = {}
     upper, lower = _logarithms(number, degrees)
-    needed = (math.prod(degrees.values()) - 1) * upper + lower + _SLACK_BITS
+    degree = math.prod(degrees.values())
+    needed = math.ceil((degree - 1) * upper + lower + _SLACK_BITS) if degree < MAX_BITS else None
     bits = _FIRST_BITS
     while bits <= max_bits:
         try:
@@ -46,7 +47,7 @@ def is_zero(number: Expr, max_bits: int = MAX_BITS) -> bool | None:
                 distance = abs(ball.middle)
                 if distance > 2 * ball.radius:
                     return False
-                if distance + ball.radius < mpf(2) ** -math.ceil(needed):
+                if needed is not None and distance + ball.radius < mpf(2) ** -needed:
                     return True
         except _TooWide:
             pass

@@ -55,6 +55,12 @@ def test_too_few_bits_decide_nothing() -> None:
     assert (is_zero(tiny, 256), is_zero(tiny)) == (None, False)
 
 
+def test_a_degree_beyond_every_bound_is_not_decided_but_a_difference_still_is() -> None:
+    """The cosine of pi / 10^300 is 1 - 5e-600 or so, and its degree is about 10^300."""
+    cosine = algebraic_form(sympy.cos(pi / Integer(10) ** 300))
+    assert (is_zero(cosine - 1, 1 << 9), is_zero(cosine - 2)) == (None, False)
+
+
 def test_other_numbers_are_refused() -> None:
     for number in (pi, sympy.E, sympy.log(2), 1 + sqrt(pi), Integer(2) ** sqrt(2)):
         with pytest.raises(NotAlgebraic):
