@@ -8,6 +8,7 @@ minus: folding other characters would turn `4²` into 42.
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 
 MAX_CHARS = 1000  # a longer answer counts as none, which keeps every conversion below cheap
@@ -48,6 +49,11 @@ def parse_number(text: str) -> Fraction | None:
     if match["exponent"]:
         value *= Fraction(10) ** int(match["exponent"])
     return (-value if match["sign"] == "-" else value) / (100 if match["percent"] else 1)
+
+
+def written_out(number: int | float) -> str:
+    """A number of JSON without a power of ten: `0.00001`, which Python writes `1e-05`."""
+    return f"{Decimal(repr(number)):f}"
 
 
 def _undressed(text: str) -> str:

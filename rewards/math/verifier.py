@@ -12,7 +12,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from rlvr_bench.rewards.math import structure
@@ -20,7 +19,7 @@ from rlvr_bench.rewards.math.answer import math_answer
 from rlvr_bench.rewards.math.equality import Question, equal
 from rlvr_bench.rewards.math.structure import Node
 from rlvr_bench.rewards.math.text import cleaned, squeezed
-from rlvr_bench.rewards.numbers import parse_number
+from rlvr_bench.rewards.numbers import parse_number, written_out
 from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rlvr_bench.rewards.workers.python import python_worker
@@ -168,8 +167,7 @@ def _gold(target: Any) -> tuple[str, Node]:
     """
     if not isinstance(target, (str, int, float)) or isinstance(target, bool):
         raise ValueError(f"a gold answer is a text, got {target!r:.80}")
-    # str(0.00001) is 1e-05, and a large number may have no point at all: JSON numbers are written out
-    text = cleaned(f"{Decimal(repr(target)):f}" if isinstance(target, float) else str(target))
+    text = cleaned(target if isinstance(target, str) else written_out(target))
     if not text:
         raise ValueError(f"no gold answer in {target!r:.80}")
     node = structure.parse(text)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.rewards.numbers import parse_number
+from rlvr_bench.rewards.numbers import parse_number, written_out
 
 NUMBERS = {
     "42": Fraction(42),
@@ -112,6 +112,12 @@ def test_decimals_are_exact(value: Decimal):
 @given(st.text(alphabet="0123456789.,-+/\\%${} frac\u2212²", max_size=30))
 def test_never_raises(text):
     assert isinstance(parse_number(text), Fraction | None)
+
+
+def test_numbers_of_json_are_written_out():
+    numbers = [0.00001, 1e23, -2.5e-7, 5.0, 42, -1]
+    texts = ["0.00001", "100000000000000000000000", "-0.00000025", "5.0", "42", "-1"]
+    assert texts == [written_out(number) for number in numbers]
 
 
 def test_hostile_lengths_take_linear_time(ends_within):
