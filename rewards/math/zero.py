@@ -3,7 +3,7 @@
 - Numbers of rationals and roots, sines of rational angles included: always decided (`separation.py`), up to a size.
 - Rational functions of variables, and polynomials in pi or in e, with such coefficients: always decided.
 - Anything else is different where an evaluation proves it, and the same where rewriting makes the difference zero.
-  What neither settles is undecided: for `e^{\\gamma}`-like numbers there is no known method.
+  What neither settles is undecided, such as e^sqrt(2) against a number that differs from it by 1e-500.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from sympy import Dummy, Expr, Integer, Rational
 from rlvr_bench.rewards.math import separation
 
 _POINTS = 6
-_POINT_BITS = 1 << 11  # at a point, only a difference counts, and most are large
-_DIGITS = 15
-_MAX_DIGITS = 400
+_POINT_BITS, _POINT_DIGITS = 1 << 8, 60  # at a point only a difference counts, and most are large
+_DIGITS, _MAX_DIGITS = 15, 400
 _MAX_FACTORED = 10**12
 _SIMPLIFIED = 400  # operations; above, simplification takes longer than any deadline
 
 
-def is_zero(number: Any, max_bits: int = separation.MAX_BITS) -> bool | None:
+def is_zero(number: Any) -> bool | None:
     """Whether a number is zero; None is undecided.  What is not a number, as 1/0, is no zero."""
     if number.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return False
@@ -33,9 +32,10 @@ def is_zero(number: Any, max_bits: int = separation.MAX_BITS) -> bool | None:
         return bool(number == 0)
     number = separation.algebraic_form(number)
     try:
-        return separation.is_zero(number, max_bits)
+        return separation.is_zero(number)
     except separation.NotAlgebraic:
-        return _transcendental_is_zero(number)
+        value = _evaluated(number)
+        return False if value is not None and value != 0 else _proven_same(number, [], positive=True)
 
 
 def same(a: Expr, b: Expr) -> bool | None:
@@ -46,8 +46,9 @@ def same(a: Expr, b: Expr) -> bool | None:
         return is_zero(difference)
     if difference.has(sympy.nan, sympy.zoo):
         return False
-    both_signs = False
-    for point, positive in _points(symbols):
+    both_signs = difference.is_rational_function(*symbols)
+    # A rational function has values everywhere, and its coefficients decide.
+    for point, positive in _points(symbols, 1 if both_signs else _POINTS):
         left, right = a.subs(point), b.subs(point)
         if not _has_value(left) or not _has_value(right):
             continue
@@ -55,7 +56,7 @@ def same(a: Expr, b: Expr) -> bool | None:
         if not positive and not (_is_real(left) and _is_real(right)):
             continue
         both_signs = both_signs or not positive
-        if is_zero(left - right, _POINT_BITS) is False:
+        if _differs_from_zero(left - right):
             return False
     return _proven_same(difference, symbols, positive=not both_signs)
 
@@ -85,11 +86,11 @@ def is_positive(number: Expr) -> bool | None:
     return bool(real > 0 and (imaginary == 0 or is_zero(number - sympy.conjugate(number))))
 
 
-def _points(symbols: Sequence[Any]) -> Iterator[tuple[Any, bool]]:
+def _points(symbols: Sequence[Any], count: int = _POINTS) -> Iterator[tuple[Any, bool]]:
     """Rational values of the variables, and whether all are positive; first positive ones, then of both signs."""
     generator = random.Random(0)
-    for turn in range(_POINTS):
-        positive = turn < _POINTS // 2
+    for turn in range(count):
+        positive = turn < (count + 1) // 2
         point = {}
         for symbol in symbols:
             sign = -1 if not positive and (not point or generator.random() < 0.5) else 1
@@ -108,20 +109,24 @@ def _is_real(number: Any) -> bool:
     return value is not None and value.is_real is True
 
 
-def _evaluated(number: Any) -> Any:
+def _evaluated(number: Any, most: int = _MAX_DIGITS) -> Any:
     """A value whose digits are all right; None where cancellation leaves none."""
     try:
-        value = number.evalf(_DIGITS, maxn=_MAX_DIGITS, strict=True)
+        value = number.evalf(_DIGITS, maxn=most, strict=True)
     except (sympy.core.evalf.PrecisionExhausted, ValueError, TypeError, NotImplementedError):
         return None
     return value if value.is_number and value.is_finite else None
 
 
-def _transcendental_is_zero(number: Any) -> bool | None:
-    value = _evaluated(number)
-    if value is not None and value != 0:
-        return False
-    return _proven_same(number, [], positive=True)
+def _differs_from_zero(number: Any) -> bool:
+    """Whether a quick evaluation tells a number from zero."""
+    if number.is_Rational:
+        return bool(number != 0)
+    try:
+        return separation.is_zero(separation.algebraic_form(number), _POINT_BITS) is False
+    except separation.NotAlgebraic:
+        value = _evaluated(number, _POINT_DIGITS)
+        return value is not None and value != 0
 
 
 def _proven_same(difference: Any, symbols: Sequence[Any], *, positive: bool) -> bool | None:
