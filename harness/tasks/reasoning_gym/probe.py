@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from rlvr_bench.rewards.numbers import parse_number
@@ -28,6 +29,9 @@ CONSTANTS = (
     "False",
     "yes", "no", "None", "A", "a", "x", "[]", "{}", "()", "''", ".", ",", "?", "0 0", "[[0]]", "6+6+6+6", "impossible",
 )  # fmt: skip
+
+ROUNDING = Fraction(1, 10**6)
+"""How far from the right number, as a share of it, an answer still is that number: scorers compare floating point."""
 
 Entry = Mapping[str, Any]
 
@@ -106,11 +110,11 @@ def _hidden_sum(question: str, position: int) -> str:
 
 
 def _is_right(answer: str, right: str) -> bool:
-    """Whether an answer is the right one, apart from case, outer punctuation and the spelling of numbers."""
+    """Whether an answer is the right one, apart from case, outer punctuation, and how a number is spelled or rounded."""
     if _plain(answer) == _plain(right):
         return True
-    number = parse_number(answer)
-    return number is not None and number == parse_number(right)
+    number, wanted = parse_number(answer), parse_number(right)
+    return number is not None and wanted is not None and abs(number - wanted) <= ROUNDING * abs(wanted)
 
 
 def _plain(text: str) -> str:

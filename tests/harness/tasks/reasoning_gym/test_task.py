@@ -50,7 +50,9 @@ def test_a_generator_whose_questions_contain_the_answer_is_refused(gym) -> None:
         ReasoningGym(ReasoningGymConfig(dataset="string_insertion"))
 
 
-@pytest.mark.parametrize("dataset", ["course_schedule", "syllogism", "polynomial_equations", "countdown"])
+@pytest.mark.parametrize(
+    "dataset", ["course_schedule", "syllogism", "polynomial_equations", "number_format", "countdown"]
+)
 def test_answers_that_are_sometimes_right_are_honest(gym, dataset: str) -> None:
     assert ReasoningGym(ReasoningGymConfig(dataset=dataset)).config.dataset == dataset
 
