@@ -110,7 +110,7 @@ def _hidden_sum(question: str, position: int) -> str:
 
 
 def _is_right(answer: str, right: str) -> bool:
-    """Whether an answer is the right one, apart from case, outer punctuation, and how a number is spelled or rounded."""
+    """Whether an answer is the right one, apart from case, outer punctuation and the spelling of a number."""
     if _plain(answer) == _plain(right):
         return True
     number, wanted = parse_number(answer), parse_number(right)
