@@ -16,6 +16,7 @@ import os
 import shutil
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -142,7 +143,7 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
     command = [python, *_PYTHON_FLAGS]
     if tier == "bwrap":
         config["scratch"] = environment["TMPDIR"] = "/tmp"
-        command = [*_bwrap(), *command]
+        command = [*bwrap_command(), *command]
     elif tier == "docker":
         config["scratch"] = environment["TMPDIR"] = "/tmp"
         command = [*_docker(environment, memory_bytes), "python3", *_PYTHON_FLAGS]
@@ -154,7 +155,14 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
     )
 
 
-def _bwrap() -> list[str]:
+def bwrap_command(readable: Sequence[str] = ()) -> list[str]:
+    """Bubblewrap and its arguments, up to the program that it starts.
+
+    Args:
+        readable: folders to show besides the interpreter, links followed.
+    Raises:
+        OSError: it is not installed.
+    """
     command = [_found("bwrap"), "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     command += ["--new-session", "--hostname", "sandbox"]
     mounted = {}
@@ -178,7 +186,10 @@ def _bwrap() -> list[str]:
     for device in ("null", "zero", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     # The rest of the root is empty and read-only; files below /tmp are in memory, with a cap.
-    return [*command, "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    command += ["--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"]
+    for path in readable:
+        command += ["--ro-bind", path, path]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
 def _docker(environment: dict[str, str], memory_bytes: int) -> list[str]:

@@ -17,6 +17,7 @@ from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
+from rlvr_bench.rewards.numbers import written_out
 from rlvr_bench.rewards.types import Verifier
 
 FileRow = tuple[int, str, Any]
@@ -169,7 +170,7 @@ class Jsonl(DatasetTask):
 
     def _gold(self, gold: Any) -> Any:
         if isinstance(gold, (int, float)) and not isinstance(gold, bool):
-            gold = json.dumps(gold)
+            gold = written_out(gold)
         gold = gold.strip() if isinstance(gold, str) else gold
         if gold in (None, ""):
             raise ValueError(f"field {self.config.answer_field!r} must not be empty, got {gold!r}")

@@ -27,6 +27,18 @@ def rows(start, stop):
     return [{"prompt": f"{i}+1=", "answer": i + 1} for i in range(start, stop)]
 
 
+@pytest.mark.parametrize("verifier", ["exact", "numeric", "math"])
+def test_small_and_large_numbers_are_written_out(write, verifier):
+    path = write("a.jsonl", {"prompt": "a", "answer": 0.00001}, {"prompt": "b", "answer": 1e23})
+    held_out = write("b.jsonl", {"prompt": "c", "answer": 0.00001})
+    task = Jsonl(JsonlConfig(path=path, test_path=held_out, verifier=verifier))
+    targets = sorted(task.item(split, i).target for split in SPLITS for i in range(task.size(split)))
+    assert targets == ["0.00001", "0.00001", "1" + "0" * 23]
+    right, misread = "<answer>0.00001</answer>", "<answer>e-5</answer>"
+    with task.verifiers()["correct"] as judge:
+        assert [v.reward for v in judge.verify([right, misread], ["0.00001"] * 2)] == [1.0, 0.0]
+
+
 def test_split_by_hash(write):
     task = Jsonl(JsonlConfig(path=write("a.jsonl", *rows(0, 400)), test_share=0.25, template="Q: {prompt} {x}"))
     assert isinstance(task, Task)
