@@ -46,9 +46,28 @@ def _one_of(index: int, values: Sequence[int]) -> list[Instruction]:
     return [_argument(index), *tests, (_EQUAL, 0, 1, values[-1]), _return(_ALLOW), _return(_DENY)]
 
 
+def _opening(index: int) -> list[Instruction]:
+    """Allow opening a file to read, to write, or both, and emptying it only with writing.
+
+    Landlock does not look at truncation before ABI 3 (Linux 6.2), and never at the access mode 3, which asks for
+    neither reading nor writing: with that alone, any file that the user may write to could be emptied there.
+    """
+    return [
+        _argument(index),
+        (_ANY_BIT, 2, 0, os.O_WRONLY),
+        (_ANY_BIT, 2, 0, os.O_RDWR),
+        (_ANY_BIT, 2, 1, os.O_TRUNC),
+        (_ANY_BIT, 1, 0, os.O_RDWR),  # with the bit of writing this is mode 3
+        _return(_ALLOW),
+        _return(_DENY),
+    ]
+
+
 def _conditions(pid: int) -> dict[str, list[Instruction]]:
     flags = (0, 0o4000, 0o2000000, _SOCK_FLAGS)
     return {
+        "open": _opening(1),
+        "openat": _opening(2),
         "clone": [_argument(0), (_ANY_BIT, 0, 1, _CLONE_THREAD), _return(_ALLOW), _return(_DENY)],
         # Its flags are in memory, where a filter cannot read them; libc then falls back to clone.
         "clone3": [_return(_ERRNO | errno.ENOSYS)],
@@ -91,7 +110,8 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
         raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
     column, audit = _ARCHITECTURES[machine]
     blocks = {numbers[column]: [_return(_ALLOW)] for numbers in ALLOWED.values() if numbers[column] >= 0}
-    blocks |= {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
+    conditional = {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
+    blocks |= {number: block for number, block in conditional.items() if number >= 0}
     ranges: list[tuple[int, list[Instruction]]] = []
     for number in range(max(blocks) + 2):
         block = blocks.get(number, [_return(_DENY)])

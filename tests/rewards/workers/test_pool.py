@@ -60,7 +60,7 @@ def test_a_job_whose_worker_dies_is_repeated_and_the_last_time_is_an_error(
 
 
 def test_a_worker_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlvr_bench.rewards.workers.pool.START_SECONDS", 0.2)
+    monkeypatch.setattr("rlvr_bench.rewards.workers.worker.START_SECONDS", 0.2)
     with pytest.raises(WorkerDied, match="does not answer"):
         Worker(Launch([sys.executable, "-c", "import time; time.sleep(60)"]))
 
