@@ -47,6 +47,9 @@ from tests.rewards.waiting import kill, lives, wait_until
         "os.chroot('.')",
         "open('/dev/shm/x', 'w')",
         "open('/escape', 'w')",
+        "os.open('/dev/null', 3)",
+        "os.open('/dev/urandom', 3)",
+        "open('own', 'w').close(); os.open('own', os.O_RDONLY | os.O_TRUNC)",
         "os.listdir(args[0])",
     ],
 )
