@@ -19,7 +19,7 @@ import threading
 import types
 from typing import Any
 
-from rlvr_bench.rewards.sandbox import confine, emptying, values
+from rlvr_bench.rewards.sandbox import confine, emptying, pacing, values
 from rlvr_bench.rewards.workers import fork_server
 
 SOURCE_NAME = "<solution>"
@@ -48,10 +48,13 @@ def main(config: dict[str, Any]) -> None:
     calls = None if config["unsafe"] else confine.seccomp.Filter()
     if not config["unsafe"]:
         confine.confine_worker(libc, config)
+    pace = None if config["unsafe"] else pacing.begun(libc)
     for name in [name for name in sys.modules if name.partition(".")[0] == "rlvr_bench"]:
         del sys.modules[name]  # a solution sees the standard library only
 
     def set_up(job: dict[str, Any], notes: int, output: int) -> None:
+        if pace is not None:
+            os.close(pace.descriptor)
         random.seed(0)  # so that a verdict does not depend on chance
         if job["mode"] == "stdio":
             _attach_streams(job["stdin"], output)
@@ -62,7 +65,7 @@ def main(config: dict[str, Any]) -> None:
     def child(job: dict[str, Any], notes: int, output: int) -> None:
         _CHILDREN[job["mode"]](job, notes)
 
-    fork_server.serve(child, lambda: _clean(scratch), lambda: emptying.over_cap(scratch), set_up=set_up)
+    fork_server.serve(child, lambda: _clean(scratch), lambda: emptying.over_cap(scratch), set_up=set_up, pace=pace)
 
 
 def _call(job: dict[str, Any], notes: int) -> None:

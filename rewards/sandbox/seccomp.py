@@ -19,6 +19,7 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, op
 
 _LOAD, _EQUAL, _GREATER_EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_ANNOUNCE = 0x7FC00000
 _DENY = _ERRNO | errno.EACCES
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
 _X32_BIT = 0x40000000
@@ -105,10 +106,7 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
     Raises:
         OSError: an architecture for which no filter has been written.
     """
-    machine = machine or platform.machine()
-    if machine not in _ARCHITECTURES:
-        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
-    column, audit = _ARCHITECTURES[machine]
+    column, audit = _architecture(machine)
     blocks = {numbers[column]: [_return(_ALLOW)] for numbers in ALLOWED.values() if numbers[column] >= 0}
     conditional = {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
     blocks |= {number: block for number, block in conditional.items() if number >= 0}
@@ -117,9 +115,17 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
         block = blocks.get(number, [_return(_DENY)])
         if not ranges or ranges[-1][1] != block:
             ranges.append((number, block))
-    if machine == "x86_64":
+    if audit == _ARCHITECTURES["x86_64"][1]:
         ranges.append((_X32_BIT, [_return(_KILL)]))
     return [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), _return(_KILL), (_LOAD, 0, 0, 0), *_search(ranges)]
+
+
+def _architecture(machine: str | None) -> tuple[int, int]:
+    """Column of the tables and number of an architecture, this machine's if None."""
+    machine = machine or platform.machine()
+    if machine not in _ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
+    return _ARCHITECTURES[machine]
 
 
 def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction]:
@@ -135,7 +141,28 @@ def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction
     return [(_GREATER_EQUAL, len(lower), 0, ranges[middle][0]), *lower, *upper]
 
 
-class _Program(ctypes.Structure):
+def announcing_threads(machine: str | None = None) -> list[Instruction]:
+    """A program that refuses nothing and announces each new thread to who holds its listener.
+
+    Raises:
+        OSError: an architecture for which no filter has been written.
+    """
+    column, audit = _architecture(machine)
+    return [
+        (_LOAD, 0, 0, 4),
+        (_EQUAL, 0, 4, audit),
+        (_LOAD, 0, 0, 0),
+        (_EQUAL, 0, 2, CONDITIONAL["clone"][column]),
+        _argument(0),
+        (_ANY_BIT, 1, 0, _CLONE_THREAD),
+        _return(_ALLOW),
+        _return(_ANNOUNCE),
+    ]
+
+
+class Program(ctypes.Structure):
+    """A filter as the kernel takes it."""
+
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
@@ -149,7 +176,7 @@ class Filter:
         self._places = [8 * i + 4 for i, instruction in enumerate(program) if instruction[3] == self._ANY_PID]
         packed = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
         self._buffer = ctypes.create_string_buffer(packed, len(packed))
-        self._descriptor = _Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
+        self._descriptor = Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
 
     def install(self, libc: ctypes.CDLL) -> None:
         """Install it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""

@@ -27,7 +27,7 @@ import signal
 import struct
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 HEADER = struct.Struct("!IId")  # bytes of the job, limit on the bytes of the reply, seconds
 FRAME = struct.Struct("!cI")
@@ -43,12 +43,26 @@ _LIBC = ctypes.CDLL(None)
 Child = Callable[[dict[str, Any], int, int], None]
 
 
+class Pace(Protocol):
+    """What waits for the worker's permission while a child runs."""
+
+    descriptor: int
+    """readable while something waits"""
+
+    def begin(self) -> None:
+        """A new child starts."""
+
+    def let_one(self) -> None:
+        """Give the permission that is waited for."""
+
+
 def serve(
     child: Child,
     after: Callable[[], None] = lambda: None,
     watch: Callable[[], bool] | None = None,
     *,
     set_up: Child = lambda job, notes, output: None,
+    pace: Pace | None = None,
 ) -> None:
     """Serve jobs until the trusted side closes the pipe.
 
@@ -59,6 +73,7 @@ def serve(
         watch: called in the worker every few milliseconds while a child runs, but not during the first few, in which
             most children end.  When it returns True the child is killed, with the end `output_limit`.
         set_up: called in the fork before the child.  An exception is a failure of the infrastructure, not of the job.
+        pace: how fast a child's threads may come.
     """
     outboxes = _Outbox(b"n"), _Outbox(b"o")
     gc.collect()
@@ -79,7 +94,7 @@ def serve(
             reason = f"no process for a job in {seconds:.1f} s: {error}".encode()
             _send(FRAME.pack(b"x", len(reason)) + reason)
             return
-        end = _ended(pid, dict(zip((notes, output), outboxes, strict=True)), limit, seconds, watch)
+        end = _ended(pid, dict(zip((notes, output), outboxes, strict=True)), limit, seconds, watch, pace)
         job[:] = bytes(len(job))  # so that the next job's child cannot read it
         if end is None:
             after()
@@ -171,7 +186,12 @@ def _child_of(job: bytearray, notes: int, output: int, set_up: Child, child: Chi
 
 
 def _ended(
-    pid: int, outboxes: dict[int, _Outbox], limit: int, seconds: float, watch: Callable[[], bool] | None
+    pid: int,
+    outboxes: dict[int, _Outbox],
+    limit: int,
+    seconds: float,
+    watch: Callable[[], bool] | None,
+    pace: Pace | None,
 ) -> bytes | None:
     """Relay what a child writes until it ends or its time is up: the end, or None if the trusted side went away.
 
@@ -181,7 +201,7 @@ def _ended(
     start = time.monotonic()
     handle = os.pidfd_open(pid)
     try:
-        end = _relay(handle, outboxes, limit, start + seconds, watch)
+        end = _relay(handle, outboxes, limit, start + seconds, watch, pace)
         took = time.monotonic() - start
     finally:
         signal.pidfd_send_signal(handle, signal.SIGKILL)
@@ -196,7 +216,12 @@ def _ended(
 
 
 def _relay(
-    handle: int, outboxes: dict[int, _Outbox], limit: int, deadline: float, watch: Callable[[], bool] | None
+    handle: int,
+    outboxes: dict[int, _Outbox],
+    limit: int,
+    deadline: float,
+    watch: Callable[[], bool] | None,
+    pace: Pace | None,
 ) -> str | None:
     """Forward what the child writes until it ends; how it ended, or None if the trusted side is gone."""
     poller = select.poll()
@@ -204,6 +229,9 @@ def _relay(
     poller.register(0, 0)  # only to learn that the other end is closed
     for descriptor in outboxes:
         poller.register(descriptor, select.POLLIN)
+    if pace is not None:
+        pace.begin()
+        poller.register(pace.descriptor, select.POLLIN)
     left, end = limit, None
     exited = False
     look = time.monotonic() + _WATCH_SECONDS
@@ -220,6 +248,8 @@ def _relay(
         events = dict(poller.poll(wait * 1000 + (not exited)))
         if 0 in events:
             return None
+        if pace is not None and events.get(pace.descriptor, 0) & select.POLLIN:
+            pace.let_one()
         ready = [descriptor for descriptor in outboxes if events.get(descriptor)]
         for descriptor in ready:
             count = outboxes[descriptor].take(descriptor, left + 1)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,6 +15,7 @@ from rlvr_bench.rewards.sandbox import tiers
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from rlvr_bench.rewards.sandbox.sandbox import Sandbox, open_sandbox
 from rlvr_bench.rewards.sandbox.tiers import Tier
+from tests import data
 
 TIERS: tuple[Tier, ...] = ("bwrap", "landlock")
 
@@ -43,3 +48,44 @@ def pin(monkeypatch: pytest.MonkeyPatch, *changes: tuple[str, str]) -> None:
         return len(data).to_bytes(8, "big") + data
 
     monkeypatch.setattr(tiers, "_boot", boot)
+
+
+# `rlvr_bench` is made of folders at the top of the project, and is installed in ways that another user cannot read.
+_ELSEWHERE = f"""
+import sys, types
+sys.modules["rlvr_bench"] = types.ModuleType("rlvr_bench")
+sys.modules["rlvr_bench"].__path__ = [{str(data.ROOT)!r}]
+sys.path.insert(0, {str(data.ROOT)!r})
+"""
+NOBODY = 65534
+
+
+def run_as_nobody(program: str) -> str:
+    """What a program prints that runs as a user without privileges: `nobody` where the tests run as root.
+
+    The test skips where that user can read no Python or not the project.
+    """
+    if os.geteuid() != 0:
+        return _printed([sys.executable], program)
+    found = shutil.which("python3", path="/usr/local/bin:/usr/bin")
+    for python in filter(None, (os.path.realpath(sys.executable), found)):
+        # Its standard library must be readable too.
+        command = [python, "-c", f"import sys, json; assert sys.version_info >= (3, 11); open({__file__!r})"]
+        try:
+            subprocess.run(
+                command, user=NOBODY, group=NOBODY, extra_groups=[], check=True, capture_output=True, cwd="/"
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return _printed([python], program, user=NOBODY, group=NOBODY, extra_groups=[])
+    pytest.skip("nobody can run no Python here that can read the project")
+
+
+def _printed(command: list[str], program: str, **options: Any) -> str:
+    path = [os.path.dirname(tiers._found("bwrap"))] if "bwrap" in program else []
+    done = subprocess.run(
+        [*command, "-c", _ELSEWHERE + program], capture_output=True, text=True, check=False, cwd="/",
+        env=os.environ | {"PATH": os.pathsep.join([*path, os.environ["PATH"]])}, **options,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
