@@ -89,3 +89,23 @@ def _printed(command: list[str], program: str, **options: Any) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+_LIMITED = """
+import json, resource
+for name, value in LIMITS.items():
+    resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+from rlvr_bench.rewards.code.verifier import CodeVerifier
+call = {"type": "call", "entry": "f", "cases": [{"args": [], "want": 3}]}
+stdio = {"type": "stdio", "cases": [{"stdin": "1 2", "stdout": "3"}]}
+codes = ["def f(): return 3", "print(sum(map(int, input().split())))", "while True: pass", "x = bytearray(2 << 30)"]
+with CodeVerifier(tiers=(TIER,), workers=1, time_limit_s=60.0) as verifier:
+    completions = [f"```python\\n{code}\\n```" for code in codes]
+    verdicts = verifier.verify(completions, [call, stdio, call, call], [None, None, 0.5, None])
+print(json.dumps([verdict.outcome for verdict in verdicts]))
+"""
+
+
+def run_with_low_limits(tier: Tier, limits: dict[str, int]) -> list[str]:
+    """Outcomes of a program that returns, one that prints, a busy loop and a hoard, under these hard limits."""
+    return json.loads(_printed([sys.executable], f"TIER, LIMITS = {tier!r}, {limits!r}\n{_LIMITED}"))
