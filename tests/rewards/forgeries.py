@@ -27,7 +27,7 @@ FORGERIES = {
         "bytes": f"b'{{\"bytes\":\"' + b'41' * {_SIZE // 2} + b'\"}}'",
         "deep and wide": f"b'[' * 180 + b'\"' + b'x' * {_SIZE} + b'\"' + b']' * 180",
         "sets in sets": f"b'{{\"set\":[' * 90 + b'1' + b',1' * {_SIZE // 2 - 1000} + b']}}' * 90",
-        "a set of long texts": "b'{\"set\":[\"' + b'\",\"'.join(b'x' * 3000 + b'%d' % i for i in range(1300)) + b'\"]}'",
+        "long texts": "b'{\"set\":[\"' + b'\",\"'.join(b'x' * 3000 + b'%d' % n for n in range(1300)) + b'\"]}'",
         "a set of small ones": "b'{\"set\":[' + b','.join(b'%d' % (i * 7919 % 1000003) for i in range(550000)) + b']}'",
         "a dict": "b'{\"dict\":[' + b','.join(b'[%d,1]' % (i * 7919 % 1000003) for i in range(380000)) + b']}'",
         "tuples of complex": f"b'[1' + b',{{\"complex\":[1.5,0]}}' * {_SIZE // 22} + b']'",
