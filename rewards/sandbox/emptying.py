@@ -33,6 +33,7 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _UNKNOWN, _FOLDER, _FORMAT, _FOLDER_FORMAT = 0, 4, 0o170000, 0o040000  # as the kernel numbers them
 _NO_FOLLOW, _REMOVE_FOLDER = 0x100, 0x200
 
+_COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.openat.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
 _LIBC.unlinkat.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
@@ -194,10 +195,9 @@ def _opened(folder: int, name: int) -> int:
 
 def _number_call(name: str, *arguments: object) -> int:
     """A system call by its number: older C libraries have no function for it."""
-    column = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
-    if column is None:
+    if _COLUMN is None:
         raise OSError(errno.ENOSYS, f"no number of the call {name} for {platform.machine()}")
-    return _checked(_LIBC.syscall(ctypes.c_long(ALLOWED[name][column]), *arguments))
+    return _checked(_LIBC.syscall(ctypes.c_long(ALLOWED[name][_COLUMN]), *arguments))
 
 
 def _checked(result: int) -> int:

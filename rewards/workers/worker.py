@@ -25,7 +25,7 @@ from rlvr_bench.rewards.workers.threads import ThreadCap
 START_SECONDS = 60.0  # enough for a cold disk and a busy machine
 GRACE_SECONDS = 10.0
 MAX_REPLY_BYTES = 4 << 20
-_LOOK_SECONDS = 0.005
+_LOOK_SECONDS = 0.01
 
 
 class WorkerDied(Exception):
