@@ -21,7 +21,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from rlvr_bench.rewards.workers.pool import Launch
+from rlvr_bench.rewards.workers.worker import Launch
 
 Tier = Literal["bwrap", "landlock", "docker", "unsafe"]
 
@@ -35,7 +35,9 @@ _MODULES = (
     "rlvr_bench.rewards.workers.fork_server",
     "rlvr_bench.rewards.sandbox.values",
     "rlvr_bench.rewards.sandbox.syscalls",
+    "rlvr_bench.rewards.sandbox.emptying",
     "rlvr_bench.rewards.sandbox.seccomp",
+    "rlvr_bench.rewards.sandbox.pacing",
     "rlvr_bench.rewards.sandbox.landlock",
     "rlvr_bench.rewards.sandbox.confine",
     "rlvr_bench.rewards.sandbox.program",
@@ -152,6 +154,7 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
         boot=_boot(config),
         environment=None if tier == "docker" else environment,
         reports_pid=tier == "bwrap",
+        caps_threads=tier != "docker",  # whose processes are not below the command; it has a cap of its own
     )
 
 
