@@ -19,8 +19,8 @@ import threading
 import types
 from typing import Any
 
-from rlvr_bench.rewards.sandbox import confine, emptying, pacing, values
-from rlvr_bench.rewards.workers import fork_server
+from rlvr_bench.rewards.sandbox import confine, emptying, values
+from rlvr_bench.rewards.workers import fork_server, pacing
 
 SOURCE_NAME = "<solution>"
 COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime_error"
