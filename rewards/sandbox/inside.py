@@ -17,8 +17,8 @@ import sys
 import types
 from typing import Any
 
-from rlvr_bench.rewards.sandbox import confine, emptying, pacing, program, values
-from rlvr_bench.rewards.workers import fork_server
+from rlvr_bench.rewards.sandbox import confine, emptying, program, values
+from rlvr_bench.rewards.workers import fork_server, pacing
 
 SOURCE_NAME = "<solution>"
 COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime_error"

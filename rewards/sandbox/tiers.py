@@ -37,7 +37,7 @@ _MODULES = (
     "rlvr_bench.rewards.sandbox.syscalls",
     "rlvr_bench.rewards.sandbox.emptying",
     "rlvr_bench.rewards.sandbox.seccomp",
-    "rlvr_bench.rewards.sandbox.pacing",
+    "rlvr_bench.rewards.workers.pacing",
     "rlvr_bench.rewards.sandbox.landlock",
     "rlvr_bench.rewards.sandbox.confine",
     "rlvr_bench.rewards.sandbox.program",

@@ -50,7 +50,7 @@ def prints(k: int, times: int) -> str:
 def names(k: int, times: int) -> str:
     """Long enough that the worker looks at the folder while the program runs, and again when it cleans up."""
     write = f"    for place in ('', 'inner/'): open(place + f'{{10**15 + {k}}}' * {times % 12 + 1}, 'w').close()\n"
-    write += f"    time.sleep(0.03)\n    return [10**15 + {k}] * {times}"
+    write += f"    time.sleep(0.015)\n    return [10**15 + {k}] * {times}"
     return f"import os, time\ndef f():\n    os.mkdir('inner')\n{write}"
 
 

@@ -1,6 +1,6 @@
 """New threads of a child are announced to the worker, which lets them come quickly at first and then slowly.
 
-Their number is capped from outside (`rewards/workers/threads.py`), by a look every few milliseconds.  A bare `clone`
+Their number is capped from outside (`threads.py`), by a look every few milliseconds.  A bare `clone`
 makes a hundred threads a millisecond, and so many new threads also keep the one that looks from its processor:
 thousands came and went unseen.  At the pace set here a few come between two looks.
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from rlvr_bench.rewards.sandbox import pacing
 from rlvr_bench.rewards.sandbox.sandbox import Sandbox, open_sandbox
+from rlvr_bench.rewards.workers import pacing
 from tests.rewards.sandboxes import TIERS, pin, reported
 
 # A wait long after the first few, so that the clock tells whether it was made.
