@@ -176,7 +176,7 @@ WORTHLESS: list[tuple[str, set[str]]] = [
     ("f = open('sparse', 'wb')\nf.truncate(1 << 40)", {"runtime_error", "crash"}),
     ("held = [os.pipe() for _ in range(10**6)]", {"runtime_error"}),
     ("held = []\nwhile True: held.append(mmap.mmap(-1, 1 << 26)); held[-1][::4096] = bytes(1 << 14)",
-     {"memory", "runtime_error"}),
+     {"memory", "runtime_error", "timeout"}),
     ("x = [0] * 10**9\ndef add(a, b): return 3", {"memory"}),
     ("def add(a, b): return 'x' * 10**7", {"output_limit"}),
     ("while True: print('x' * 10**6)", {"timeout"}),

@@ -38,17 +38,24 @@ def launch(tier: Tier, module: str, arguments: Sequence[Any], environment: Mappi
         return plain
     command = tiers.bwrap_command(readable=package_folders())
     python = str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
-    return Launch([*command, python, *plain.command[1:]], environment=plain.environment, reports_pid=True)
+    *options, code = plain.command[1:]
+    # The environment of this interpreter is not that one's: its `.pth` files may lead to an editable install.
+    code = f"import site; [site.addsitedir(folder) for folder in {_site_folders()!r}]; {code}"
+    return Launch([*command, python, *options, code], environment=plain.environment, reports_pid=True)
 
 
 def package_folders() -> list[str]:
     """Folders of installed packages, and what links in them lead to (an editable install consists of links)."""
-    folders = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
+    folders = _site_folders()
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
         for place in (spec.submodule_search_locations or []) if spec is not None else []:
             folders.append(place)
     return list(dict.fromkeys(os.path.realpath(folder) for folder in folders if os.path.isdir(folder)))
+
+
+def _site_folders() -> list[str]:
+    return [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
 
 
 def confine_worker(tier: Tier) -> Callable[[int, float], None]:
