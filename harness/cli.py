@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -60,15 +61,21 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
+        _complain(*(f"error: {line}" for line in str(error).splitlines()))
         sys.exit(USER_ERROR)
     except Ended as ended:
-        typer.echo(str(ended), err=True)
+        _complain(str(ended))
         sys.exit(ended.status)
     except SandboxUnavailable as error:
-        typer.echo(f"error: {error}", err=True)
+        _complain(f"error: {error}")
         sys.exit(EXIT_STATUS)
+
+
+def _complain(*lines: str) -> None:
+    """Lines on standard error; where nobody can read them, the exit status says enough."""
+    with contextlib.suppress(OSError):
+        for line in lines:
+            typer.echo(line, err=True)
 
 
 def _show_version(wanted: bool) -> None:
@@ -196,7 +203,9 @@ def reward_model(
 
 @app.command()
 def score(
-    file: Annotated[Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines; - for standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows {kind, completion, target} as JSON lines, plain or gzip; - for standard input.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Where the rows go; standard output by default.")] = None,
     tier: Annotated[Tier | None, typer.Option(help="Kind of sandbox; the first that works by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; by cores and memory by default.")] = None,

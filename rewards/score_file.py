@@ -2,7 +2,8 @@
 
 A row is a JSON object `{kind: math | code | format, completion, target, limit_s?}`; other keys are copied.  It
 returns with `reward` (null for `infra`), `outcome` and `detail`.  Code that ran without a sandbox also has
-`sandbox: unsafe`, and code that could reach its own checks `integrity: weak`.
+`sandbox: unsafe`, and code that could reach its own checks `integrity: weak`.  These five say what was found here:
+where a row that comes in has them, they are not copied.
 """
 
 from __future__ import annotations
@@ -21,8 +22,18 @@ from rlvr_bench.rewards.types import Verdict, Verifier
 BATCH_ROWS = 256
 BATCH_CHARS = 16 << 20
 DANGER = "marked as dangerous: not run without a sandbox"
+FOUND_HERE = ("reward", "outcome", "detail", "sandbox", "integrity")
 LIMIT_SHARE = 0.8  # the part of `limit_s` for the code itself; the rest is for starting and comparing
 
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A line that could not be taken in."""
+
+    reason: str
+
+
+Line = str | bytes | Unreadable
 VerifierFactory = Callable[[], Verifier]
 DEFAULT_VERIFIERS: Mapping[str, VerifierFactory] = {"math": MathVerifier, "code": CodeVerifier, "format": Format}
 
@@ -40,7 +51,7 @@ class ScoredRow:
 
 
 def score_lines(
-    lines: Iterable[str | bytes],
+    lines: Iterable[Line],
     verifiers: Mapping[str, VerifierFactory] = DEFAULT_VERIFIERS,
     *,
     batch_rows: int = BATCH_ROWS,
@@ -68,14 +79,14 @@ def score_lines(
             verifier.close()
 
 
-def _batches(lines: Iterable[str | bytes], most: int) -> Iterator[list[tuple[int, str | bytes]]]:
+def _batches(lines: Iterable[Line], most: int) -> Iterator[list[tuple[int, Line]]]:
     """Numbered lines that are not blank, in batches bounded in rows and in size."""
-    batch: list[tuple[int, str | bytes]] = []
+    batch: list[tuple[int, Line]] = []
     size = 0
     for number, line in enumerate(lines, 1):
-        if line.strip():
+        if isinstance(line, Unreadable) or line.strip():
             batch.append((number, line))
-            size += len(line)
+            size += 0 if isinstance(line, Unreadable) else len(line)
         if len(batch) == most or size > BATCH_CHARS:
             yield batch
             batch, size = [], 0
@@ -83,8 +94,10 @@ def _batches(lines: Iterable[str | bytes], most: int) -> Iterator[list[tuple[int
         yield batch
 
 
-def _parsed(number: int, line: str | bytes, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
+def _parsed(number: int, line: Line, verifiers: Mapping[str, VerifierFactory]) -> ScoredRow:
     """The row on a line, without a verdict yet."""
+    if isinstance(line, Unreadable):
+        return ScoredRow(number, None, line.reason)
     try:
         text = line if isinstance(line, str) else line.decode("utf-8").removeprefix("\ufeff" if number == 1 else "")
         row = json.loads(text)
@@ -135,7 +148,8 @@ def _zipped(verifier: Verifier, items: list[ScoredRow]) -> list[tuple[ScoredRow,
 
 
 def _with_verdict(item: ScoredRow, verdict: Verdict, verifier: Verifier) -> ScoredRow:
-    row = {**(item.row or {}), "reward": verdict.reward, "outcome": verdict.outcome, "detail": verdict.detail}
+    row = {key: value for key, value in (item.row or {}).items() if key not in FOUND_HERE}
+    row |= {"reward": verdict.reward, "outcome": verdict.outcome, "detail": verdict.detail}
     if isinstance(verifier, CodeVerifier):
         if verifier.tier == "unsafe":
             row["sandbox"] = "unsafe"

@@ -128,7 +128,7 @@ def _deepspeed() -> Check:
 
 
 def _sandbox() -> Iterator[Check]:
-    from rlvr_bench.rewards.sandbox.errors import REMEDIES, SandboxUnavailable
+    from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
     from rlvr_bench.rewards.sandbox.sandbox import open_sandbox
     from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS
 
@@ -137,7 +137,7 @@ def _sandbox() -> Iterator[Check]:
             open_sandbox((tier,), workers=1).close()
             yield Check(f"sandbox {tier}", True, "passes its self-test", "")
         except SandboxUnavailable as error:
-            remedy = f"tasks that run code need one tier: {REMEDIES[tier]}"
+            remedy = f"tasks that run code or scorers of reasoning-gym need one tier: {error.remedies[tier]}"
             yield Check(f"sandbox {tier}", None, error.failures[tier], remedy)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -12,24 +12,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from rich.console import Console
 
+from rlvr_bench.harness.commands.score_files import (
+    ScoreError,
+    Sink,
+    hold_standard_descriptors,
+    lines,
+    opened,
+    say,
+    sink,
+)
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.progress import bars
 from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
 from rlvr_bench.rewards.score_file import ScoredRow, VerifierFactory, score_lines
-
-MAX_ROW_BYTES = 16 << 20
-
-
-class ScoreError(UserError):
-    """A file that cannot be read or written."""
 
 
 @dataclass
@@ -112,76 +114,37 @@ def score(source: Path, out: Path | None, known: dict[str, VerifierFactory]) -> 
     """Score a file's rows into another, or to standard output; the summary goes to standard error.
 
     Args:
-        source: JSON lines; `-` for standard input.
-        out: appears whole at the end; until then, what is done is in `OUT.partial`.
+        source: JSON lines, perhaps in gzip; `-` for standard input.
+        out: see `score_files.sink`.
     Raises:
         ScoreError: a file cannot be read or written.
         SandboxUnavailable: a row has code, and no tier of the sandbox works here.
     """
     counts, begin = ScoreCounts(), time.monotonic()
+    hold_standard_descriptors()
     with ExitStack() as stack:
-        lines = stack.enter_context(_opened(source))
-        sink = stack.enter_context(_sink(out))
-        advance = stack.enter_context(_bar(source))
-        for scored in score_lines(_lines(lines, advance), known):
-            _write(scored, sink, counts)
-    if out is not None:
-        Path(f"{out}.partial").replace(out)
-    print(counts.text(time.monotonic() - begin), file=sys.stderr)
+        file = stack.enter_context(opened(source))
+        rows = stack.enter_context(sink(out))
+        advance = stack.enter_context(_bar(source, file))
+        for scored in score_lines(lines(file, source, advance), known):
+            _write(scored, rows, counts)
+    say(counts.text(time.monotonic() - begin))
     return counts
 
 
-def _write(scored: ScoredRow, sink: TextIO, counts: ScoreCounts) -> None:
+def _write(scored: ScoredRow, rows: Sink, counts: ScoreCounts) -> None:
     if scored.row is None:
         counts.bad += 1
-        print(f"row {scored.number}: {scored.error}", file=sys.stderr)
+        say(f"row {scored.number}: {scored.error}")
         return
+    rows.write(json.dumps(scored.row))
     counts.add(scored.row)
-    sink.write(json.dumps(scored.row) + "\n")
-
-
-def _lines(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
-    """The lines of a file; one that is longer than MAX_ROW_BYTES is cut, which makes it a bad row."""
-    while line := file.readline(MAX_ROW_BYTES):
-        advance(len(line))
-        yield line
-        while len(line) == MAX_ROW_BYTES and not line.endswith(b"\n"):
-            line = file.readline(MAX_ROW_BYTES)
-            advance(len(line))
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[BinaryIO]:
-    if str(source) == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        file = source.open("rb")
-    except OSError as error:
-        raise ScoreError(f"{source}: {error.strerror}; give a file of JSON lines, or - for standard input") from None
-    with file:
-        yield file
-
-
-@contextmanager
-def _sink(out: Path | None) -> Iterator[TextIO]:
-    if out is None:
-        yield sys.stdout
-        return
-    if out.is_dir():
-        raise ScoreError(f"{out}: is a folder; give a file as --out")
-    try:
-        file = open(f"{out}.partial", "w", encoding="utf-8")  # noqa: SIM115
-    except OSError as error:
-        raise ScoreError(f"{out}: {error.strerror}; choose another --out") from None
-    with file:
-        yield file
-
-
-@contextmanager
-def _bar(source: Path) -> Iterator[Callable[[int], None]]:
-    """A bar over the file's bytes."""
-    total = os.path.getsize(source) if source.is_file() else None
+def _bar(source: Path, file: BinaryIO) -> Iterator[Callable[[int], None]]:
+    """A bar over the bytes of the rows; nobody knows how many a gzip file has."""
+    total = os.path.getsize(source) if source.is_file() and not isinstance(file, gzip.GzipFile) else None
     with bars(Console(stderr=True), in_bytes=True) as progress:
         task = progress.add_task("score", total=total)
         yield lambda size: progress.advance(task, size)

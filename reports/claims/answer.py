@@ -86,7 +86,7 @@ def _over_sizes(study: Study) -> str:
         low, high = (f"{_saving(p)} at {_place(p)}" for p in ends)
         names = short((ends[0].grpo.label, ends[0].ppo.label))
         told.append(
-            f"{names[0].partition(',')[0]}'s measured peak is {low}, and {high}, than {names[1].partition(',')[0]}'s: "
+            f"{names[0].partition(',')[0]} has a measured peak {low}, and {high}, than {names[1].partition(',')[0]}: "
             f"the ends of {len(points)} sizes ({numbers.INTERVAL}s over paired seeds; descriptive)."
         )
     return " ".join(told)
@@ -122,7 +122,7 @@ def _said(study: Study, f: Finding) -> str:
         return f.sentence.rstrip(".") or f.claim.rstrip(".")
     names = short(f.pair)
     if f.conclusion == "arithmetic":
-        return f"{names[0]}'s states are {numbers.compared(e)} than {names[1]}'s (arithmetic)"
+        return f"{names[0]} has states {numbers.compared(e)} than {names[1]} (arithmetic)"
     told = _difference(f, names, e) if f.scale == "difference" else _ratio(study, f, names, e)
     verdict = f"hypothesis {f.id} {f.conclusion}" if f.primary else "descriptive"
     return f"{told} ({100 * f.level:.0f} % interval, {f.n}; {verdict})"
@@ -153,7 +153,7 @@ def _ratio(study: Study, f: Finding, names: tuple[str, str], e: Estimate) -> str
         return f"neither {names[0]} nor {names[1]} is shown to take more {what} {when}: ratio {numbers.ratio(e)}"
     high, low = names if above else names[::-1]
     if f.question == "memory":
-        return f"{low}'s {what} is {numbers.compared(_inverse(e) if above else e)} than {high}'s"
+        return f"{low} has a {what} {numbers.compared(_inverse(e) if above else e)} than {high}"
     return f"{high} takes {numbers.compared(e if above else _inverse(e))} the {what} of {low} {when}".rstrip()
 
 

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from rlvr_bench.rewards.code.fences import MAX_CODE_CHARS, last_block
+from rlvr_bench.rewards.code.room import call_room, output_room
 from rlvr_bench.rewards.code.targets import check_target
 from rlvr_bench.rewards.sandbox import values
 from rlvr_bench.rewards.sandbox.sandbox import MEMORY_BYTES, open_sandbox
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
 from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
-from rlvr_bench.rewards.workers.pool import Reply, WorkerDied
+from rlvr_bench.rewards.workers.threads import MAX_THREADS
+from rlvr_bench.rewards.workers.worker import Reply, WorkerDied
 
 TIME_LIMIT_S = 5.0
 
+_NOTE_BYTES = 4096  # of one without values
 _REPORTED = ("compile_error", "memory", "runtime_error")
 
 
@@ -119,7 +122,7 @@ class CodeVerifier(Verifier):
             for case in target["cases"]
         ]
         reply = self.sandbox.run({"mode": "call", "code": code, "entry": target["entry"], "cases": cases}, seconds)
-        note = _note(reply)
+        note = _note(reply, call_room(target))
         if isinstance(note, Verdict):
             return note
         got = note.get("values")
@@ -146,12 +149,14 @@ class CodeVerifier(Verifier):
             left -= reply.seconds
             failure = _failure(reply)
             if failure is None and reply.notes:
-                note = _note(reply)
+                note = _note(reply, _NOTE_BYTES)
                 failure = note if isinstance(note, Verdict) else None
             if failure is None and reply.status != 0:
                 failure = wrong(f"exit status {reply.status}", outcome="runtime_error")
             if failure is not None:
                 return failure
+            if len(reply.output) > output_room(case["stdout"]):
+                return wrong(f"case {number} of {len(target['cases'])}: output longer than any right one")
             if _lines(reply.output.decode("utf-8", "replace")) != _lines(case["stdout"]):
                 return wrong(f"case {number} of {len(target['cases'])}: wrong output")
         return PASS
@@ -159,7 +164,7 @@ class CodeVerifier(Verifier):
     def _script(self, code: str, target: dict[str, Any], seconds: float) -> Verdict:
         nonce = secrets.token_hex(16)  # code that exits early, with any status, cannot report it
         job = {"mode": "script", "code": code, "script": target["script"], "nonce": nonce}
-        note = _note(self.sandbox.run(job, seconds))
+        note = _note(self.sandbox.run(job, seconds), _NOTE_BYTES)
         if isinstance(note, Verdict):
             return note
         return PASS if note.get("done") == nonce else wrong("the checks did not finish", outcome="protocol")
@@ -170,6 +175,8 @@ _RUNS = {"call": CodeVerifier._call, "stdio": CodeVerifier._stdio, "script": Cod
 
 def _failure(reply: Reply) -> Verdict | None:
     """The verdict on a process that did not end by itself; None if it did."""
+    if reply.end == "threads":
+        return wrong(f"more than {MAX_THREADS} threads", outcome="crash")
     if reply.end != "exit":
         return wrong(outcome="timeout" if reply.end == "timeout" else "output_limit")
     if reply.status == -signal.SIGXCPU:
@@ -179,13 +186,19 @@ def _failure(reply: Reply) -> Verdict | None:
     return None
 
 
-def _note(reply: Reply) -> dict[str, Any] | Verdict:
-    """What the child reported, or the verdict where that is no answer."""
+def _note(reply: Reply, room: int) -> dict[str, Any] | Verdict:
+    """What the child reported, or the verdict where that is no answer.
+
+    Args:
+        room: bytes of the longest right one.  Reading a forged one of megabytes would take seconds here.
+    """
     failure = _failure(reply)
     if failure is not None:
         return failure
     if not reply.notes:
         return wrong(f"ended without an answer, exit status {reply.status}", outcome="crash")
+    if len(reply.notes) > room:
+        return wrong("an answer longer than any right one")
     try:
         note = json.loads(reply.notes)
     except (ValueError, RecursionError):

@@ -10,17 +10,22 @@ import re
 from typing import Any
 
 import sympy
-from sympy import Abs, E, Expr, I, Integer, Mul, Pow, Rational, Symbol, binomial, factorial, oo, pi
+from sympy import Abs, E, Expr, I, Integer, Symbol, binomial, factorial, oo, pi
+from sympy import ImmutableDenseMatrix as Matrix
 
-MAX_POWER_BITS = 1 << 15
+from rlvr_bench.rewards.math.powers import NotAnExpression, number, power, root
+
 MAX_FACTORIAL = 1000
 MAX_DEPTH = 60
 
 _TOKEN = re.compile(
-    r"\s+|\\[, ]|(?P<number>\d+(?:\.\d*)?|\.\d+)|(?P<command>\\[A-Za-z]+)"
+    r"\s+|\\[, ]|(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"|(?P<matrix>\\begin\{(?P<kind>[pb]?(?:small)?matrix|array)\}.*?\\end\{(?P=kind)\})|(?P<command>\\[A-Za-z]+)"
     r"|(?P<word>pi|sqrt|sin|cos|tan|cot|sec|csc|log|ln|exp)"
-    r"|(?P<letter>[A-Za-z])|(?P<power>\*\*|\^)|(?P<mark>\\%|[-+*/_(){}\[\]|!%'])"
+    r"|(?P<letter>[A-Za-z])|(?P<power>\*\*|\^)|(?P<mark>\\%|[-+*/_(){}\[\]|!%'])",
+    re.DOTALL,
 )
+_MATRIX = re.compile(r"\\begin\{\w+\}(?:\{[lcr| ]*\})?(.*)\\end\{\w+\}", re.DOTALL)
 _DIGIT_AHEAD = re.compile(r"(?:\s|\\[, ])+\d")
 _GREEK = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau "
@@ -38,16 +43,34 @@ _CONSTANTS = {"\\pi": pi, "pi": pi, "\\infty": oo, "e": E, "i": I}
 _STOP = (")", "]", "}", "", "\\rfloor", "\\rceil", "\\rvert")
 
 
-class NotAnExpression(ValueError):
-    """A text that this parser cannot read."""
-
-
 def read(text: str) -> Expr:
     """The expression that a text means.
 
     Raises:
         NotAnExpression: also for powers and factorials with too many digits.
     """
+    value = _read(text)
+    if isinstance(value, Matrix):
+        raise NotAnExpression("a matrix where a number is expected")
+    return value
+
+
+def read_matrix(text: str) -> Matrix:
+    """The matrix that a text means: one, or sums, products and powers of several.
+
+    Raises:
+        NotAnExpression: also for shapes that do not fit.
+    """
+    try:
+        value = _read(text)
+    except (TypeError, ValueError, NotImplementedError) as error:  # SymPy refuses shapes in several ways
+        raise NotAnExpression(f"no matrix: {error}") from error
+    if not isinstance(value, Matrix):
+        raise NotAnExpression("a number where a matrix is expected")
+    return value
+
+
+def _read(text: str) -> Any:
     reader = _Reader(text)
     value = reader.sum()
     if reader.token != "":
@@ -103,7 +126,8 @@ class _Reader:
             while self.token in ("+", "-"):
                 negative ^= self._take() == "-"
             term = self._product()
-            value = term if first and not negative else value - term if negative else value + term
+            term = -term if negative else term
+            value = term if first else value + term
             first = False
         self._depth -= 1
         return value
@@ -119,6 +143,8 @@ class _Reader:
                     negative ^= self._take() == "-"
                 other = self._factor()
                 other = -other if negative else other
+                if token in _OVER and isinstance(other, Matrix):
+                    raise NotAnExpression("division by a matrix")
                 value = value / other if token in _OVER else value * other
             elif token in ("+", "-", *_STOP) or (token == "|" and self._bars):
                 return value
@@ -172,7 +198,9 @@ class _Reader:
         if not token:
             raise NotAnExpression("ends early")
         if token[0].isdigit() or token[0] == ".":
-            return Rational(token.rstrip("."))
+            return number(token)
+        if token.startswith("\\begin{"):
+            return _matrix(token)
         if token in ("(", "[", "{"):
             value = self.sum()
             self._expect({"(": ")", "[": "]", "{": "}"}[token])
@@ -218,7 +246,7 @@ class _Reader:
                 self._take()
                 index = self.sum()
                 self._expect("]")
-            return power(self._argument(), 1 / index)
+            return root(self._argument(), index)
         if name in ("binom", "dbinom", "tbinom"):
             upper, lower = self._argument(), self._argument()
             if upper.is_Integer and abs(int(upper)) > MAX_FACTORIAL:
@@ -256,16 +284,8 @@ class _Reader:
         return value if exponent is None else power(value, exponent)
 
 
-def power(base: Expr, exponent: Expr) -> Expr:
-    """A power.
-
-    Raises:
-        NotAnExpression: it is a number with too many digits, or a power of a long product.
-    """
-    if base.is_Rational and exponent.is_Rational and base not in (-1, 0, 1):
-        bits = max(abs(int(base.p)), int(base.q)).bit_length()  # type: ignore[attr-defined]
-        if bits * abs(exponent) > MAX_POWER_BITS:
-            raise NotAnExpression("power too large")
-    if isinstance(base, Mul) and len(base.args) > 50:
-        raise NotAnExpression("power of a long product")
-    return Pow(base, exponent)
+def _matrix(token: str) -> Any:
+    match = _MATRIX.fullmatch(token)
+    assert match is not None
+    rows = [row.split("&") for row in match[1].split("\\\\") if row.strip()]
+    return Matrix([[read(cell) for cell in row] for row in rows])

@@ -1,7 +1,7 @@
 """The outer shape of a mathematical answer: numbers, sets, tuples, intervals, matrices, equations, texts.
 
-Different kinds are unequal even where their elements are equal.  A part without a shape of its own is an expression,
-whose equality the caller decides (`Leaf`), so this module needs no computer algebra and takes linear time.
+A part without a shape of its own is an expression, which is left as text, so this module needs no computer algebra and
+takes linear time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rlvr_bench.rewards.math.text import squeezed, without_words
+from rlvr_bench.rewards.math.text import TEXT_COMMANDS
 from rlvr_bench.rewards.numbers import parse_number
 
 MAX_DEPTH = 20
@@ -19,7 +19,7 @@ MAX_DEPTH = 20
 _MIXED = re.compile(r"(-?)\s*(\d+)\s*\\frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}|(-?)(\d+) +(\d+)\s*/\s*(\d+)")
 _INFINITY = re.compile(r"([-+]?)\s*(?:\\infty|\\infin|infinity|inf|oo)", re.IGNORECASE)
 _NAN = re.compile(r"[-+]?(?:nan|\\text\s*\{\s*nan\s*\}|\\mathrm\s*\{\s*nan\s*\})", re.IGNORECASE)
-_TEXT = re.compile(r"\\(?:text|mbox|mathrm|textrm|textbf)\s*\{([^{}]*)\}|\(?([A-Za-z]{4,}(?:[ -][A-Za-z]+)*)\)?")
+_TEXT = re.compile(rf"\\(?:{TEXT_COMMANDS})\s*\{{([^{{}}]*)\}}|\(?([A-Za-z]{{4,}}(?:[ -][A-Za-z]+)*)\)?")
 _MATH_WORDS = re.compile(r"(?:pi|sin|cos|tan|log|ln|sqrt|exp)")
 _BASED = re.compile(r"([0-9A-Fa-f]+)_\s*(?:\{\s*(\d+)\s*\}|(\d+))")
 _MATRIX = re.compile(
@@ -27,19 +27,19 @@ _MATRIX = re.compile(
     r"\\end\{(?P=kind)\}\s*[)\]|]?",
     re.DOTALL,
 )
-_SYMBOL = re.compile(r"\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?")
-_EITHER = re.compile(
-    r"\\(?:text|mbox|mathrm)\s*\{[^{}]*(?<![a-z])or(?![a-z])[^{}]*\}|(?<![A-Za-z\\])or(?![A-Za-z])|\\lor|\\vee"
+# What stands before `=` in `x = 5`, but no word that takes the equation back.
+_SYMBOL = re.compile(
+    r"(?!\\?(?:not|no|ne|neq|neg|never|neither|nor|isnt|cannot|unlike|without|except|false|wrong|lnot)(?![A-Za-z]))"
+    r"\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\([a-z]\))?"
 )
-_BOTH = re.compile(r"\\(?:text|mbox|mathrm)\s*\{\s*,?\s*and\s*\}|(?<![A-Za-z\\])and(?![A-Za-z])")
-_RELATION = re.compile(r"\\le(?![a-z])|\\ge(?![a-z])|\\ne(?:q)?(?![a-z])|\\in(?![a-z])|\\approx|\\sim|<=|>=|[=<>]")
-_FLIPPED = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le", "=": "=", "\\ne": "\\ne"}
-_SAME_RELATION = {"<=": "\\le", ">=": "\\ge", "\\neq": "\\ne"}
+_EITHER = re.compile(
+    rf"\\(?:{TEXT_COMMANDS})\s*\{{[^{{}}]*(?<![a-z])or(?![a-z])[^{{}}]*\}}|(?<![A-Za-z\\])or(?![A-Za-z])|\\lor|\\vee"
+)
+_BOTH = re.compile(rf"\\(?:{TEXT_COMMANDS})\s*\{{\s*,?\s*and\s*\}}|(?<![A-Za-z\\])and(?![A-Za-z])")
+_RELATION = re.compile(r"\\(?:le|ge|ne|in|notin)(?![a-z])|\\approx|\\sim|<=|>=|[=<>]")
+_SAME_RELATION = {"<=": "\\le", ">=": "\\ge"}
 _TOKEN = re.compile(r"\\[{}]|\\[A-Za-z]+|\\.|.", re.DOTALL)
 _OPEN, _CLOSE = {"(", "[", "{", "\\{", "\\langle"}, {")", "]", "}", "\\}", "\\rangle"}
-
-Leaf = Callable[[str, str, bool], bool]
-"""Equality of two expressions; with True, of two equations, each given as left side minus right side."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Node:
     """An answer or a part of one."""
 
     kind: str
-    """number, infinity, nan, text, hedge, base, list, union, matrix, relation, assign, expression, or a pair of
-    delimiters such as `()`, `[)`, `{}`"""
+    """number, infinity, nan, text, hedge, base, list, union, matrix, matrices (an expression of them), relation,
+    assign, expression, or a pair of delimiters such as `()`, `[)`, `{}`"""
     text: str
     parts: tuple[Node, ...] = ()
     value: Fraction | None = None
@@ -82,6 +82,8 @@ def parse(text: str, depth: int = 0) -> Node:
     union = [part for part in _split(text, re.compile(r"\\cup(?![a-z])")) if part != "\\cup"]
     if len(union) > 1:
         return Node("union", text, nested(union))
+    if _MATRIX.search(text) is not None:
+        return Node("matrices", text)
     inner = _delimited(text)
     if inner is not None:
         opening, body, closing = inner
@@ -130,13 +132,20 @@ def _simple(text: str) -> Node | None:
     return None
 
 
+def is_name(text: str) -> bool:
+    """Whether a text can be what an answer is called, as in `x = 5`."""
+    return _SYMBOL.fullmatch(text.strip()) is not None
+
+
 def _relation(text: str, pieces: list[str], nested: Callable[[Sequence[str]], tuple[Node, ...]]) -> Node:
     operators = tuple(_SAME_RELATION.get(operator, operator) for operator in pieces[1::2])
     if not all(side.strip() for side in pieces[0::2]):
         return Node("expression", text)
-    named = _SYMBOL.fullmatch(pieces[0].strip()) is not None
+    named = is_name(pieces[0])
     if operators in (("=",), ("\\in",)) and named:
         return Node("assign", text, nested(pieces[0::2]), operators=operators)
+    if operators == ("=",) and is_name(pieces[2]):  # 5 = x
+        return Node("assign", text, nested(pieces[2::-2]), operators=operators)
     if len(_items(text)) > 1:  # x=1, y=2
         return Node("list", text, nested(_items(text)))
     return Node("relation", text, nested(pieces[0::2]), operators=operators)
@@ -180,78 +189,3 @@ def _delimited(text: str) -> tuple[str, str, str] | None:
     if depth != 0:
         return None
     return tokens[0].group(), text[tokens[0].end() : tokens[-1].start()], tokens[-1].group()
-
-
-def equal(gold: Node, answer: Node, leaf: Leaf) -> bool:
-    """Whether two answers are the same mathematical object."""
-    kinds = {gold.kind, answer.kind}
-    if "nan" in kinds:
-        return False
-    if squeezed(gold.text) == squeezed(answer.text) and gold.kind == answer.kind:
-        return True
-    if "hedge" in kinds:
-        return False
-    if "assign" in kinds or "relation" in kinds:
-        return _equal_relations(gold, answer, leaf)
-    if gold.kind == "number" and answer.kind == "number":
-        return gold.value == answer.value
-    if gold.kind == "number" and answer.kind == "expression":
-        number = without_words(answer.text)
-        value = None if number is None else parse_number(number)
-        if value is not None:
-            return gold.value == value
-    if "text" in kinds:
-        return squeezed(gold.text).strip("()") == squeezed(answer.text).strip("()")
-    if kinds <= {"number", "expression"}:
-        return leaf(_expression(gold), _expression(answer), False)
-    if kinds == {"list", "{}"}:  # the elements of a set, listed
-        return len(gold.parts) == len(answer.parts) and _matched(gold.parts, answer.parts, leaf)
-    if gold.kind != answer.kind:
-        return False
-    if gold.kind == "{}":
-        forth = all(any(equal(a, b, leaf) for b in answer.parts) for a in gold.parts)
-        return forth and all(any(equal(a, b, leaf) for a in gold.parts) for b in answer.parts)
-    if len(gold.parts) != len(answer.parts):
-        return False
-    if gold.kind in ("list", "union"):
-        return _matched(gold.parts, answer.parts, leaf)
-    return bool(gold.parts) and all(equal(a, b, leaf) for a, b in zip(gold.parts, answer.parts, strict=True))
-
-
-def _matched(gold: Sequence[Node], answer: Sequence[Node], leaf: Leaf) -> bool:
-    """Whether two collections are equal in some order; greedy matching is enough, since equality is transitive."""
-    left = list(answer)
-    for node in gold:
-        match = next((other for other in left if equal(node, other, leaf)), None)
-        if match is None:
-            return False
-        left.remove(match)
-    return not left
-
-
-def _equal_relations(gold: Node, answer: Node, leaf: Leaf) -> bool:
-    if gold.kind == answer.kind == "assign":
-        same = squeezed(gold.parts[0].text) == squeezed(answer.parts[0].text)
-        return same and gold.operators == answer.operators and equal(gold.parts[1], answer.parts[1], leaf)
-    if gold.kind == "assign" and answer.kind != "relation":
-        return equal(gold.parts[1], answer, leaf)
-    if answer.kind == "assign" and gold.kind != "relation":
-        return equal(gold, answer.parts[1], leaf)
-    if gold.operators == answer.operators == ("=",):
-        curves = all(re.search("[A-Za-z]", node.parts[-1].text) for node in (gold, answer) if node.kind == "assign")
-        return curves and leaf(_difference(gold), _difference(answer), True)
-    if len(gold.parts) != len(answer.parts) or {gold.kind, answer.kind} != {"relation"}:
-        return False
-    parts, operators = answer.parts, answer.operators
-    if operators != gold.operators:
-        parts = parts[::-1]
-        operators = tuple(_FLIPPED.get(operator, "?") for operator in reversed(operators))
-    return operators == gold.operators and all(equal(a, b, leaf) for a, b in zip(gold.parts, parts, strict=True))
-
-
-def _expression(node: Node) -> str:
-    return node.text if node.value is None else str(node.value)
-
-
-def _difference(node: Node) -> str:
-    return f"({node.parts[0].text})-({node.parts[1].text})"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-_UNIT_COMMAND = re.compile(r"\\(?:text|mbox|mathrm|textrm|textbf|textit|mathit|mathbf)\s*\{(?P<words>[^{}]*)\}")
+TEXT_COMMANDS = "text|mbox|mathrm|textrm|textnormal|textup|textsf|texttt|textbf|textit|mathit|mathbf|mathsf"
+"""Names of the commands that set words, as alternatives of a pattern."""
+
+_UNIT_COMMAND = re.compile(rf"\\(?:{TEXT_COMMANDS})\s*\{{(?P<words>[^{{}}]*)\}}")
 _TRAILING_UNIT = re.compile(rf"(?:\\[ ,;:!]|~|\s)*(?:{_UNIT_COMMAND.pattern})\s*(?:\^\s*\{{?\d\}}?)?$")
 _NOT_A_UNIT = re.compile(
     r"(?<![A-Za-z])(?:or|and|not|to|pi|sqrt|sin|cos|tan|log|ln|exp|inf|infinity|nan|mod|choose|hundred|thousand|"
@@ -21,12 +24,14 @@ _KNOWN_UNITS = re.compile(
 )
 _DEGREES = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})\s*$|\s*\\degree\s*$")
 _TRIGONOMETRY = re.compile(r"\\?(?:sin|cos|tan|cot|sec|csc)")
-_PERCENT_WORD = re.compile(r"\s*(?:\\text\s*\{\s*percent\s*\}|percent)$")
+_PERCENT = r"(?:per ?cent|pct)"
+_PERCENT_WORD = re.compile(rf"\s*(?:\\(?:{TEXT_COMMANDS})\s*\{{\s*{_PERCENT}\s*\}}|(?<![A-Za-z]){_PERCENT})$")
 _WRAPPERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
 _DELETED = re.compile(
-    r"\\(?:displaystyle|textstyle|limits|Bigl|Bigr|bigl|bigr|Big|big|left|right)(?![A-Za-z])|(?<!\\)\\!\s*|(?<!\\)\$"
+    r"\\(?:displaystyle|textstyle|limits|Bigl|Bigr|bigl|bigr|Big|big|left|right)(?![A-Za-z])|(?<!\\)\\!\s*"
 )
-_SPACED = re.compile(r"\\(?:quad|qquad|thinspace)(?![A-Za-z])|(?<!\\)\\[;: ]|~")
+# Math delimiters inside an answer become spaces: deleted, `4$2$` would be 42.
+_SPACED = re.compile(r"\\(?:quad|qquad|thinspace)(?![A-Za-z])|(?<!\\)\\[;: $()\[\]]|[~$]")
 _ARGUMENT = r"(\{(?:[^{}]|\{[^{}]*\})*\})"
 _RENAMED = (
     (re.compile(r"\\[dtc]frac(?![A-Za-z])"), r"\\frac"),
@@ -34,6 +39,13 @@ _RENAMED = (
     (re.compile(rf"\\frac\s*{_ARGUMENT}\s*([0-9A-Za-z])"), r"\\frac\1{\2}"),
     (re.compile(r"\\(?:leq|leqslant)(?![A-Za-z])"), r"\\le "),
     (re.compile(r"\\(?:geq|geqslant)(?![A-Za-z])"), r"\\ge "),
+    (re.compile(r"\\not\s*=|\\neq(?![A-Za-z])|(?:(?<=[A-Za-z}])|(?<=\s))!="), r"\\ne "),  # 3!=6 is a factorial
+    (re.compile(r"\\not\s*\\in(?![A-Za-z])"), r"\\notin "),
+    (re.compile(r"\\not\s*<"), r"\\ge "),
+    (re.compile(r"\\not\s*>"), r"\\le "),
+    (re.compile(r"\\not\s*\\le(?![A-Za-z])"), ">"),
+    (re.compile(r"\\not\s*\\ge(?![A-Za-z])"), "<"),
+    (re.compile(r"=="), "="),
     (re.compile(r"\\(?:lt)(?![A-Za-z])"), "<"),
     (re.compile(r"\\(?:gt)(?![A-Za-z])"), ">"),
     (re.compile(r"\\l(?:brace|\{)"), r"\\{"),
@@ -52,7 +64,6 @@ def cleaned(text: str) -> str | None:
         return None
     text = _unwrapped(text.strip())
     text = _stopless(text)
-    text = text.replace("\\$", "")
     text = _DELETED.sub("", text)
     text = _SPACED.sub(" ", text)
     for pattern, replacement in _RENAMED:

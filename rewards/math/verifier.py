@@ -16,9 +16,10 @@ from typing import Any
 
 from rlvr_bench.rewards.math import structure
 from rlvr_bench.rewards.math.answer import math_answer
+from rlvr_bench.rewards.math.equality import Question, equal
 from rlvr_bench.rewards.math.structure import Node
 from rlvr_bench.rewards.math.text import cleaned, squeezed
-from rlvr_bench.rewards.numbers import parse_number
+from rlvr_bench.rewards.numbers import parse_number, written_out
 from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job, note_of
 from rlvr_bench.rewards.workers.python import python_worker
@@ -28,9 +29,10 @@ ITEM_DEADLINE_S = 5.0
 BATCH_DEADLINE_S = 30.0
 _REMEMBERED = 1 << 14
 _UNREADABLE = "cannot be read: "
+UNDECIDED = "undecided: equal as far as computed, and not proven to be equal"
 
 
-class _Undecided(Exception):
+class _NeedsAlgebra(Exception):
     """Two expressions must be compared, which a worker does."""
 
 
@@ -125,7 +127,8 @@ class MathVerifier(Verifier):
             left = [pair for pair in left if verdicts[pair].outcome == "timeout"]
         with self._lock:
             for pair, verdict in verdicts.items():
-                if verdict.outcome not in ("timeout", "infra"):  # these can end differently another time
+                # What took too long or lost its worker can end differently another time.
+                if verdict.outcome not in ("timeout", "infra") or verdict.detail == UNDECIDED:
                     self._known[pair] = verdict
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
@@ -153,6 +156,8 @@ def _verdict(reply: Reply) -> Verdict:
         return note
     if "error" in note:
         return wrong(f"{_UNREADABLE}{note['error']}")
+    if note["equal"] is None:  # neither right nor wrong is proven, so there is nothing to learn from it
+        return Verdict(None, "infra", UNDECIDED)
     return PASS if note["equal"] else wrong()
 
 
@@ -164,7 +169,7 @@ def _gold(target: Any) -> tuple[str, Node]:
     """
     if not isinstance(target, (str, int, float)) or isinstance(target, bool):
         raise ValueError(f"a gold answer is a text, got {target!r:.80}")
-    text = cleaned(str(target))
+    text = cleaned(target if isinstance(target, str) else written_out(target))
     if not text:
         raise ValueError(f"no gold answer in {target!r:.80}")
     node = structure.parse(text)
@@ -187,17 +192,17 @@ def _quick_verdict(completion: str, target: Any) -> Verdict | tuple[str, str | N
     if not clean:
         return wrong(f"not an answer: {answer[:80]!r}")
     try:
-        same = structure.equal(gold, structure.parse(clean), _undecided)
-    except _Undecided:
+        same = equal(gold, structure.parse(clean), _if_spelled_alike)
+    except _NeedsAlgebra:
         return text, clean
     return PASS if same else wrong(f"answered {answer[:80]!r}")
 
 
-def _undecided(gold: str, answer: str, equation: bool) -> bool:
+def _if_spelled_alike(gold: str, answer: str, question: Question) -> bool:
     if squeezed(gold) == squeezed(answer):
         return True
-    raise _Undecided
+    raise _NeedsAlgebra
 
 
 def _has_expression(node: Node) -> bool:
-    return node.kind == "expression" or any(_has_expression(part) for part in node.parts)
+    return node.kind in ("expression", "matrices") or any(_has_expression(part) for part in node.parts)

@@ -1,29 +1,25 @@
 """Equality of expressions by computer algebra, in a worker process that forks for every comparison.
 
-The only module, besides `latex.py`, that imports SymPy and math-verify's LaTeX parser.  Both can hang, recurse
-without end and exhaust memory, so they run in a process that can be killed.  math-verify's own comparison is not
-used: it rounds to six decimals, and equality here is exact.
+SymPy and math-verify's LaTeX parser, imported here and by what only this module imports, can hang, recurse without end
+and exhaust memory, so they run in a process that can be killed.  math-verify's own comparison is not used: it rounds to
+six decimals, and equality here is exact.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import resource
 from typing import Any, cast
 
-import sympy
 from sympy import Expr, Float, Rational
 
-from rlvr_bench.rewards.math import latex, structure
+from rlvr_bench.rewards.math import latex, structure, zero
+from rlvr_bench.rewards.math.equality import Leaf, Question, equal
 from rlvr_bench.rewards.math.structure import Node
 from rlvr_bench.rewards.workers import fork_server
 
 MEMORY_BYTES = 1 << 30
-
-_POINTS = 3
-_DIGITS = 60
 
 
 def expression(text: str) -> Expr:
@@ -50,41 +46,45 @@ def expression(text: str) -> Expr:
         return cast(Expr, value.replace(lambda part: isinstance(part, Float), lambda part: Rational(str(part))))
 
 
-def same(gold: str, answer: str, equation: bool) -> bool:
-    """Exact equality of two expressions; of two equations `... = 0`, up to a factor that is a number."""
-    a, b = expression(gold), expression(answer)
-    if not equation:
-        return _is_zero(a - b)
-    if _is_zero(a) or _is_zero(b):
-        return _is_zero(a) and _is_zero(b)
-    ratio = sympy.simplify(a / b)
-    return bool(ratio.is_number and ratio.is_finite and ratio != 0)
+def compare(gold: Node, answer: Node) -> bool | None:
+    """Whether two answers are the same; None where that depends on a question that is undecided.
 
+    Raises:
+        ValueError: a part that cannot be read.
+    """
+    known: dict[tuple[str, str, Question], bool | None] = {}
 
-def _is_zero(difference: Any) -> bool:
-    """By simplification, after evaluation at a few points, where most wrong answers already differ."""
-    if difference in (sympy.nan, sympy.zoo):
-        return False
-    if difference.is_number and difference.is_Rational:
-        return difference == 0
-    symbols = sorted(difference.free_symbols, key=str)
-    generator = random.Random(0)
-    zeros = 0
-    for _ in range(_POINTS if symbols else 1):
-        point = {
-            symbol: Rational(generator.randint(10**5, 10**6), generator.randint(10**4, 10**5)) for symbol in symbols
-        }
-        value = difference.subs(point).evalf(_DIGITS, maxn=10 * _DIGITS)
-        if not value.is_number or not value.is_finite:
-            continue
-        if abs(value) > sympy.Float(10) ** (-_DIGITS // 2):
-            return False
-        zeros += 1
-    if zeros and not symbols:
-        return True  # sixty digits: enough for any constant not constructed to deceive
-    if sympy.expand(difference) == 0:
+    def assuming(doubtful: bool) -> Leaf:
+        def leaf(gold: str, answer: str, question: Question) -> bool:
+            asked = gold, answer, question
+            if asked not in known:
+                known[asked] = same(*asked)
+            verdict = known[asked]
+            return doubtful if verdict is None else verdict
+
+        return leaf
+
+    if equal(gold, answer, assuming(False)):
         return True
-    return bool(sympy.simplify(difference) == 0) or (zeros == _POINTS and difference.equals(0) is not False)
+    return None if None in known.values() and equal(gold, answer, assuming(True)) else False
+
+
+def same(gold: str, answer: str, question: Question) -> bool | None:
+    """The answer to a question about two texts, exact; None is undecided.
+
+    Raises:
+        ValueError: one of them cannot be read.
+    """
+    if question == "matrix":
+        first, second = latex.read_matrix(gold), latex.read_matrix(answer)
+        if first.shape != second.shape:
+            return False
+        cells = [zero.same(a, b) for a, b in zip(first.flat(), second.flat(), strict=True)]
+        return False if False in cells else None if None in cells else True
+    a, b = expression(gold), expression(answer)
+    if question == "expression":
+        return zero.same(a, b)
+    return zero.proportional(a, b, positive=question == "inequality")
 
 
 def _child(job: dict[str, Any], notes: int, output: int) -> None:
@@ -97,7 +97,7 @@ def _child(job: dict[str, Any], notes: int, output: int) -> None:
             _read_all(gold)
             note: dict[str, Any] = {"equal": True}
         else:
-            note = {"equal": structure.equal(gold, structure.parse(job["answer"]), same)}
+            note = {"equal": compare(gold, structure.parse(job["answer"]))}
     except MemoryError:
         os._exit(fork_server.OUT_OF_MEMORY)
     except Exception as error:  # a parser may raise anything
@@ -108,13 +108,15 @@ def _child(job: dict[str, Any], notes: int, output: int) -> None:
 def _read_all(node: Node) -> None:
     if node.kind == "expression":
         expression(node.text)
+    elif node.kind == "matrices":
+        latex.read_matrix(node.text)
     for part in node.parts:
         _read_all(part)
 
 
 def main() -> None:
     """Warm up and serve jobs."""
-    same("\\frac{\\sqrt{8}}{2}+x", "x+\\sqrt{2}", False)
+    same("\\frac{\\sqrt{8}}{2}+x", "x+\\sqrt{2}", "expression")
     import latex2sympy2_extended
 
     latex2sympy2_extended.latex2sympy("\\frac{1}{2}")

@@ -42,7 +42,10 @@ def confine_worker(libc: ctypes.CDLL, config: dict[str, Any]) -> None:
 
 
 def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, calls: seccomp.Filter | None) -> None:
-    """Set the limits of one child and, unless the tier is the unsafe one, its system-call filter."""
+    """Set the limits of one child and, unless the tier is the unsafe one, its system-call filter.
+
+    Where the machine's own limits are lower, those hold.
+    """
     limits = (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, MAX_FILE_BYTES, MAX_FILE_BYTES),
@@ -51,9 +54,19 @@ def confine_child(libc: ctypes.CDLL, *, memory: int, seconds: float, calls: secc
         (resource.RLIMIT_AS, memory, memory + REPORT_RESERVE),
     )
     for which, soft, hard in limits:
-        resource.setrlimit(which, (soft, hard))
+        resource.setrlimit(which, within(soft, hard, resource.getrlimit(which)[1]))
     if calls is not None:
         calls.install(libc)
+
+
+def within(soft: int, hard: int, ceiling: int) -> tuple[int, int]:
+    """A limit that a process may set whose own hard limit is the ceiling: that can only be lowered.
+
+    The distance of the two is kept, since it serves to report what happened at the soft one.
+    """
+    if ceiling == resource.RLIM_INFINITY or ceiling >= hard:
+        return soft, hard
+    return max(0, ceiling - (hard - soft)), ceiling
 
 
 def _checked(result: int, name: str) -> None:

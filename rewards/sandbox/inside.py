@@ -6,30 +6,22 @@ manipulates this module in its own process can therefore change only the values 
 
 from __future__ import annotations
 
-import atexit
 import builtins
-import contextlib
-import errno
 import importlib
-import itertools
 import json
 import os
 import random
 import resource
-import secrets
 import site
 import sys
-import threading
 import types
 from typing import Any
 
-from rlvr_bench.rewards.sandbox import confine, values
-from rlvr_bench.rewards.workers import fork_server
+from rlvr_bench.rewards.sandbox import confine, emptying, program, values
+from rlvr_bench.rewards.workers import fork_server, pacing
 
 SOURCE_NAME = "<solution>"
 COMPILE_ERROR, MEMORY_ERROR, RUNTIME_ERROR = "compile_error", "memory", "runtime_error"
-_MAX_SCRATCH = 16 << 20
-_MAX_SCRATCH_FILES = 1000
 
 # What solutions usually import, loaded once before the first fork, so that no child spends time on it.  But each
 # module also adds pages and fork hooks to every fork: with asyncio, unittest and logging a fork took 1.5 times as
@@ -45,6 +37,7 @@ def main(config: dict[str, Any]) -> None:
     """Confine this process as its tier requires and serve jobs."""
     for name in _PRELOAD.split():
         importlib.import_module(name)
+    program.provide_semaphores()
     site.setquit()  # `exit` and `quit`, which are missing without site packages
     scratch = config["scratch"]
     if os.listdir(scratch):  # emptied after each job, so it must be this worker's own, even if the container is none
@@ -54,19 +47,24 @@ def main(config: dict[str, Any]) -> None:
     calls = None if config["unsafe"] else confine.seccomp.Filter()
     if not config["unsafe"]:
         confine.confine_worker(libc, config)
+    pace = None if config["unsafe"] else pacing.begun(libc)
     for name in [name for name in sys.modules if name.partition(".")[0] == "rlvr_bench"]:
         del sys.modules[name]  # a solution sees the standard library only
 
-    def child(job: dict[str, Any], notes: int, output: int) -> None:
+    def set_up(job: dict[str, Any], notes: int, output: int) -> None:
+        if pace is not None:
+            os.close(pace.descriptor)
         random.seed(0)  # so that a verdict does not depend on chance
         if job["mode"] == "stdio":
             _attach_streams(job["stdin"], output)
         else:
             os.close(output)
         confine.confine_child(libc, memory=config["memory"], seconds=job["seconds"], calls=calls)
+
+    def child(job: dict[str, Any], notes: int, output: int) -> None:
         _CHILDREN[job["mode"]](job, notes)
 
-    fork_server.serve(child, lambda: _clean(scratch), lambda: _over_cap(scratch))
+    fork_server.serve(child, lambda: _clean(scratch), lambda: emptying.over_cap(scratch), set_up=set_up, pace=pace)
 
 
 def _call(job: dict[str, Any], notes: int) -> None:
@@ -97,14 +95,8 @@ def _stdio(job: dict[str, Any], notes: int) -> None:
     except BaseException as error:
         _write(notes, _failure(error))
         status = 1
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for threads as leaving a program does
-        atexit._run_exitfuncs()
-        if sys.stdout is not None and not sys.stdout.closed:
-            sys.stdout.flush()
-    except BaseException:
-        status = status or 120
-    os._exit(status & 0xFF)
+    failed = program.end(job["code"])
+    os._exit((status or failed) & 0xFF)
 
 
 def _script(job: dict[str, Any], notes: int) -> None:
@@ -132,16 +124,19 @@ def _load(code: str, name: str) -> dict[str, Any]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _CompileError(f"{type(error).__name__}: {error}") from None
     module = types.ModuleType(name)
-    module.__dict__["__builtins__"] = builtins
+    module.__dict__.update(__builtins__=builtins, __file__=program.file_of(code))
     sys.modules[name] = module  # where dataclasses and pickle look up modules
-    sys.argv = ["solution.py"]
+    sys.argv = [program.FILE_NAME]
     exec(compiled, module.__dict__)
     return module.__dict__
 
 
 def _attach_streams(stdin: str, output: int) -> None:
     """Standard input from memory, standard output to the pipe."""
-    memory = os.memfd_create("stdin")
+    try:
+        memory = os.memfd_create("stdin")
+    except (OSError, AttributeError) as error:
+        raise OSError(f"memfd_create, which holds a program's input: {error}") from error
     with open(memory, "wb", closefd=False) as file:
         file.write(stdin.encode("utf-8", "surrogatepass"))
     os.lseek(memory, 0, os.SEEK_SET)
@@ -168,7 +163,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
         return {"error": MEMORY_ERROR, "detail": ""}
     kind = type(error)
     if kind is _CompileError:
-        return {"error": COMPILE_ERROR, "detail": error.args[0]}
+        return {"error": COMPILE_ERROR, "detail": error.args[0][:300]}
     detail = kind.__name__
     if kind.__module__ == "builtins" and error.args and type(error.args[0]) is str:
         detail += f": {error.args[0][:200]}"
@@ -181,68 +176,10 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 
 def _clean(scratch: str) -> None:
-    """Empty the scratch folder, so that no completion sees a file of the one before.
-
-    Folders are moved up and emptied one by one, because a hostile tree can be too deep for recursion and for a path.
-    """
+    """Empty the scratch folder, so that no completion sees a file of the one before."""
     try:
         os.chdir(scratch)
     except FileNotFoundError:  # in the unsafe tier the solution can remove it
         os.makedirs(scratch)
         os.chdir(scratch)
-    while True:
-        with os.scandir(".") as entries:
-            found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-        if not found:
-            return
-        for name, is_folder in found:
-            if not is_folder:
-                os.unlink(name)
-                continue
-            os.chmod(name, 0o700)  # any mode can be set when a folder is made, and moving a folder writes to it
-            with os.scandir(name) as entries:
-                for inner in list(entries):
-                    if inner.is_dir(follow_symlinks=False):
-                        os.chmod(inner.path, 0o700)
-                    os.rename(inner.path, secrets.token_hex(16))
-            os.rmdir(name)
-
-
-def _over_cap(scratch: str) -> bool:
-    """Whether a completion has filled its scratch folder, with bytes or with files and folders.
-
-    Needed in every tier: no file system used here caps the number of files, and in two tiers it caps nothing.
-    Files that are removed but still open or mapped are not seen; the limits on descriptors, file size and address
-    space bound them.
-    """
-    folders, used, count = [scratch], 0, 0
-    while folders:
-        folder = folders.pop()
-        try:
-            entries = _entries(folder)
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return True  # no honest solution nests this deep
-            continue  # removed meanwhile
-        for entry in entries:
-            count += 1
-            with contextlib.suppress(OSError):
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                    continue
-                found = entry.stat(follow_symlinks=False)
-                used += max(found.st_size, found.st_blocks * 512)  # a mapped file grows in blocks after its size is set
-        if used > _MAX_SCRATCH or count > _MAX_SCRATCH_FILES:
-            return True
-    return False
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    """The entries of a folder, up to one more than allowed."""
-    try:
-        listing = os.scandir(folder)
-    except PermissionError:  # a mode in which its owner can write but not list
-        os.chmod(folder, 0o700)
-        listing = os.scandir(folder)
-    with listing:
-        return list(itertools.islice(listing, _MAX_SCRATCH_FILES + 1))
+    emptying.empty(scratch)

@@ -13,7 +13,8 @@ from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from rlvr_bench.rewards.sandbox.scratch import Scratch, remove_tree
 from rlvr_bench.rewards.sandbox.selftest import self_test
 from rlvr_bench.rewards.sandbox.tiers import DEFAULT_TIERS, Tier
-from rlvr_bench.rewards.workers.pool import Launch, Pool, Reply, WorkerDied, encode_job
+from rlvr_bench.rewards.workers.pool import Pool, encode_job
+from rlvr_bench.rewards.workers.worker import Launch, Reply, WorkerDied
 
 MEMORY_BYTES = 512 << 20
 

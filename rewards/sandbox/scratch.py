@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import subprocess
 import tempfile
 import time
+
+from rlvr_bench.rewards.sandbox import emptying
 
 _PREFIX = "rlvr-scratch-"
 
@@ -69,10 +70,15 @@ def _remove_orphans(root: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder that a hostile child filled.  With `rm`: `shutil` recurses, and the tree may be too deep."""
+    """Remove a folder that a hostile child filled.
+
+    Without `rm`, since the child may have taken all process ids, and never raising, since this cleans up after other
+    failures: what cannot be removed is left to the next start.
+    """
     for _ in range(100):
-        subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
+        with contextlib.suppress(OSError):
+            emptying.empty(path)
+            os.rmdir(path)
         if not os.path.exists(path):
             return
-        subprocess.run(["chmod", "-R", "u+rwx", "--", path], stderr=subprocess.DEVNULL, check=False)
         time.sleep(0.01)  # a child whose worker was killed may still be writing

@@ -19,6 +19,7 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, op
 
 _LOAD, _EQUAL, _GREATER_EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_ANNOUNCE = 0x7FC00000
 _DENY = _ERRNO | errno.EACCES
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH_*
 _X32_BIT = 0x40000000
@@ -46,9 +47,28 @@ def _one_of(index: int, values: Sequence[int]) -> list[Instruction]:
     return [_argument(index), *tests, (_EQUAL, 0, 1, values[-1]), _return(_ALLOW), _return(_DENY)]
 
 
+def _opening(index: int) -> list[Instruction]:
+    """Allow opening a file to read, to write, or both, and emptying it only with writing.
+
+    Landlock does not look at truncation before ABI 3 (Linux 6.2), and never at the access mode 3, which asks for
+    neither reading nor writing: with that alone, any file that the user may write to could be emptied there.
+    """
+    return [
+        _argument(index),
+        (_ANY_BIT, 2, 0, os.O_WRONLY),
+        (_ANY_BIT, 2, 0, os.O_RDWR),
+        (_ANY_BIT, 2, 1, os.O_TRUNC),
+        (_ANY_BIT, 1, 0, os.O_RDWR),  # with the bit of writing this is mode 3
+        _return(_ALLOW),
+        _return(_DENY),
+    ]
+
+
 def _conditions(pid: int) -> dict[str, list[Instruction]]:
     flags = (0, 0o4000, 0o2000000, _SOCK_FLAGS)
     return {
+        "open": _opening(1),
+        "openat": _opening(2),
         "clone": [_argument(0), (_ANY_BIT, 0, 1, _CLONE_THREAD), _return(_ALLOW), _return(_DENY)],
         # Its flags are in memory, where a filter cannot read them; libc then falls back to clone.
         "clone3": [_return(_ERRNO | errno.ENOSYS)],
@@ -86,20 +106,26 @@ def build_filter(pid: int, machine: str | None = None) -> list[Instruction]:
     Raises:
         OSError: an architecture for which no filter has been written.
     """
-    machine = machine or platform.machine()
-    if machine not in _ARCHITECTURES:
-        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
-    column, audit = _ARCHITECTURES[machine]
+    column, audit = _architecture(machine)
     blocks = {numbers[column]: [_return(_ALLOW)] for numbers in ALLOWED.values() if numbers[column] >= 0}
-    blocks |= {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
+    conditional = {CONDITIONAL[name][column]: block for name, block in _conditions(pid).items()}
+    blocks |= {number: block for number, block in conditional.items() if number >= 0}
     ranges: list[tuple[int, list[Instruction]]] = []
     for number in range(max(blocks) + 2):
         block = blocks.get(number, [_return(_DENY)])
         if not ranges or ranges[-1][1] != block:
             ranges.append((number, block))
-    if machine == "x86_64":
+    if audit == _ARCHITECTURES["x86_64"][1]:
         ranges.append((_X32_BIT, [_return(_KILL)]))
     return [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, audit), _return(_KILL), (_LOAD, 0, 0, 0), *_search(ranges)]
+
+
+def _architecture(machine: str | None) -> tuple[int, int]:
+    """Column of the tables and number of an architecture, this machine's if None."""
+    machine = machine or platform.machine()
+    if machine not in _ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no seccomp filter for {machine}")
+    return _ARCHITECTURES[machine]
 
 
 def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction]:
@@ -115,7 +141,28 @@ def _search(ranges: Sequence[tuple[int, list[Instruction]]]) -> list[Instruction
     return [(_GREATER_EQUAL, len(lower), 0, ranges[middle][0]), *lower, *upper]
 
 
-class _Program(ctypes.Structure):
+def announcing_threads(machine: str | None = None) -> list[Instruction]:
+    """A program that refuses nothing and announces each new thread to who holds its listener.
+
+    Raises:
+        OSError: an architecture for which no filter has been written.
+    """
+    column, audit = _architecture(machine)
+    return [
+        (_LOAD, 0, 0, 4),
+        (_EQUAL, 0, 4, audit),
+        (_LOAD, 0, 0, 0),
+        (_EQUAL, 0, 2, CONDITIONAL["clone"][column]),
+        _argument(0),
+        (_ANY_BIT, 1, 0, _CLONE_THREAD),
+        _return(_ALLOW),
+        _return(_ANNOUNCE),
+    ]
+
+
+class Program(ctypes.Structure):
+    """A filter as the kernel takes it."""
+
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
@@ -129,7 +176,7 @@ class Filter:
         self._places = [8 * i + 4 for i, instruction in enumerate(program) if instruction[3] == self._ANY_PID]
         packed = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
         self._buffer = ctypes.create_string_buffer(packed, len(packed))
-        self._descriptor = _Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
+        self._descriptor = Program(len(program), ctypes.cast(self._buffer, ctypes.c_void_p).value)
 
     def install(self, libc: ctypes.CDLL) -> None:
         """Install it on the calling thread and its descendants; `no_new_privs` must be set.  Irrevocable."""

@@ -47,8 +47,6 @@ ALLOWED: dict[str, tuple[int, int]] = {
     "timerfd_settime": (286, 86),
     "timerfd_gettime": (287, 87),
     # files: which ones is decided by the mount namespace or by Landlock
-    "open": (2, -1),
-    "openat": (257, 56),
     "creat": (85, -1),
     "stat": (4, -1),
     "fstat": (5, 80),
@@ -158,6 +156,8 @@ ALLOWED: dict[str, tuple[int, int]] = {
 
 # Allowed for some arguments only, which seccomp.py defines.
 CONDITIONAL: dict[str, tuple[int, int]] = {
+    "open": (2, -1),
+    "openat": (257, 56),
     "clone": (56, 220),
     "clone3": (435, 435),
     "kill": (62, 129),

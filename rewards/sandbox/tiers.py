@@ -16,11 +16,12 @@ import os
 import shutil
 import sys
 import sysconfig
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from rlvr_bench.rewards.workers.pool import Launch
+from rlvr_bench.rewards.workers.worker import Launch
 
 Tier = Literal["bwrap", "landlock", "docker", "unsafe"]
 
@@ -34,9 +35,12 @@ _MODULES = (
     "rlvr_bench.rewards.workers.fork_server",
     "rlvr_bench.rewards.sandbox.values",
     "rlvr_bench.rewards.sandbox.syscalls",
+    "rlvr_bench.rewards.sandbox.emptying",
     "rlvr_bench.rewards.sandbox.seccomp",
+    "rlvr_bench.rewards.workers.pacing",
     "rlvr_bench.rewards.sandbox.landlock",
     "rlvr_bench.rewards.sandbox.confine",
+    "rlvr_bench.rewards.sandbox.program",
     "rlvr_bench.rewards.sandbox.inside",
 )
 _BOOT = """
@@ -141,7 +145,7 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
     command = [python, *_PYTHON_FLAGS]
     if tier == "bwrap":
         config["scratch"] = environment["TMPDIR"] = "/tmp"
-        command = [*_bwrap(), *command]
+        command = [*bwrap_command(), *command]
     elif tier == "docker":
         config["scratch"] = environment["TMPDIR"] = "/tmp"
         command = [*_docker(environment, memory_bytes), "python3", *_PYTHON_FLAGS]
@@ -150,10 +154,18 @@ def launch(tier: Tier, *, memory_bytes: int, scratch: str) -> Launch:
         boot=_boot(config),
         environment=None if tier == "docker" else environment,
         reports_pid=tier == "bwrap",
+        caps_threads=tier != "docker",  # whose processes are not below the command; it has a cap of its own
     )
 
 
-def _bwrap() -> list[str]:
+def bwrap_command(readable: Sequence[str] = ()) -> list[str]:
+    """Bubblewrap and its arguments, up to the program that it starts.
+
+    Args:
+        readable: folders to show besides the interpreter, links followed.
+    Raises:
+        OSError: it is not installed.
+    """
     command = [_found("bwrap"), "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     command += ["--new-session", "--hostname", "sandbox"]
     mounted = {}
@@ -177,7 +189,10 @@ def _bwrap() -> list[str]:
     for device in ("null", "zero", "random", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     # The rest of the root is empty and read-only; files below /tmp are in memory, with a cap.
-    return [*command, "--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    command += ["--size", str(SCRATCH_BYTES), "--tmpfs", "/tmp"]
+    for path in readable:
+        command += ["--ro-bind", path, path]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
 def _docker(environment: dict[str, str], memory_bytes: int) -> list[str]:

@@ -8,15 +8,37 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 _PLAIN = (bool, str, type(None))
 _COUNTER = itertools.count()
 _JSON_INT = 1 << 53  # a larger integer is sent in hexadecimal: decimal text takes quadratic time
+# By the methods of the builtin type itself, because a subclass may define its own: str() of an enum is its name.
+_TO_BASE: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    complex: complex.__complex__,
+    str: str.__str__,
+    bytes: bytes.__bytes__,
+    bytearray: bytes,
+    list: lambda value: list(list.__iter__(value)),
+    tuple: lambda value: tuple(tuple.__iter__(value)),
+    dict: lambda value: dict(dict.items(value)),
+    set: lambda value: set(set.__iter__(value)),
+    frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+    Fraction: lambda value: _plain_number(*value.as_integer_ratio()),
+    Decimal: lambda value: _plain_number(*value.as_integer_ratio()) if value.is_finite() else float(value),
+}
 
 
 def encode(value: Any) -> Any:
-    """A tagged form of a value that `json` can write; a value of no builtin type becomes the name of its type.
+    """A tagged form of a value that `json` can write.
+
+    A value that Python's `==` may find equal to one of a builtin type (a Counter, a namedtuple, an IntEnum, a
+    Fraction) becomes that one, with the name of its type; any other becomes the name of its type alone.
 
     Raises:
         RecursionError: too deep, or it contains itself.
@@ -36,7 +58,21 @@ def encode(value: Any) -> Any:
         return {"bytes": value.hex()}
     if kind is complex:
         return {"complex": [value.real, value.imag]}
-    return {"other": str(kind.__name__)[:80]}
+    name = str(kind.__name__)[:80]
+    base = next((base for base in _TO_BASE if issubclass(kind, base)), None)
+    plain = None if base is None else _TO_BASE[base](value)
+    return {"other": name} if plain is None else {"like": [name, encode(plain)]}
+
+
+def _plain_number(numerator: int, denominator: int) -> int | float | None:
+    """The integer or float that equals a fraction; None if there is none, as for 1/3."""
+    if denominator == 1:
+        return numerator
+    try:
+        nearest = numerator / denominator
+    except OverflowError:
+        return None
+    return nearest if nearest.as_integer_ratio() == (numerator, denominator) else None
 
 
 def decode(form: Any) -> Any:
@@ -70,8 +106,8 @@ def canonical(form: Any, *, exact: bool = True) -> str:
     instead of hashed, because a hostile child can make all hashes collide.
 
     Args:
-        exact: False compares numbers and sets as Python's `==` does: True, 1, 1.0 and 1+0j are equal, a set equals a
-            frozenset.  Tuples and lists are still one type: a target read from JSON has only lists.
+        exact: False compares as Python's `==` does: True, 1, 1.0 and 1+0j are equal, a set equals a frozenset, a
+            Counter equals a dict.  Tuples and lists are still one type: a target read from JSON has only lists.
     Raises:
         ValueError: not a form that `encode` makes.
         RecursionError: too deep.
@@ -103,7 +139,9 @@ def canonical(form: Any, *, exact: bool = True) -> str:
         if tag == "dict":
             pairs = sorted(f"{canonical(key, exact=exact)}:{canonical(item, exact=exact)}" for key, item in body)
             return f"{{{','.join(pairs)}}}"
-    except (TypeError, OverflowError) as error:
+        if tag == "like" and not exact:
+            return canonical(body[1], exact=False)
+    except (TypeError, OverflowError, LookupError) as error:
         raise ValueError(f"malformed {tag}") from error
     return _unequal()  # of no builtin type
 
@@ -122,6 +160,6 @@ def type_name(form: Any) -> str:
     """The type of an encoded value, for a verdict's detail; short, even if a hostile child wrote it."""
     if isinstance(form, dict):
         tag, body = _tagged(form)
-        name = body if tag == "other" else tag
+        name = body if tag == "other" else body[0] if tag == "like" and isinstance(body, list) and body else tag
         return name[:80] if isinstance(name, str) else "unknown"
     return type(form).__name__

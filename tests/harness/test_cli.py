@@ -55,7 +55,7 @@ def test_every_verb_has_help_without_being_loaded(verb: str) -> None:
 def test_commands_are_imported_inside_their_verbs_only() -> None:
     source = Path(cli.__file__).read_text(encoding="utf-8")
     assert re.findall(r"^(?:from|import) (\S+)", source, flags=re.MULTILINE) == [
-        "__future__", "sys", "enum", "pathlib", "typing", "typer",
+        "__future__", "contextlib", "sys", "enum", "pathlib", "typing", "typer",
     ]  # fmt: skip
 
 

@@ -27,12 +27,12 @@ FOLDERS = ("/tmp", "/dev/shm", os.getcwd())
 def entries() -> set[str]:
     """What lies in the places where something could be left.
 
-    Without scratch folders: those of tests in other processes come and go.
+    Without scratch folders and canaries: those of tests in other processes come and go.
     """
     found = {
         f"{folder}/{name}" for folder in FOLDERS for name in os.listdir(folder) if "rlvr" in name or "PWNED" in name
     }
-    return {path for path in found if "rlvr-scratch-" not in path}
+    return {path for path in found if "rlvr-scratch-" not in path and "rlvr-canary-" not in path}
 
 
 def verifiers(tier: Tier) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.rewards.numbers import parse_number
+from rlvr_bench.rewards.numbers import parse_number, written_out
 
 NUMBERS = {
     "42": Fraction(42),
@@ -36,6 +36,14 @@ NUMBERS = {
     "-$5": Fraction(-5),
     "$5$": Fraction(5),
     " 3\n": Fraction(3),
+    "1e3": Fraction(1000),
+    "1e-5": Fraction(1, 100000),
+    "-2.5E+2": Fraction(-250),
+    "1E-05": Fraction(1, 100000),
+    "28 percent": Fraction(7, 25),
+    "28 pct.": Fraction(7, 25),
+    "1\\,000{,}000": Fraction(1000000),
+    "1{,}000,000": Fraction(1000000),
     "9" * 1000: Fraction(10**1000 - 1),
 }
 OTHERS = [
@@ -63,7 +71,14 @@ OTHERS = [
         "٤",
         "4\x002",
         "4_2",
-        "1e3",
+        "1e1000",
+        "1e",
+        "e-5",
+        "1e3.5",
+        "1 e3",
+        "1/2e3",
+        "28 per",
+        "28pctx",
         "0x10",
         "inf",
         "nan",
@@ -74,7 +89,7 @@ OTHERS = [
         "x=5",
         "(5)",
     ),
-    *("1{,}000,000", "1\\frac{1}{2}", "\\frac{1}{2", "9" * 1001),
+    *("1{,}00,000", "1\\frac{1}{2}", "\\frac{1}{2", "9" * 1001),
 ]
 
 
@@ -97,6 +112,12 @@ def test_decimals_are_exact(value: Decimal):
 @given(st.text(alphabet="0123456789.,-+/\\%${} frac\u2212²", max_size=30))
 def test_never_raises(text):
     assert isinstance(parse_number(text), Fraction | None)
+
+
+def test_numbers_of_json_are_written_out():
+    numbers = [0.00001, 1e23, -2.5e-7, 5.0, 42, -1]
+    texts = ["0.00001", "100000000000000000000000", "-0.00000025", "5.0", "42", "-1"]
+    assert texts == [written_out(number) for number in numbers]
 
 
 def test_hostile_lengths_take_linear_time(ends_within):

@@ -14,8 +14,9 @@ from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.format import Format
 from rlvr_bench.rewards.math.verifier import MathVerifier
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
-from rlvr_bench.rewards.score_file import DEFAULT_VERIFIERS, score_lines
+from rlvr_bench.rewards.score_file import DEFAULT_VERIFIERS, Unreadable, score_lines
 from rlvr_bench.rewards.types import Verdict
+from tests import data
 
 ADD = {"type": "call", "entry": "add", "cases": [{"args": [1, 2], "want": 3}]}
 CODE = "```\ndef add(a, b): return a + b\n```"
@@ -51,6 +52,55 @@ def test_a_bad_row_is_reported_and_stops_nothing() -> None:
     assert [None, 1.0] * len(bad) == [None if item.row is None else item.row["reward"] for item in scored]
     assert all((item.row is None) == bool(item.error) for item in scored)
     assert [item.number for item in scored if item.error][:3] == [1, 3, 5]
+
+
+BAD = data.rows(data.SAMPLES / "bad_rows.jsonl")
+
+
+def test_every_bad_row_is_named_where_it_is_and_stops_nothing() -> None:
+    lines = list(itertools.chain.from_iterable((bad["line"], line()) for bad in BAD))
+    scored = list(score_lines(lines, {**DEFAULT_VERIFIERS, "code": no_sandbox}))
+    assert [item.number for item in scored] == list(range(1, len(lines) + 1))
+    assert {(item.row or {}).get("reward") for item in scored[1::2]} == {1.0}
+    assert {
+        (bad["id"], bad["why"], item.error)
+        for bad, item in zip(BAD, scored[::2], strict=True)
+        if item.row is not None or not item.error or bad["named"] not in item.error or len(item.error) > 400
+    } == set()
+    assert len(BAD) == len({bad["line"] for bad in BAD}) >= 90
+
+
+def no_sandbox() -> CodeVerifier:
+    raise AssertionError("a bad target was not refused when it was read")
+
+
+def test_a_line_that_could_not_be_taken_in_is_a_bad_row() -> None:
+    first, second = score_lines([Unreadable("too long"), line()])
+    assert (first.number, first.row, first.error, (second.row or {})["reward"]) == (1, None, "too long", 1.0)
+
+
+@pytest.mark.parametrize("kind", ["math", "format", "code"])
+def test_a_row_brings_no_verdict_of_its_own(kind: str) -> None:
+    """What says how a row was run, or what it earned, is written here only."""
+    brought = {"sandbox": "unsafe", "integrity": "weak", "reward": 1.0, "outcome": "pass", "detail": "mine"}
+    given = {"math": ("\\boxed{2}", "1"), "format": ("x", None), "code": (CODE.replace("+", "-"), ADD)}[kind]
+
+    class Tier(CodeVerifier):
+        tier = "bwrap"  # type: ignore[assignment]
+
+        def __init__(self) -> None:
+            pass
+
+        def verify(self, completions: Sequence[str], targets: Sequence[Any], limits_s: Any = None) -> list[Verdict]:
+            return [Verdict(0.0, "wrong", "")]
+
+        def close(self) -> None:
+            pass
+
+    (scored,) = score_lines([line(kind, *given, **brought, id=7)], {**DEFAULT_VERIFIERS, "code": Tier})
+    row = scored.row or {}
+    assert (row["id"], row["reward"]) == (7, 0.0) and row["outcome"] != "pass" and row["detail"] != "mine"
+    assert not {"sandbox", "integrity"} & set(row)
 
 
 def test_verifiers_are_made_when_needed_and_always_closed() -> None:

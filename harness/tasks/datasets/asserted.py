@@ -6,12 +6,13 @@ import ast
 import builtins
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from rlvr_bench.harness.tasks.datasets.sources import DatasetTask
+from rlvr_bench.harness.tasks.datasets.sources import NEEDED, SPLITS, DatasetTask
 from rlvr_bench.harness.tasks.sandboxed import CodeSettings, code_problems, code_verifier
 from rlvr_bench.harness.tasks.seeds import TEST_SHARE
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
+from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.rewards.code.asserts import call_target
 from rlvr_bench.rewards.code.targets import check_target
 from rlvr_bench.rewards.code.verifier import CodeVerifier
@@ -22,6 +23,9 @@ from rlvr_bench.rewards.types import Verifier
 class AssertedConfig(CodeSettings):
     test_share: float = TEST_SHARE
     """Share held out where `path` has a single split, as HumanEval has, in (0, 1); a problem's text decides."""
+    weak: Literal["all", "held_out", "none"] = "held_out"
+    """Which splits have the problems of weak integrity: `all`, only `validation` and `test` (`held_out`), or `none`.
+    Their tests run in one process with the solution, which can reach them: training may find out how."""
     path: str
     """Where the rows come from."""
     template: str
@@ -45,6 +49,26 @@ class AssertedTask(DatasetTask):
     def answer(self, completion: str) -> str | None:
         """The program."""
         return CodeVerifier.answer(completion)
+
+    def _without_weak(self, items: dict[Split, list[Item]]) -> dict[Split, list[Item]]:
+        """The items that `weak` leaves; their ids stay as they are with all.
+
+        Raises:
+            TaskError: it leaves a split without any.
+        """
+        c = self.config
+        spared: tuple[Split, ...] = {"all": SPLITS, "held_out": ("validation", "test"), "none": ()}[c.weak]
+        kept: dict[Split, list[Item]] = {
+            split: [item for item in part if split in spared or item.meta["integrity"] != "weak"]
+            for split, part in items.items()
+        }
+        for split in NEEDED:
+            if not kept[split]:
+                raise TaskError(
+                    f"{c.path} ({split}): all {len(items[split])} problems are weak, which weak = {c.weak!r} leaves "
+                    "out; set weak = 'all', or give other problems"
+                )
+        return kept
 
 
 def target_of(tests: str, entry: str | None, script: str) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class HumanEval(AssertedTask):
         rows = load_splits(
             config.path, text=lambda row: str(row.get("prompt")), prefix="humaneval", test_share=config.test_share
         )
-        self._items = make_items("humaneval", dict.fromkeys(SPLITS, config.path), rows, self._item)
+        items = make_items("humaneval", dict.fromkeys(SPLITS, config.path), rows, self._item)
+        self._items = self._without_weak(items)
 
     def _item(self, row: DataRow) -> Item:
         head, tests, entry = text_of(row, "prompt"), text_of(row, "test"), text_of(row, "entry_point")

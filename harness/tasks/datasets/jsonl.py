@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from rlvr_bench.harness.tasks.seeds import TEST_SHARE, is_validation, split_of
 from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
 from rlvr_bench.harness.tasks.verifier_plugins import load_verifier
+from rlvr_bench.rewards.numbers import written_out
 from rlvr_bench.rewards.types import Verifier
 
 FileRow = tuple[int, str, Any]
@@ -24,7 +27,7 @@ FileRow = tuple[int, str, Any]
 @dataclass(frozen=True)
 class JsonlConfig:
     path: str
-    """File with one JSON object a line; relative to the working directory."""
+    """File with one JSON object a line, plain or gzip; relative to the working directory."""
     test_path: str | None = None
     """File with the held-out rows; without one, `test_share` of `path` is held out."""
     test_share: float = TEST_SHARE
@@ -167,7 +170,7 @@ class Jsonl(DatasetTask):
 
     def _gold(self, gold: Any) -> Any:
         if isinstance(gold, (int, float)) and not isinstance(gold, bool):
-            gold = json.dumps(gold)
+            gold = written_out(gold)
         gold = gold.strip() if isinstance(gold, str) else gold
         if gold in (None, ""):
             raise ValueError(f"field {self.config.answer_field!r} must not be empty, got {gold!r}")
@@ -192,7 +195,13 @@ class Jsonl(DatasetTask):
 def _lines(path: str) -> list[tuple[int, bytes]]:
     """The lines that are not blank, numbered from 1."""
     try:
-        lines = Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        data = Path(path).read_bytes()
     except OSError as error:
         raise TaskError(f"{path}: {error.strerror}; give an existing .jsonl file") from None
+    if data.startswith(b"\x1f\x8b"):  # as no JSON does
+        try:
+            data = gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise TaskError(f"{path}: cannot be unpacked ({error}); pack it again with gzip") from None
+    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from rlvr_bench.harness.tasks.settings import refuse_settings, share_problems, t
 from rlvr_bench.harness.tasks.types import Item, Split
 from rlvr_bench.rewards.math.answer import last_box
 from rlvr_bench.rewards.math.verifier import MathVerifier
+from rlvr_bench.rewards.numbers import written_out
 from rlvr_bench.rewards.types import Verifier
 
 ASK = "Please reason step by step, and put your final answer within \\boxed{}."
@@ -76,7 +76,7 @@ def _gold(row: DataRow) -> str:
     """The answer as text; local files also have it as a number.  Raises ValueError."""
     answer = row.get("answer")
     if isinstance(answer, (int, float)) and not isinstance(answer, bool):
-        return json.dumps(answer)
+        return written_out(answer)
     if answer is not None:
         return text_of(row, "answer").strip()
     gold = last_box(text_of(row, "answer", "solution"))

@@ -38,7 +38,8 @@ class MBPP(AssertedTask):
             subset=config.subset,
             test_share=config.test_share,
         )
-        self._items = make_items("mbpp", dict.fromkeys(SPLITS, config.path), rows, self._item)
+        items = make_items("mbpp", dict.fromkeys(SPLITS, config.path), rows, self._item)
+        self._items = self._without_weak(items)
 
     def _item(self, row: DataRow) -> Item:
         problem, tests = text_of(row, "text", "prompt"), "\n".join(_texts(row, "test_list"))

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from rlvr_bench.harness.tasks.procedural.draw import check_shares, draw, errs, item_rng
-from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore
+from rlvr_bench.harness.tasks.reasoning_gym.probe import ITEMS, worst_payer
+from rlvr_bench.harness.tasks.reasoning_gym.scores import ReasoningGymScore, reader_of_generator, scored
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import refuse_settings, template_problems
 from rlvr_bench.harness.tasks.types import Item, Split, TaskError
@@ -22,7 +23,6 @@ from rlvr_bench.rewards.types import Verifier
 TEMPLATE = "{prompt}\nThink step by step, then give the final answer between <answer> and </answer>.\n"
 OURS = ("seed", "size")
 DRAWS = 500  # a generator may take seconds for one
-NONSENSE = "no such answer 0123456789"
 ORDERS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 SLIPS = string.digits + string.ascii_lowercase
 
@@ -37,6 +37,8 @@ class ReasoningGymConfig:
     """Which endless stream of items; any integer.  The split of a question does not depend on it."""
     template: str = TEMPLATE
     """What the model reads; `{prompt}` is replaced by the question, other braces are kept."""
+    unsafe_no_sandbox: bool = False
+    """Run scorers without any isolation; set by --unsafe-no-sandbox; recorded in every row."""
 
     def __post_init__(self) -> None:
         bad = [] if self.dataset else ["dataset must not be empty"]
@@ -54,12 +56,11 @@ class ReasoningGym:
         self._gym = _package()
         _check_name(self._gym, config.dataset)
         try:
-            made = self._dataset(0)
-            entry = made[0]
+            made = self._dataset(0, size=ITEMS)
+            entries = [made[i] for i in range(ITEMS)]
         except Exception as error:  # each generator refuses settings in its own way
             raise TaskError(f"options: the generator {config.dataset!r} refuses them ({_first_line(error)})") from None
-        if _accepts_anything(made, entry):
-            raise TaskError(f"dataset: the scorer of {config.dataset!r} accepts any answer; choose another generator")
+        _refuse_gamed(made, [_target(entry) for entry in entries], config.dataset)
 
     def size(self, split: Split) -> int | None:
         """Endless."""
@@ -75,14 +76,14 @@ class ReasoningGym:
             return entry["question"], entry
 
         question, entry = draw(split, make, task=name, remedy="widen its options", draws=DRAWS)
-        metadata = _builtin(values.encode(entry["metadata"]))
-        target = {"question": question, "answer": entry["answer"], "metadata": metadata}
+        target = _target(entry)
         prompt = self.config.template.replace("{prompt}", question)
         return Item(f"reasoning_gym/{name}/{split}/{index}", prompt, target)
 
     def verifiers(self) -> dict[str, Verifier]:
         """The generator's own scorer; only its full score counts."""
-        return {"correct": ReasoningGymScore(self.config.dataset, self.config.options)}
+        unsafe = self.config.unsafe_no_sandbox
+        return {"correct": ReasoningGymScore(self.config.dataset, self.config.options, unsafe=unsafe)}
 
     def answer(self, completion: str) -> str | None:
         """The tagged answer."""
@@ -103,8 +104,8 @@ class ReasoningGym:
             answer = right[:i] + rng.choice([c for c in SLIPS if c != right[i]]) + right[i + 1 :]
         return f"<answer>{answer}</answer>"
 
-    def _dataset(self, seed: int) -> Any:
-        return self._gym.create_dataset(self.config.dataset, **self.config.options, seed=seed, size=1)
+    def _dataset(self, seed: int, size: int = 1) -> Any:
+        return self._gym.create_dataset(self.config.dataset, **self.config.options, seed=seed, size=size)
 
 
 def _next(character: str) -> str:
@@ -131,11 +132,28 @@ def _check_name(gym: ModuleType, name: str) -> None:
         raise TaskError(f"dataset: reasoning-gym has no generator {name!r}; {hint}")
 
 
-def _accepts_anything(made: Any, entry: Any) -> bool:
-    try:
-        return made.score_answer(NONSENSE, entry) >= 1
-    except Exception:  # a scorer that fails on nonsense reads the answer
-        return False
+def _target(entry: Any) -> dict[str, Any]:
+    """What the scorer needs of an entry, as JSON."""
+    metadata = _builtin(values.encode(entry["metadata"]))
+    return {"question": entry["question"], "answer": entry["answer"], "metadata": metadata}
+
+
+def _refuse_gamed(made: Any, targets: list[dict[str, Any]], name: str) -> None:
+    """Raise if the scorer pays for what is not the answer."""
+    reader = reader_of_generator(made)
+
+    def pays(answer: str, target: Any) -> bool:
+        try:
+            return scored(made, answer, target, reader).get("score") == 1.0
+        except Exception:  # as in a worker, where it earns nothing
+            return False
+
+    payer = worst_payer(targets, pays)
+    if payer is not None and payer.problem is not None:
+        raise TaskError(
+            f"dataset: the scorer of {name!r} {payer.problem}; a policy would learn that instead of the task: "
+            "choose another generator, or other options"
+        )
 
 
 def _builtin(form: Any) -> Any:
@@ -143,6 +161,8 @@ def _builtin(form: Any) -> Any:
     if isinstance(form, list):
         return [_builtin(part) for part in form]
     if isinstance(form, dict):
+        if "like" in form:
+            return form["like"][0]
         return form["other"] if "other" in form else {tag: _builtin(body) for tag, body in form.items()}
     return form
 

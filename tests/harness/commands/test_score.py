@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.commands.score import ScoreError, score, verifiers
+from rlvr_bench.harness.commands.score import score, verifiers
+from rlvr_bench.harness.commands.score_files import ScoreError
 from rlvr_bench.rewards.sandbox import sandbox
 from tests.harness.cli_calls import call, main
 
@@ -53,11 +54,11 @@ def test_bad_rows_are_named_and_stop_nothing(tmp_path: Path) -> None:
 
 
 def test_a_row_that_is_too_long_for_the_memory_is_a_bad_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rlvr_bench.harness.commands.score.MAX_ROW_BYTES", 200)
+    monkeypatch.setattr("rlvr_bench.harness.commands.score_files.MAX_ROW_BYTES", 200)
     file = written(tmp_path / "in.jsonl", [{**ROWS[0], "completion": "x" * 900}, ROWS[0]])
     status, printed, err = call("score", str(file))
     assert (status, len(printed.splitlines())) == (1, 1)
-    assert "row 1: not JSON" in err
+    assert "row 1: longer than 200 bytes; shorten it" in err
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def test_memory_names_the_smaller(study: Study) -> None:
         peak, id="memory.states.matched", conclusion="arithmetic", estimate=Estimate(0.5, 0.5, 0.5, 1, "exact")
     )
     told = answer(study, [peak, states]).memory
-    assert told.startswith("PPO's measured peak is 37.5 % lower [33.3, 41.2] than GRPO's")
-    assert told.endswith("GRPO's states are 50.0 % lower than PPO's (arithmetic).")
+    assert told.startswith("PPO has a measured peak 37.5 % lower [33.3, 41.2] than GRPO")
+    assert told.endswith("GRPO has states 50.0 % lower than PPO (arithmetic).")
 
 
 def test_primary_findings_come_before_descriptive_ones(study: Study) -> None:
@@ -144,9 +144,9 @@ def test_a_study_over_sizes_says_where_the_saving_is_least_and_most(tmp_path: Pa
     over_sizes = load(tmp_path / "four")
     found = answer(over_sizes, findings(over_sizes))
     assert cells
-    assert found.memory.startswith("GRPO's measured peak is 20.0 % lower [20.0, 20.0] at 1 M parameters with ")
+    assert found.memory.startswith("GRPO has a measured peak 20.0 % lower [20.0, 20.0] at 1 M parameters with ")
     assert "and 40.0 % lower [40.0, 40.0] at 1 M parameters" in found.memory
-    assert "the ends of 2 sizes" in found.memory and "states are 44.4 % lower" in found.memory
+    assert "the ends of 2 sizes" in found.memory and "has states 44.4 % lower" in found.memory
     assert found.cost == "Time: each size by itself, in the tables below."
     assert found.accuracy == "Accuracy: not a question of this study."
     assert {f.id for f in findings(over_sizes) if f.tested} == {"memory.states.matched", "models.count"}

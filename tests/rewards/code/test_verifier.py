@@ -155,7 +155,8 @@ def test_values_are_equal_by_type(code_verifier: CodeVerifier, expression: str, 
         ("'1'", 1, False),
         ("float('nan')", 1, False),
         ("float('inf')", float("inf"), True),
-        ("type('I', (int,), {})(3)", 3, False),
+        ("type('I', (int,), {})(3)", 3, True),
+        ("type('I', (int,), {'__eq__': lambda *_: True})(4)", 3, False),
     ],
 )
 def test_python_equality_where_a_target_asks_for_it(

@@ -6,7 +6,8 @@ import pytest
 import sympy
 from sympy import Abs, Expr, Rational, Symbol, oo, pi, sqrt
 
-from rlvr_bench.rewards.math.latex import MAX_DEPTH, NotAnExpression, read
+from rlvr_bench.rewards.math.latex import MAX_DEPTH, read, read_matrix
+from rlvr_bench.rewards.math.powers import NotAnExpression
 
 x, y = Symbol("x"), Symbol("y")
 
@@ -22,7 +23,8 @@ x, y = Symbol("x"), Symbol("y")
         ("\\lfloor 2.5 \\rfloor", Rational(2)), ("\\lceil 2.5 \\rceil", Rational(3)), ("180^\\circ", pi),
         ("\\sin 2x", sympy.sin(2 * x)), ("\\sin^2 x", sympy.sin(x) ** 2), ("\\log_2 8", Rational(3)),
         ("e", sympy.E), ("i^2", Rational(-1)), ("\\infty", oo), ("\\pi", pi), ("x_{1}'", Symbol("x_1'")),
-        ("\\theta", Symbol("theta")), ("2(x+1)", 2 * (x + 1)),
+        ("\\theta", Symbol("theta")), ("2(x+1)", 2 * (x + 1)), ("1e-5", Rational(1, 100000)), ("2.5E3x", 2500 * x),
+        ("2e - 5", 2 * sympy.E - 5), ("2e^2", 2 * sympy.E**2), ("\\sqrt[3]{-8}", Rational(-2)),
     ],
 )  # fmt: skip
 def test_expressions(text: str, expected: Expr) -> None:
@@ -34,9 +36,17 @@ def test_expressions(text: str, expected: Expr) -> None:
     [
         "", "x+", "(x", "x)", "4 2", "x 2", "\\unknown{3}", "\\sqrt12", "\\sin^{-1} x", "?", "\\frac{1}",
         "9^{9^{9^9}}", "10000!", "(-1)!", "\\binom{100000}{2}", "(" * (MAX_DEPTH + 1) + "x" + ")" * (MAX_DEPTH + 1),
-        "\\input{/etc/passwd}",
+        "\\input{/etc/passwd}", "1e1000", "\\begin{pmatrix}1\\end{pmatrix}", "\\begin{vmatrix}1\\end{vmatrix}",
     ],
 )  # fmt: skip
 def test_anything_else_raises(text: str) -> None:
     with pytest.raises(NotAnExpression):
         read(text)
+
+
+def test_matrices() -> None:
+    column = "\\begin{pmatrix} 1 \\\\ x \\end{pmatrix}"
+    assert read_matrix(f"{column} - 2\\begin{{array}}{{c}} x \\\\ 0 \\end{{array}}") == sympy.Matrix([1 - 2 * x, x])
+    for text in ("5", f"{column}+1", f"{column}/{column}", f"{column}{column}", f"\\frac{{1}}{{{column}}}"):
+        with pytest.raises(NotAnExpression):
+            read_matrix(text)

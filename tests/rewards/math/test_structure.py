@@ -1,4 +1,4 @@
-"""Shapes of answers, and equality that is decided without computer algebra."""
+"""Shapes of answers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from rlvr_bench.rewards.math.structure import Node, equal, parse
-
-
-def same_text(gold: str, answer: str, equation: bool) -> bool:
-    """In place of the computer algebra: expressions are equal when their texts are."""
-    return gold.replace(" ", "") == answer.replace(" ", "")
+from rlvr_bench.rewards.math.structure import is_name, parse
 
 
 @pytest.mark.parametrize(
@@ -22,6 +17,8 @@ def same_text(gold: str, answer: str, equation: bool) -> bool:
         ("1, 2", "list"), ("\\pm 3", "list"), ("(1,2)", "()"), ("[1,2)", "[)"), ("\\{1,2\\}", "{}"),
         ("\\emptyset", "{}"), ("(0,1)\\cup(2,3)", "union"), ("x=5", "assign"), ("x+1=5", "relation"),
         ("3<x<5", "relation"), ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "matrix"), ("x+1", "expression"),
+        ("2\\begin{pmatrix}1\\\\2\\end{pmatrix}", "matrices"), ("5=x", "assign"), ("not=5", "relation"),
+        ("\\ne 5", "expression"), ("x \\ne 5", "relation"), ("3 \\textnormal{ or } 4", "hedge"),
         ("((5))", "number"), ("x%", "expression"), ("(" * 50 + "x" + ")" * 50, "expression"),
     ],
 )  # fmt: skip
@@ -37,33 +34,6 @@ def test_parts_and_values() -> None:
     assert parse("x \\leq 3".replace("\\leq", "<=")).operators == ("\\le",)
 
 
-@pytest.mark.parametrize(
-    ("gold", "answer", "same"),
-    [
-        ("0.5", "1/2", True), ("1, 2", "2, 1", True), ("1,1,2", "1,2,2", False), ("(1,2)", "(2,1)", False),
-        ("\\{1,2\\}", "\\{2,1,1\\}", True), ("\\{1,2\\}", "1, 2", True), ("\\{1,2\\}", "(1,2)", False),
-        ("(1,2)", "[1,2]", False), ("x=5", "5", True), ("x=5", "y=5", False), ("x=5", "y=x+5", False),
-        ("3 < x", "x > 3", True), ("3 < x", "x < 3", False), ("\\text{even}", "even", True), ("nan", "nan", False),
-        ("x+1", "x + 1", True), ("x+1", "x+2", False), ("5", "5 apples", True), ("5", "5 x", False),
-        ("(0,1)\\cup(2,3)", "(2,3)\\cup(0,1)", True), ("3 or 4", "3", False),
-    ],
-)  # fmt: skip
-def test_equality(gold: str, answer: str, same: bool) -> None:
-    assert same == equal(parse(gold), parse(answer), same_text)
-
-
-def test_an_equation_reaches_the_leaf_as_a_difference() -> None:
-    asked: list[tuple[str, str, bool]] = []
-
-    def leaf(gold: str, answer: str, equation: bool) -> bool:
-        asked.append((gold, answer, equation))
-        return True
-
-    assert equal(parse("2x-y=1"), parse("y+1=2x"), leaf)
-    assert asked == [("(2x-y)-(1)", "(y+1)-(2x)", True)]
-
-
-def test_two_empty_shapes_are_equal_only_as_sets() -> None:
-    empty = Node("()", "a")
-    assert not equal(empty, Node("()", "b"), same_text)
-    assert equal(parse("\\{\\}"), parse("\\emptyset"), same_text)
+def test_names_that_a_value_may_have() -> None:
+    assert all(map(is_name, ("x", " x_1 ", "f(x)", "\\theta", "area", "AB")))
+    assert not any(map(is_name, ("not", "\\not", "neq", "\\lnot", "isnt", "without", "2x", "x+y", "")))

@@ -17,6 +17,12 @@ from rlvr_bench.rewards.math.text import cleaned, squeezed, without_words
         ("5 cm", "5"), ("5\\text{ cm}", "5"), ("5\\,\\mathrm{cm}^2", "5"), ("\\text{ cm}", "\\text{ cm}"),
         ("5\\text{ or }", "5\\text{ or }"), ("90^\\circ", "90"), ("\\sin 90^\\circ", "\\sin 90^\\circ"),
         ("50\\text{ percent}", "50%"), ("\u22125", "-5"), ("\\leq", "\\le"),
+        ("\\( 9 \\)", "9"), ("\\[ 9 \\]", "9"), ("$$ 9 $$", "9"), ("x = \\(9\\)", "x =  9"), ("4\\(2\\)", "4 2"),
+        ("4$2$", "4 2"), ("1\\$000", "1 000"), ("9\\textnormal{ miles}", "9"), ("28 pct", "28%"), ("28 percent", "28%"),
+        ("28\\textnormal{ per cent}", "28%"), ("x\\not=5", "x\\ne 5"), ("x\\not < 5", "x\\ge  5"),
+        ("x \\neq 3", "x \\ne  3"),
+        ("x != 3", "x \\ne  3"), ("3!=6", "3!=6"), ("x\\not\\in A", "x\\notin  A"), ("x == 5", "x = 5"),
+        ("\\begin{matrix}1\\\\[2pt]3\\end{matrix}", "\\begin{matrix}1\\\\[2pt]3\\end{matrix}"),
         ("4\u00b2", None), ("4\x002", None), ("__import__", None),
     ],
 )  # fmt: skip

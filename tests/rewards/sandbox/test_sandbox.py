@@ -13,13 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox import tiers
-from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
+from rlvr_bench.rewards.sandbox.errors import ANYWHERE, SandboxUnavailable
 from rlvr_bench.rewards.sandbox.sandbox import Sandbox, open_sandbox, worker_count
 from rlvr_bench.rewards.sandbox.tiers import Tier
 from rlvr_bench.rewards.workers.pool import Reply, Worker, WorkerDied
 from tests import data
-from tests.rewards.sandboxes import TIERS, open_tested, reported
+from tests.rewards.sandboxes import TIERS, open_tested, pin, reported
 from tests.rewards.waiting import kill, lives, wait_until
 
 
@@ -47,6 +48,9 @@ from tests.rewards.waiting import kill, lives, wait_until
         "os.chroot('.')",
         "open('/dev/shm/x', 'w')",
         "open('/escape', 'w')",
+        "os.open('/dev/null', 3)",
+        "os.open('/dev/urandom', 3)",
+        "open('own', 'w').close(); os.open('own', os.O_RDONLY | os.O_TRUNC)",
         "os.listdir(args[0])",
     ],
 )
@@ -219,6 +223,35 @@ def test_a_tier_that_cannot_even_be_made_is_a_failure_of_that_tier(monkeypatch: 
     monkeypatch.delattr(os, "sched_getaffinity")  # not Linux
     with pytest.raises(SandboxUnavailable, match=r"bwrap: .*sched_getaffinity"):
         open_sandbox(("bwrap",))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_machine_where_programs_cannot_be_given_input_is_refused_with_its_own_remedy(
+    tier: Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_tested(tier, workers=1).close()
+    pin(monkeypatch, ('os.memfd_create("stdin")', 'os.open("/proc/none", 0)'))
+    with pytest.raises(
+        SandboxUnavailable, match=rf"{tier}: .*could not be set up: OSError: memfd_create.*\n"
+    ) as caught:
+        open_sandbox((tier,), workers=1)
+    assert caught.value.remedies == {tier: ANYWHERE["memfd_create"]}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_set_up_that_fails_is_no_verdict(tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since the tier was chosen, memory for files may have run out, for instance."""
+    real = 'memory = os.memfd_create("stdin")'
+    pin(monkeypatch, (real, 'memory = os.memfd_create("stdin") if stdin != "fail" else os.open("/proc/none", 0)'))
+    open_tested(tier, workers=1).close()
+    target = {"type": "stdio", "cases": [{"stdin": "fail", "stdout": "1"}]}
+    with CodeVerifier(tiers=(tier,), workers=1) as verifier:
+        right, wrong = "```python\nprint(1)\n```", "```python\nprint(2)\n```"
+        verdicts = verifier.verify([right, wrong], [target] * 2)
+        assert [(verdict.reward, verdict.outcome) for verdict in verdicts] == [(None, "infra")] * 2
+        assert "memfd_create, which holds a program's input" in verdicts[0].detail
+        passing = target | {"cases": [{"stdin": "", "stdout": "1"}]}
+        assert verifier.verify([right], [passing])[0].outcome == "pass"
 
 
 def test_no_sandbox_only_when_asked_for() -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from rlvr_bench.rewards.sandbox.scratch import Scratch, remove_tree
 from tests import data
 from tests.rewards.waiting import wait_until
@@ -48,3 +50,23 @@ def test_folders_without_permissions_are_removed_too(tmp_path: Path) -> None:
     closed.chmod(0)
     remove_tree(str(tmp_path / "tree"))
     assert not (tmp_path / "tree").exists()
+
+
+def test_a_tree_is_removed_without_a_process_and_never_raises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cleans up after a program that may have taken all process ids."""
+
+    def refuse(*args: object, **options: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(os, "fork", refuse)
+    (tmp_path / "tree" / "inner").mkdir(parents=True)
+    (tmp_path / "tree" / "inner" / "file").touch()
+    remove_tree(str(tmp_path / "tree"))
+    assert not (tmp_path / "tree").exists()
+    remove_tree(str(tmp_path / "tree"))
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(os, "rmdir", refuse)
+    (tmp_path / "kept").mkdir()
+    remove_tree(str(tmp_path / "kept"))
+    assert (tmp_path / "kept").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 
@@ -105,6 +106,26 @@ def test_every_other_number_is_refused(machine: str) -> None:
 )
 def test_conditions_on_arguments(machine: str, name: str, arguments: tuple[int, ...], expected: int) -> None:
     assert expected == decide(machine, CONDITIONAL[name][COLUMN[machine]], *arguments)
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (os.O_RDONLY, ALLOW),
+        (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, ALLOW),  # open(path, "w")
+        (os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, ALLOW),  # open(path, "w+b")
+        (os.O_RDWR | os.O_APPEND, ALLOW),
+        (os.O_RDONLY | os.O_TRUNC, DENIED),
+        (os.O_RDONLY | os.O_TRUNC | os.O_CREAT, DENIED),
+        (3, DENIED),  # O_WRONLY | O_RDWR: neither reading nor writing
+        (3 | os.O_TRUNC, DENIED),
+        (3 | os.O_CLOEXEC | os.O_NONBLOCK, DENIED),
+    ],
+)
+def test_a_file_is_opened_to_read_or_write_and_emptied_only_to_write(machine: str, flags: int, expected: int) -> None:
+    assert expected == decide(machine, CONDITIONAL["openat"][COLUMN[machine]], 0xFFFFFF9C, 0x7000, flags)
+    if machine == "x86_64":
+        assert expected == decide(machine, CONDITIONAL["open"][0], 0x7000, flags)
 
 
 def test_foreign_numbering_kills(machine: str) -> None:

@@ -29,7 +29,7 @@ def test_humaneval(tmp_path) -> None:
     weak = {"prompt": HEAD, "entry_point": "area", "test": "def check(f):\n    assert abs(f(2) - half(4)) < 1e-6\n"}
     write(tmp_path / "humaneval_train.jsonl.gz", function(1), function(2, **weak))
     write(tmp_path / "test.jsonl", function(3, test=MIXED))
-    task = HumanEval(HumanEvalConfig(path=str(tmp_path)))
+    task = HumanEval(HumanEvalConfig(path=str(tmp_path), weak="all"))
     assert isinstance(task, Task)
     strong, helped, mixed = items_of(task)
     assert strong.meta == {"task_id": "T/1", "integrity": "strong"}
@@ -86,12 +86,14 @@ def test_bad_rows_are_named(tmp_path) -> None:
 @pytest.mark.parametrize("file", data.files("humaneval.jsonl"))
 def test_real_rows(tmp_path: Path, file: Path) -> None:
     rows = {row["task_id"]: row for row in data.rows(file)}
-    task = HumanEval(HumanEvalConfig(path=write(tmp_path / file.name, *rows.values())))
+    path = write(tmp_path / file.name, *rows.values())
+    task = HumanEval(HumanEvalConfig(path=path, weak="all"))
     items = items_of(task)
     assert {item.meta["task_id"] for item in items} == set(rows)
     # of all 164, 21 use more than calls and literals (7 of the sample), and one wants a value with keys of mixed types
     weak = sum(item.meta["integrity"] == "weak" for item in items)
     assert (len(items), weak) in ((164, 22), (30, 8))
+    assert len(items_of(HumanEval(HumanEvalConfig(path=path, weak="none")))) == len(items) - weak
     targets = [item.target for item in items]
     assert json.dumps(targets, sort_keys=True)
     own = [rows[item.meta["task_id"]] for item in items]

@@ -1,6 +1,8 @@
 """The user's own rows: loading, splitting and refusing."""
 
+import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,18 @@ def write(tmp_path):
 
 def rows(start, stop):
     return [{"prompt": f"{i}+1=", "answer": i + 1} for i in range(start, stop)]
+
+
+@pytest.mark.parametrize("verifier", ["exact", "numeric", "math"])
+def test_small_and_large_numbers_are_written_out(write, verifier):
+    path = write("a.jsonl", {"prompt": "a", "answer": 0.00001}, {"prompt": "b", "answer": 1e23})
+    held_out = write("b.jsonl", {"prompt": "c", "answer": 0.00001})
+    task = Jsonl(JsonlConfig(path=path, test_path=held_out, verifier=verifier))
+    targets = sorted(task.item(split, i).target for split in SPLITS for i in range(task.size(split)))
+    assert targets == ["0.00001", "0.00001", "1" + "0" * 23]
+    right, misread = "<answer>0.00001</answer>", "<answer>e-5</answer>"
+    with task.verifiers()["correct"] as judge:
+        assert [v.reward for v in judge.verify([right, misread], ["0.00001"] * 2)] == [1.0, 0.0]
 
 
 def test_split_by_hash(write):
@@ -124,6 +138,42 @@ def test_bytes_that_are_no_text_and_files_that_are_missing(tmp_path):
         Jsonl(JsonlConfig(path=str(path)))
     with pytest.raises(TaskError, match="No such file"):
         Jsonl(JsonlConfig(path=str(tmp_path / "none.jsonl")))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl"])
+def test_gzip_is_known_by_what_it_begins_with(write, tmp_path, name):
+    plain = write("plain.jsonl", *rows(0, 40))
+    packed = tmp_path / name
+    packed.write_bytes(gzip.compress(b"\xef\xbb\xbf" + Path(plain).read_bytes()))
+    task, same = (Jsonl(JsonlConfig(path=str(path))) for path in (packed, plain))
+    for split in SPLITS:
+        assert task.size(split) == same.size(split)
+        assert all(task.item(split, i) == same.item(split, i) for i in range(same.size(split)))
+
+
+def test_gzip_that_is_cut_off_or_damaged_is_named(write, tmp_path):
+    whole = gzip.compress("".join(json.dumps(row) + "\n" for row in rows(0, 40)).encode())
+    path = tmp_path / "a.jsonl.gz"
+    for bad in (whole[:-9], whole[:2], whole[:30] + bytes(40) + whole[70:], whole[:-8] + bytes(8), whole + b"more"):
+        path.write_bytes(bad)
+        with pytest.raises(TaskError, match=r"a\.jsonl\.gz: cannot be unpacked \(.*\); pack it again"):
+            Jsonl(JsonlConfig(path=str(path)))
+
+
+MISTAKES = [
+    {"type": []}, {"type": "script", "script": "assert ("}, {"type": "stdio", "cases": [{"stdin": 1, "stdout": ""}]},
+    {"type": "call", "entry": "f", "cases": [{"args": [], "want": 1, "kwargs": [1]}]},
+    {"type": "call", "entry": "f(", "cases": [{"args": [], "want": 1}]}, [], 7, "x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", MISTAKES, ids=repr)
+def test_a_code_target_with_a_mistake_is_a_bad_row(write, answer):
+    path = write(
+        "a.jsonl", *[{"prompt": f"add {i}", "answer": ADD} for i in range(40)], {"prompt": "a", "answer": answer}
+    )
+    with pytest.raises(TaskError, match="1 bad rows\n  row 41: field 'answer': the verifier 'code' cannot take it"):
+        Jsonl(JsonlConfig(path=path, verifier="code"))
 
 
 def test_an_empty_split(write):

@@ -33,7 +33,7 @@ def test_mbpp(tmp_path) -> None:
     ]
     write(tmp_path / "train.jsonl", *rows)
     write(tmp_path / "mbpp_test.jsonl", exercise(5))
-    task = MBPP(MBPPConfig(path=str(tmp_path)))
+    task = MBPP(MBPPConfig(path=str(tmp_path), weak="all"))
     items = items_of(task)
     assert [item.meta["integrity"] for item in items] == ["strong", "weak", "weak", "weak", "strong"]
     assert items[0].target["entry"] == "f" and [case["want"] for case in items[0].target["cases"]] == [2, 1]

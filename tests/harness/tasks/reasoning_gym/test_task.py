@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from contextlib import closing
+from fractions import Fraction
 
 import pytest
 
-from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig
+from rlvr_bench.harness.tasks.reasoning_gym.task import ReasoningGym, ReasoningGymConfig, _builtin
 from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task, TaskError
+from rlvr_bench.rewards.sandbox import values
 
 
 def test_the_missing_package_is_an_error_with_its_remedy(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "reasoning_gym", None)
     with pytest.raises(TaskError, match=r"cannot be imported .*pip install 'rlvr-bench\[tasks\]'"):
         ReasoningGym(ReasoningGymConfig(dataset="leg_counting"))
+
+
+def test_metadata_of_no_builtin_type_is_recorded_by_the_name_of_the_type() -> None:
+    form = _builtin(values.encode([Counter("a"), Fraction(1, 2), object(), (1, {2: "x"})]))
+    assert values.decode(form) == ["Counter", "Fraction", "object", (1, {2: "x"})]
 
 
 def test_unknown_generators_and_bad_options(gym) -> None:
@@ -25,10 +33,36 @@ def test_unknown_generators_and_bad_options(gym) -> None:
         ReasoningGym(ReasoningGymConfig(dataset="composite"))
     with pytest.raises(TaskError, match=r"options: the generator 'leg_counting' refuses them .*legs"):
         ReasoningGym(ReasoningGymConfig(dataset="leg_counting", options={"legs": 3}))
-    with pytest.raises(TaskError, match="'game_of_life_halting' accepts any answer"):
-        ReasoningGym(ReasoningGymConfig(dataset="game_of_life_halting"))
     with pytest.raises(ValueError, match=r"dataset .*options: seed .*options: size .*template"):
         ReasoningGymConfig(dataset="", options={"seed": 1, "size": 2}, template="x")
+
+
+@pytest.mark.parametrize(
+    ("dataset", "answer", "items"),
+    [
+        ("game_of_life_halting", "'no such answer 0123456789'", 10),  # its scorer compares `bool(text)`
+        ("puzzle24", "'6\\+6\\+6\\+6'", 10),  # it does not look at the numbers that are given
+        ("coin_flip", "'0'", 8),  # the first character of 0.25 is right, and it compares only so many
+    ],
+)
+def test_a_generator_whose_scorer_pays_for_junk_is_refused(gym, dataset: str, answer: str, items: int) -> None:
+    message = f"'{dataset}' pays for {answer} on {items} of 10 items whose right answer is another one.*choose another"
+    with pytest.raises(TaskError, match=message):
+        ReasoningGym(ReasoningGymConfig(dataset=dataset))
+
+
+def test_a_generator_whose_questions_contain_the_answer_is_refused(gym) -> None:
+    with pytest.raises(
+        TaskError, match="pays for the last word of the question on 10 of 10 items, so there is nothing"
+    ):
+        ReasoningGym(ReasoningGymConfig(dataset="string_insertion"))
+
+
+@pytest.mark.parametrize(
+    "dataset", ["course_schedule", "syllogism", "polynomial_equations", "number_format", "countdown"]
+)
+def test_answers_that_are_sometimes_right_are_honest(gym, dataset: str) -> None:
+    assert ReasoningGym(ReasoningGymConfig(dataset=dataset)).config.dataset == dataset
 
 
 def test_items(gym) -> None:
