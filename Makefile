@@ -4,12 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: bench test check report peers format clean
+.PHONY: bench test test-all check report peers format clean
 
 bench: $(STAMP)
 	$(BIN)/rlvr-bench run quick
 
 test: $(STAMP)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not slow and not soak'
+
+# Every test but those that load the machine for minutes (`pytest -m soak`).
+test-all: $(STAMP)
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(STAMP)
