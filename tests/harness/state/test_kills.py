@@ -13,7 +13,7 @@ from tests.harness.state.kills import Points, killed_at, left, prepared, run_wit
 
 PPO: dict[str, Any] = {
     "algorithm": {"name": "ppo"},
-    "train": {"steps": 4, "checkpoint_every": 1, "minibatches": 2},
+    "train": {"steps": 3, "checkpoint_every": 1},
     "evaluate": {"every": 2, "items": 4, "samples": 2, "k": [2]},
 }
 
