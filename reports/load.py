@@ -188,6 +188,8 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
     completions = _load_completions(folder / "completions.jsonl.gz")
     summary = _load_summary(folder / "summary.json")
     state, reason = _ending(folder, summary)
+    if config_hash != planned.config_hash and planned.config_hash:
+        state, reason = KILLED, f"has {config['train']['steps']} of {planned.steps} steps; go on with --resume"
     return replace(
         _run(planned, state, redact(reason)),
         summary=summary,
@@ -198,7 +200,10 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         completions=completions,
         evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
         ladder=_load_lines(folder / "ladder.jsonl"),
-        later_environments=tuple(redact(_load_object(path)) for path in sorted(folder.glob("environment-*.json"))),
+        later_environments=tuple(
+            redact(_load_object(path))
+            for path in sorted(folder.glob("environment-*.json"), key=lambda p: int(p.stem.split("-")[1]))
+        ),
     )
 
 
@@ -224,7 +229,7 @@ def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
 
 def _load_evaluations(path: Path) -> tuple[EvaluationCounts, ...]:
     try:
-        return tuple(sorted(read_evaluations(path), key=lambda counts: counts.step))
+        return tuple(read_evaluations(path))
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a run's evaluations ({error!r}); do the run again") from None
 
@@ -245,7 +250,7 @@ def _load_object(path: Path) -> dict[str, Any]:
 def _load_config(path: Path, planned: PlannedRun) -> tuple[dict[str, Any], str]:
     data = _load_object(path)
     found = str(data.get("hash", planned.config_hash))
-    if planned.config_hash and found != planned.config_hash:
+    if planned.config_hash and found != planned.config_hash and not planned.grows_from(data):
         raise RecordError(
             f"{path}: hash {found} where suite.json plans {planned.config_hash}: a run of another configuration; "
             f"delete {path.parent} and do the run again"
@@ -277,16 +282,9 @@ def _load_lines(path: Path) -> tuple[MetricsRow, ...]:
 
 
 def _load_completions(path: Path) -> tuple[CompletionRow, ...]:
-    first: list[CompletionRow] = []
-    last: list[CompletionRow] = []
-    for row in read_completions(path):
-        if not first or row.get("step") == first[0].get("step"):
-            first.append(row)
-        elif last and row.get("step") == last[0].get("step"):
-            last.append(row)
-        else:
-            last = [row]
-    return tuple(first + last)
+    rows = list(read_completions(path))
+    steps = list(dict.fromkeys(row.get("step") for row in rows))
+    return tuple(row for row in rows if row.get("step") in (*steps[:1], *steps[-1:]))
 
 
 def _check_schema(path: Path, data: Mapping[str, Any]) -> None:

@@ -14,8 +14,8 @@ from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.suite_file import load_suite, plan
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import only_writer
+from rlvr_bench.harness.runs.planned import check_kind, manifest, prepare_folder
 from rlvr_bench.harness.runs.preflight import preflight
-from rlvr_bench.harness.runs.suite import manifest, prepare_folder
 from rlvr_bench.harness.state.stop import Ended, raising
 
 
@@ -51,18 +51,16 @@ def run(
     command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, seeds=seeds, jobs=jobs, devices=devices)
     about = manifest(loaded, planned, command=command, version=version("rlvr-bench"))
     check_writable(out)
-    if out.is_dir():
-        with only_writer(out):  # said before anything is checked or changed
-            prepare_folder(out, about, resume=resume)
-    else:
-        prepare_folder(out, about, resume=resume)
+    check_kind(out, resume=resume)  # before a lock is left in a folder that is not ours
+    out.mkdir(parents=True, exist_ok=True)
     try:
         with only_writer(out), raising():
+            prepare_folder(out, about, resume=resume)
             incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus)
+            report.report(out)
     except Ended as ended:
         more = f"{command} --out {shlex.quote(str(out))} --resume"
         raise Ended(ended.status - 128, f"interrupted; go on with: {more}") from None
-    report.report(out)
     return incomplete
 
 

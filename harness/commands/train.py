@@ -48,23 +48,33 @@ def train(
     if resume and out is None:
         raise ConfigError(["--resume: give --out, the run to go on with"])
     check_writable(folder)
+    _check_kind(folder, resume=resume)
     (inputs,) = preflight([resolved], print)
     described = {"hash": config_hash(resolved, inputs), "config": resolved.to_dict(), "inputs": inputs}
-    _check_folder(folder, described, resume=resume)
-    with raising(), waiting("making what the run starts from"):
-        prepare([resolved], alone(), notice=print)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
+        _check_kind(folder, resume=resume)
+        if resume and (done := _check_settings(folder, described)):
+            print(done)
+            return True
+        with raising(), waiting("making what the run starts from"):
+            prepare([resolved], alone(), notice=print)
         write_json(folder / "config.json", described)
-    with train_display(folder, resolved.train.steps):
-        summary, stopped = run_here(folder, resume=resume, keep_last=True)
+        with train_display(folder, resolved.train.steps):
+            summary, stopped = run_here(folder, resume=resume, keep_last=True, locked=True)
     if stopped:
-        sets = " ".join(f"--set {shlex.quote(text)}" for text in overrides)
-        more = f"rlvr-bench train {shlex.quote(str(config))} {sets} --out {shlex.quote(str(folder))} --resume"
-        raise Ended(stopped, f"interrupted at step {summary.steps_done}; go on with: {' '.join(more.split())}")
+        again = _again(config, overrides, folder, unsafe=unsafe)
+        saved = f"go on with: {again}" if resolved.train.checkpoint_every else "nothing is saved (checkpoint_every = 0)"
+        raise Ended(stopped, f"interrupted at step {summary.steps_done}; {saved}")
     print(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
     print(accuracies(folder))
     return summary.status == "completed"
+
+
+def _again(config: Path, overrides: Sequence[str], folder: Path, *, unsafe: bool) -> str:
+    """The command line that goes on."""
+    words = ["rlvr-bench", "train", str(config), *(word for text in overrides for word in ("--set", text))]
+    return shlex.join([*words, *(["--unsafe-no-sandbox"] if unsafe else []), "--out", str(folder), "--resume"])
 
 
 def accuracies(folder: Path) -> str:
@@ -79,15 +89,20 @@ def _ends(found: list[EvaluationCounts]) -> list[tuple[str, EvaluationCounts]]:
     return [("base model", found[0]), *([(f"step {found[-1].step}", found[-1])] if len(found) > 1 else [])]
 
 
-def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -> None:
-    path = folder / "config.json"
-    if path.exists() and not resume:
+def _check_kind(folder: Path, *, resume: bool) -> None:
+    """Raises ConfigError where the folder is not what `resume` says: a run's, or nothing."""
+    if (folder / "suite.json").exists():
+        raise ConfigError([f"{folder}: holds a suite's results; choose another --out"])
+    there = (folder / "config.json").exists()
+    if there and not resume:
         raise ConfigError([f"{folder}: holds a run already; add --resume to go on, or choose another --out"])
-    if not path.exists() and resume:
+    if not there and resume:
         raise ConfigError([f"{folder}: there is no run to resume; leave --resume out to begin one there"])
-    if not resume:
-        return
-    there = read_json(path)
+
+
+def _check_settings(folder: Path, described: Mapping[str, Any]) -> str:
+    """What to say of a run that has nothing left to do; "" if it may go on.  Raises ConfigError where it may not."""
+    there = read_json(folder / "config.json")
     if names := [n for n, digest in there.get("inputs", {}).items() if described["inputs"].get(n) != digest]:
         raise ConfigError(
             [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]
@@ -98,3 +113,6 @@ def _check_folder(folder: Path, described: Mapping[str, Any], *, resume: bool) -
         raise ConfigError(
             [f"{folder}: holds a run with other settings; resume it with its own (it may take more steps)"]
         )
+    path = folder / "summary.json"
+    ended = read_json(path)["status"] if path.exists() else "killed"
+    return f"{ended} before; nothing is left to do  {folder}" if ended == "completed" and steps[0] == steps[1] else ""

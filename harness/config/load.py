@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import difflib
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from rlvr_bench.harness.config.checks import impossible
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.schema import PluginChoice, RunConfig
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import canonical_json
+from rlvr_bench.harness.records import hash_of
 
 
 def resolve(data: Mapping[str, Any]) -> RunConfig:
@@ -81,11 +80,6 @@ def config_hash(config: RunConfig, inputs: Mapping[str, str] | None = None) -> s
         inputs: digests of what it depends on besides its settings.
     """
     return hash_of(config.to_dict() | ({"inputs": dict(inputs)} if inputs else {}))
-
-
-def hash_of(value: Any) -> str:
-    """Twelve hexadecimal digits of the SHA-256 of a JSON-able value."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:12]
 
 
 def build(group: plugins.Group, choice: PluginChoice) -> Any:

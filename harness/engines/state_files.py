@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.records.disk import DiskError
 
 
 def save_states(value: Any, path: Path) -> None:
@@ -17,6 +18,7 @@ def save_states(value: Any, path: Path) -> None:
     Args:
         value: dicts, lists and tuples of tensors, numbers, strings, booleans and None.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors: dict[str, Tensor] = {}
@@ -36,7 +38,10 @@ def save_states(value: Any, path: Path) -> None:
         return value
 
     write_json(path.with_suffix(".json"), plain(value))
-    save_file(tensors, path.with_suffix(".safetensors"))
+    try:
+        save_file(tensors, path.with_suffix(".safetensors"))
+    except SafetensorError as error:  # what it makes of a full disk
+        raise DiskError(f"{path}.safetensors: {error}; free some space, then go on with --resume") from None
 
 
 def load_states(path: Path) -> Any:

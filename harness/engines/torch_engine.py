@@ -13,7 +13,7 @@ from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
 from rlvr_bench.harness.engines.state_files import load_states, save_states
 from rlvr_bench.harness.meters.states import role_states
-from rlvr_bench.harness.records import RoleStates, read_json, write_json
+from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
 
 WEIGHTS = "weights"
 
@@ -55,7 +55,8 @@ class TorchEngine:
         yield from self.module.state_dict().items()
 
     def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with disk.naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         save_states(dict(self.module.state_dict()), folder / WEIGHTS)
         save_states(self.optimizer.state_dict(), folder / "optimizer")
         write_json(folder / "states.json", {"states": asdict(self._states) if self._states else None})

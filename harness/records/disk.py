@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def append(path: Path, data: bytes) -> int:
 def cut(path: Path, length: int) -> None:
     """Leave the first `length` bytes of a file; one that does not exist has none."""
     if path.exists() and path.stat().st_size != length:
-        with path.open("r+b") as file:
+        with naming(path), path.open("r+b") as file:
             file.truncate(length)
             os.fsync(file.fileno())
 
@@ -68,20 +70,52 @@ def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, would survive a power cut."""
     if not path.exists():
         return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that cannot sync a folder
-            raise _named(path, error) from None
-    finally:
-        os.close(handle)
+    with naming(path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # a file system that cannot sync a folder
+                raise
+        finally:
+            os.close(handle)
 
 
 def rename(old: Path, new: Path) -> None:
     """Give a file or folder its name at once, and keep that name through a power cut."""
-    old.replace(new)
+    with naming(new):
+        old.replace(new)
     sync(new.parent)
+
+
+def new_folder(parent: Path, prefix: str) -> Path:
+    """PARENT/PREFIX1, or the first number that is free."""
+    number = 1
+    with naming(parent):
+        while (place := parent / f"{prefix}{number}").exists():
+            number += 1
+        place.mkdir()
+    return place
+
+
+def overwrite(path: Path, data: bytes) -> None:
+    """Put other bytes in a file's place on the disk, where there is no room for a second file.
+
+    For a last word of no more bytes than the file has; raises DiskError.
+    """
+    with naming(path), path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of the system inside become a DiskError about the path."""
+    try:
+        yield
+    except OSError as error:
+        raise _named(path, error) from None
 
 
 def _write(file: FileIO, data: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
+def hash_of(value: Any) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of a JSON-able value."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:12]
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write atomically: a reader sees the old file or the new one, never a part.  Dataclasses become objects."""
     if hasattr(value, "__dataclass_fields__"):
@@ -36,3 +42,5 @@ def read_json(path: Path) -> Any:
         raise RecordError(f"{path}: no such file; is {path.parent} a results folder?") from None
     except json.JSONDecodeError as error:
         raise RecordError(f"{path}:{error.lineno}: not JSON ({error.msg}); restore it or do the run again") from None
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not UTF-8 ({error.reason}); restore it or do the run again") from None

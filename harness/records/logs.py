@@ -17,6 +17,7 @@ class RunLogs:
     """What a run writes step by step.  Opening them repairs what a killed run tore."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._logs = {name: Log(folder / name) for name in NAMES}
 
     @property
@@ -47,6 +48,15 @@ class RunLogs:
         for log in self._logs.values():
             disk.sync(log.path)
         return {name: log.length for name, log in self._logs.items()}
+
+    def set_aside(self) -> None:
+        """Begin again: what is there goes into a folder of its own, so that nothing is lost."""
+        full = [log for log in self._logs.values() if log.length]
+        if full:
+            place = disk.new_folder(self._folder, "try-")
+            for log in full:
+                disk.rename(log.path, place / log.path.name)
+        self._logs = {name: Log(self._folder / name) for name in NAMES}
 
     def cut(self, lengths: Mapping[str, int]) -> None:
         """Go back to these lengths: what came after a checkpoint is done again."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from rlvr_bench.harness.records.files import RecordError, canonical_json
+from rlvr_bench.harness.records.files import RecordError, canonical_json, hash_of
 from rlvr_bench.harness.records.run import SCHEMA
 
 Measure = Literal[
@@ -45,6 +45,14 @@ class PlannedRun:
     config_hash: str  # of its settings and of what it depends on besides them
     steps: int = 0
     grows_hash: str = ""  # the hash that it has whatever its number of steps is
+
+    def grows_from(self, described: Mapping[str, Any]) -> bool:
+        """Whether a run's config.json describes this run with fewer steps: the study has grown since."""
+        config, inputs = described.get("config"), described.get("inputs")
+        if not self.grows_hash or not config:
+            return False
+        config = {**config, "train": {**config["train"], "steps": 1}}
+        return self.grows_hash == hash_of(config | ({"inputs": inputs} if inputs else {}))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.runs.slots import Slot
+from rlvr_bench.harness.state.stop import PARENT
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0
@@ -34,7 +37,7 @@ class Job:
     after: frozenset[Any] = frozenset()
     """Names of jobs that must have ended before this one starts."""
     before: Callable[[], None] = lambda: None
-    """Called just before the process starts."""
+    """Called just before the process starts; a UserError of it is the job's ending."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class Ending:
     seconds: float
     out_of_memory: bool = False
     """Whether the system killed it because there was no memory left."""
+
+    refused: str = ""
+    """Why it was not started."""
 
     @property
     def last_line(self) -> str:
@@ -103,7 +109,14 @@ def run_jobs(
         while waiting or running:
             while free and (job := _next(waiting, [child.job for child in running])):
                 waiting.remove(job)
-                running.append(_start(job, free.pop(0)))
+                try:
+                    running.append(_start(job, free[0]))
+                except UserError as error:
+                    yield Ending(job, 2, False, 0.0, refused=str(error))
+                else:
+                    free.pop(0)
+            if not running and not waiting:
+                break
             assert running, f"jobs wait for each other: {[job.name for job in waiting]}"
             watch([child.job for child in running])
             for child in [child for child in running if child.ended()]:
@@ -158,7 +171,7 @@ def _start(job: Job, slot: Slot) -> _Child:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=slot.environment(job.threads),
+            env=slot.environment(job.threads) | {PARENT: str(os.getpid())},
             start_new_session=True,  # Ctrl-C reaches this process alone, which asks the others to stop
         )
     with suppress(ProcessLookupError):

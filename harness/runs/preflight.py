@@ -43,8 +43,8 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) 
                 task = build(plugins.TASKS, config.task)
                 Grader(task, config.reward).close()
                 tasks[name] = task
-            found.append(inputs_of(config, tasks[name]))
             wrong, dropped = lengths.of(config, tasks[name])
+            found.append(inputs_of(config, tasks[name]))
             problems |= dict.fromkeys(wrong)
             notes |= dict.fromkeys(dropped)
         except (TaskError, ModelError) as error:

@@ -5,18 +5,20 @@ Whatever happens, FOLDER/summary.json says how it ended.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlvr_bench.harness.errors import UserError
-from rlvr_bench.harness.records import Status, Summary, only_writer, read_json, read_metrics, write_json
+from rlvr_bench.harness.records import Status, Summary, disk, only_writer, read_json, read_metrics, write_json
 from rlvr_bench.harness.state.stop import Interrupted, Stop, end_with_parent
 
 if TYPE_CHECKING:
@@ -29,7 +31,13 @@ def now() -> str:
 
 
 def run_here(
-    folder: Path, *, part: str = "", cell: str = "", resume: bool = False, keep_last: bool = False
+    folder: Path,
+    *,
+    part: str = "",
+    cell: str = "",
+    resume: bool = False,
+    keep_last: bool = False,
+    locked: bool = False,
 ) -> tuple[Summary, int]:
     """Train as FOLDER/config.json says and record everything, as the folder's only writer.
 
@@ -37,6 +45,7 @@ def run_here(
         part, cell: the run's place in its suite; "" for a run on its own.
         resume: go on from the folder's latest checkpoint instead of starting anew.
         keep_last: save the last step also where `train.checkpoint_every` = `auto` would not.
+        locked: the caller is the folder's only writer already.
     Returns:
         the summary that was written, and the number of the signal that ended the run, or 0.
     Raises:
@@ -44,38 +53,63 @@ def run_here(
     """
     from rlvr_bench.harness.config.load import from_dict
 
-    with only_writer(folder), Stop() as stop:
-        started, clock = now(), time.monotonic()
+    with nullcontext() if locked else only_writer(folder):
+        clock = time.monotonic()
         there = read_json(folder / "config.json")
-        run = _Run(folder, from_dict(there["config"]), there.get("inputs", {}), stop, keep_last)
+        config = from_dict(there["config"])
         before = _before(folder) if resume else None
-        place: dict[str, Any] = {
-            "part": part,
-            "cell": cell,
-            "seed": run.config.seed,
-            "config_hash": there["hash"],
-            "started_at": before.started_at if before else started,
-            "resumed": before.resumed + 1 if before else 0,
-        }
-        write_json(folder / "summary.json", Summary("running", "", **place, wall_seconds=0.0, steps_done=0))
-        status, reason = run.outcome(resume, place["resumed"] + 1)
-        rows = read_metrics(folder / "metrics.jsonl")
-        summary = Summary(
-            status,
-            reason,
-            **place,
+        first = Summary(
+            "running",
+            "",
+            part,
+            cell,
+            config.seed,
+            there["hash"],
+            before.started_at if before else now(),
+            before.wall_seconds if before else 0.0,
+            before.steps_done if before else 0,
+            resumed=before.resumed + 1 if before else 0,
+        )
+        write_json(folder / "summary.json", first)
+        cut_off = replace(first, status="killed", reason="a second signal, in the middle of a step")
+        with Stop(lambda: _end(folder, cut_off)) as stop:
+            run = _Run(folder, config, there.get("inputs", {}), stop, keep_last, before)
+            status, reason = run.outcome()
+        summary = replace(
+            first,
+            status=status,
+            reason=reason,
             wall_seconds=time.monotonic() - clock + run.seconds_before,
-            steps_done=max((row["step"] for row in rows), default=0),
+            steps_done=last_step(folder),
             **run.facts,
         )
-        write_json(folder / "summary.json", summary)
-        return summary, stop.signal if status == "killed" else 0
+        return _end(folder, summary), stop.signal if status == "killed" else 0
+
+
+def last_step(folder: Path) -> int:
+    """Of a run's records; 0 where there are none."""
+    return max((row["step"] for row in read_metrics(folder / "metrics.jsonl")), default=0)
 
 
 def _before(folder: Path) -> Summary | None:
     """What the part of the run before this one left."""
     path = folder / "summary.json"
     return Summary.from_json(read_json(path)) if path.exists() else None
+
+
+def _end(folder: Path, summary: Summary) -> Summary:
+    """Write how the run ended; on a full disk in few words, in the place of those that it was running."""
+    path = folder / "summary.json"
+    try:
+        write_json(path, summary)
+    except disk.DiskError as error:
+        short = replace(summary, roles={}, memory=None, reward_model={}, warm_start={}, critic={}, algorithm={},
+                        verifier={}, identity={})  # fmt: skip
+        if summary.status == "completed":
+            short = replace(short, status="failed", reason=str(error))
+        disk.overwrite(path, json.dumps(asdict(short), indent=1, sort_keys=True).encode())
+        return short
+    return summary
 
 
 @dataclass
@@ -87,16 +121,22 @@ class _Run:
     inputs: Mapping[str, str]
     stop: Stop
     keep_last: bool
+    before: Summary | None
+    """How the part before ended; None where the run is new."""
     facts: dict[str, Any] = field(default_factory=dict)
-    seconds_before: float = 0.0
 
-    def outcome(self, resume: bool, part: int) -> tuple[Status, str]:
+    def __post_init__(self) -> None:
+        self.seconds_before = self.before.wall_seconds if self.before else 0.0
+
+    def outcome(self) -> tuple[Status, str]:
+        """Train, and say how it ended."""
         import torch
 
         from rlvr_bench.harness.training.update import Diverged
 
+        self.stop.at_once = True
         try:
-            self._train(resume, part)
+            self._train()
         except Diverged as error:
             return "diverged", str(error)
         except Interrupted as error:
@@ -112,7 +152,7 @@ class _Run:
             return "failed", f"{type(error).__name__}: {error}"
         return "completed", ""
 
-    def _train(self, resume: bool, part: int) -> None:
+    def _train(self) -> None:
         from rlvr_bench.harness.meters.environment import environment
         from rlvr_bench.harness.meters.flops import peak_flops
         from rlvr_bench.harness.meters.recorder import Recorder
@@ -124,7 +164,8 @@ class _Run:
         use_threads(self.config.compute.threads)
         import_libraries()
         device = pick_device(self.config.model)
-        name = "environment.json" if part == 1 else f"environment-{part}.json"
+        parts = self.before.resumed + 2 if self.before else 1
+        name = "environment.json" if parts == 1 else f"environment-{parts}.json"
         write_json(self.folder / name, environment(device))
         peak = peak_flops(device, DTYPES[precision_of(self.config)])
         with (
@@ -140,8 +181,12 @@ class _Run:
                 "repaired": trainer.logs.repaired,
             }
             refuse_changes(self.inputs, trainer.identity)
-            start = trainer.resume() if resume else 0
-            self.seconds_before = trainer.seconds_before
+            start = 0
+            if self.before:
+                steps = self.before.steps_done
+                grows = self.before.status == "completed" and steps < self.config.train.steps
+                start = trainer.resume(ended_at=steps if grows else None)
+                self.seconds_before = trainer.seconds_before
             try:
                 trainer.run(start=start)
             finally:
@@ -153,7 +198,11 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     end_with_parent()
     folder, part, cell, how = arguments
-    summary, stopped = run_here(Path(folder), part=part, cell=cell, resume=how == "resume")
+    try:
+        summary, stopped = run_here(Path(folder), part=part, cell=cell, resume=how == "resume")
+    except UserError as error:
+        print(error)
+        return 2
     print(f"{summary.status} {summary.reason}".strip())
     return 128 + stopped if stopped else 0 if summary.status == "completed" else 1
 

@@ -48,13 +48,15 @@ def cached(
     folder = _folder(kind, key)
     if not _whole(folder):
         with _lock(folder):
+            for left in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed in here
+                shutil.rmtree(left, ignore_errors=True)
             if not _whole(folder):  # while this process waited, another may have made it
                 _put(folder, *make())
     return load_states(folder / WEIGHTS), read_json(folder / FACTS)
 
 
 def _folder(kind: str, key: Any) -> Path:
-    digest = hash_of({"torch": torch.__version__, "kind": kind, "key": key})
+    digest = hash_of({"kind": kind, "key": key})
     return cache_root() / f"{kind}-{digest}"
 
 

@@ -9,7 +9,8 @@ A folder gets its name when every byte of it is on the disk, so a name means a w
 begins with a dot.  The newest one whose manifest verifies counts; two are kept.
 
 The run's own streams are derived from its seed and the step (`harness/seeding.py`) and need no state: the position in
-the prompts is the step.  The generators of the process are kept for plugins that use them.
+the prompts is the step.  The generators of the process are kept for plugins that use them; what else a plugin keeps
+in itself from step to step is not.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from rlvr_bench.algorithms.types import Role
@@ -73,10 +75,13 @@ def save(
         DiskError: it could not be written; the earlier ones are as they were.
     """
     root = run_folder / FOLDER
-    root.mkdir(exist_ok=True)
+    with disk.naming(root):
+        root.mkdir(exist_ok=True)
+    disk.sync(run_folder)
     final, temporary = root / f"step-{step:08d}", root / f".step-{step:08d}-{os.getpid()}"
     _clear(root)
-    temporary.mkdir()
+    with disk.naming(temporary):
+        temporary.mkdir()
     try:
         for role, engine in engines.items():
             engine.save(temporary / role)
@@ -117,6 +122,13 @@ def latest(run_folder: Path) -> Checkpoint | None:
     return next((found for folder in _named(run_folder) if (found := verified(folder))), None)
 
 
+def drop_from(run_folder: Path, step: int) -> None:
+    """Remove those of this step and later ones."""
+    for folder in _named(run_folder):
+        if int(folder.name.removeprefix("step-")) >= step:
+            shutil.rmtree(folder)
+
+
 def verified(folder: Path) -> Checkpoint | None:
     """The checkpoint in a folder; None where a file is missing, or is not what was written."""
     try:
@@ -126,7 +138,7 @@ def verified(folder: Path) -> Checkpoint | None:
         if {name: _digest(folder / name) for name in _files(folder)} != manifest["files"]:
             return None
         return Checkpoint(folder, *(manifest[name] for name in ("step", "identity", "lengths", "skipped", "seconds")))
-    except (RecordError, OSError, KeyError, TypeError):
+    except (RecordError, OSError, AttributeError, KeyError, TypeError):
         return None
 
 
@@ -188,8 +200,10 @@ def _seal(manifest: Mapping[str, Any]) -> str:
 
 def _random_states() -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
+    kind, keys, *rest = np.random.get_state(legacy=True)
     states = {
         "python": [version, list(numbers), gauss],
+        "numpy": [kind, np.asarray(keys).tolist(), *rest],
         "torch": torch.get_rng_state().numpy().tobytes().hex(),
         "cuda": [],
     }
@@ -201,6 +215,8 @@ def _random_states() -> dict[str, Any]:
 def _set_random_states(states: Mapping[str, Any]) -> None:
     version, numbers, gauss = states["python"]
     random.setstate((version, tuple(numbers), gauss))
+    kind, keys, *rest = states["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
     torch.set_rng_state(_tensor(states["torch"]))
     if states["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all([_tensor(state) for state in states["cuda"]])

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 from weakref import WeakKeyDictionary
@@ -30,6 +31,16 @@ from rlvr_bench.harness.tasks.types import Split, Task
 ENDLESS_ITEMS = 256
 """Items that speak for a split without an end; all others come from the same code and settings."""
 ROOMS = ("algorithms", "rewards", "harness")
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "tokenizers",
+    "numpy",
+    "sympy",
+    "math-verify",
+    "latex2sympy2-extended",
+    "reasoning-gym",
+)
 
 Inputs = dict[str, str]
 """Digest by name, as errors name it."""
@@ -39,6 +50,7 @@ def base_inputs(config: RunConfig, task: Task) -> Inputs:
     """What the base model of a run, and what is trained from it before the run, would be made from now."""
     found = {
         "code of rlvr-bench": f"{version('rlvr-bench')} {_code()}",
+        "versions of libraries": _libraries(),
         f"model {config.model.name}": _files(model_files(config.model.name)),
         f"items of the task {config.task.name}": _items(task),
     }
@@ -48,6 +60,12 @@ def base_inputs(config: RunConfig, task: Task) -> Inputs:
 def inputs_of(config: RunConfig, task: Task) -> Inputs:
     """What a run with this configuration would read now."""
     return base_inputs(config, task) | _foreign(plugins.ALGORITHMS, config.algorithm.name)
+
+
+def identity_of(config: RunConfig, task: Task, models: Mapping[str, nn.Module | None]) -> Inputs:
+    """What a run with these models has read; None is a model that it does not have."""
+    weights = {f"weights of the {name}": weights_digest(model) for name, model in models.items() if model is not None}
+    return inputs_of(config, task) | weights
 
 
 def base_inputs_of(configs: Iterable[RunConfig]) -> list[Inputs]:
@@ -100,11 +118,21 @@ def _code() -> str:
 
 
 def _foreign(group: plugins.Group, name: str) -> Inputs:
-    """The module of a plugin that another package offers."""
+    """All modules of the package of a plugin that is not ours."""
     module = getattr(plugins.load(group, name), "__module__", "rlvr_bench.")
     if module.startswith("rlvr_bench."):
         return {}
-    return {f"code of {module}": _files([Path(importlib.import_module(module).__file__ or "")])}
+    top = importlib.import_module(module.partition(".")[0])
+    folders = [Path(folder) for folder in getattr(top, "__path__", ())]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))] or [Path(top.__file__ or "")]
+    return {f"code of {top.__name__}": _files(paths)}
+
+
+@cache
+def _libraries() -> str:
+    """What computes numbers and verdicts beside us."""
+    found = {name: version(name) for name in LIBRARIES if find_spec(name.replace("-", "_")) is not None}
+    return ", ".join(f"{name} {number}" for name, number in found.items())
 
 
 _known: WeakKeyDictionary[Task, str] = WeakKeyDictionary()
@@ -129,6 +157,13 @@ def _files(paths: Iterable[Path]) -> str:
     """Of names and contents, whatever folder they are in."""
     total = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
-            total.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
+        found = path.stat()
+        total.update(f"{path.name} {_file(path, found.st_size, found.st_mtime_ns)}".encode())
     return total.hexdigest()[:16]
+
+
+@cache
+def _file(path: Path, size: int, changed_ns: int) -> str:
+    """Read once in a process, unless it has changed since: a suite asks for a model's files with every run."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,7 +27,7 @@ from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, Phase, RunL
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
-from rlvr_bench.harness.state.identity import inputs_of, weights_digest
+from rlvr_bench.harness.state.identity import identity_of
 from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
@@ -110,9 +110,8 @@ class Trainer:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
         torch.manual_seed(c.seed)
         self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
-        self.critic_facts = {}
-        if c.train.critic_pretrain_steps and self.models.holds("critic"):
-            self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task)
+        pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
+        self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
         engines: dict[Role, TrainEngine] = {
             role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
         }
@@ -134,11 +133,7 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
-        self.identity = inputs_of(c, self.task) | {
-            f"weights of the {name}": weights_digest(model)
-            for name, model in (("base model", base), ("reward model", learned))
-            if model is not None
-        }
+        self.identity = identity_of(c, self.task, {"base model": base, "reward model": learned})
         self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
@@ -154,15 +149,19 @@ class Trainer:
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
         }
 
-    def resume(self) -> int:
+    def resume(self, *, ended_at: int | None = None) -> int:
         """Go back to the folder's latest checkpoint; returns its step, 0 where the run has not come to one.
+
+        Args:
+            ended_at: the run's last step, where it is to take more: it goes back to before it was evaluated as such.
 
         Raises:
             CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
             RecordError: the records are not those of the checkpoint.
         """
+        if ended_at is not None:
+            checkpoint.drop_from(self.folder, ended_at)
         if not checkpoint.there_are(self.folder):
-            self.logs.cut({})
             return 0
         found = checkpoint.required(self.folder)
         checkpoint.refuse_others(found, self.identity)
@@ -178,27 +177,28 @@ class Trainer:
         Args:
             start: the step that the models are at already; 0 evaluates the base model first.
         Raises:
-            Diverged: after the line of the step in which it happened is written.
-            VerifierFailed: too many verdicts are missing.
-            Interrupted: a signal came; the step is done and a checkpoint taken.
+            Diverged, VerifierFailed: after the line of the step in which it happened is written.
+            Interrupted: a signal came; the step is done, and a checkpoint taken unless they are off.
             DiskError: a record or a checkpoint could not be written.
         """
         steps = self.config.train.steps
         numbers = sum(engine.states().parameters for engine in self.learner.engines.values())
         size = 12 * numbers  # weights and two moments; more for low-precision weights
         pace = Pace(self.config.train.checkpoint_every, size=size, last=self.keep_last)
+        self._not_stopped(start)
         if start == 0:
-            self._write(0, self._evaluate(0) if self.config.evaluate.every else None)
+            self.logs.set_aside()
+            if self.config.evaluate.every:
+                self._write(0, self._evaluate(0))
             self._measure_baselines(0)
+        self.stop.at_once = False
         for step in range(start + 1, steps + 1):
+            self._not_stopped(step - 1)
             try:
                 row = self.step(step)
                 if self._due(step, self.config.evaluate.every):
                     row |= self._evaluate_after(step, row)
-            except Diverged as error:
-                self._write(step, error.row)
-                raise
-            except VerifierFailed as error:
+            except (Diverged, VerifierFailed) as error:
                 self._kept += error.completions
                 self._write(step, error.row)
                 raise
@@ -210,6 +210,10 @@ class Trainer:
                     self._save(step)
             if stopped:
                 raise Interrupted(stopped, step)
+
+    def _not_stopped(self, step: int) -> None:
+        if self.stop.signal:
+            raise Interrupted(self.stop.signal, step)
 
     def _save(self, step: int) -> None:
         """After the step's line, so that no line is lost; its seconds are in the next one."""
@@ -283,14 +287,11 @@ class Trainer:
 
     def _keep(self, rows: list[CompletionRow]) -> None:
         """A sample spread evenly over the rows, the same rows for every algorithm."""
-        wanted = min(self.config.measure.sample_completions, len(rows))
-        if wanted:
+        if wanted := min(self.config.measure.sample_completions, len(rows)):
             self._kept += rows[:: len(rows) // wanted][:wanted]
 
-    def _write(self, step: int, row: MetricsRow | None) -> None:
-        """Records come after the step's clock has stopped.  None: there is nothing of this step."""
-        if row is None:
-            return
+    def _write(self, step: int, row: MetricsRow) -> None:
+        """Records come after the step's clock has stopped."""
         row |= self.meter.finish_step()
         wait, seconds = row.get("cost/verdict_wait"), row.get("cost/seconds")
         if wait is not None and seconds:

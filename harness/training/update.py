@@ -31,11 +31,13 @@ class Diverged(ArithmeticError):
 
     Attributes:
         row: the metrics of the step so far.
+        completions: of the step, for the record.
     """
 
     def __init__(self, message: str, row: Mapping[str, Any]) -> None:
         super().__init__(message)
         self.row = dict(row)
+        self.completions: list[dict[str, Any]] = []
 
 
 def minibatches(group_ids: Tensor, count: int, generator: torch.Generator) -> list[Tensor]:

@@ -32,6 +32,7 @@ class SingleRun:
     def part(self) -> tuple[str, str]:
         """Runs with an equal one are compared: a name for it, and a digest of all that it stands for."""
         shared = {name: self.config[name] for name in SHARED}
+        shared["inputs"] = {name: digest for name, digest in self.inputs.items() if not name.startswith("code of")}
         return f"{self.config['task']['name']}, {self.config['model']['name']}", hash_of(shared)
 
     @property

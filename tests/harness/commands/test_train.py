@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import Log, read_evaluations, read_json
+from rlvr_bench.harness.records import Log, read_evaluations, read_json, write_json
 from rlvr_bench.harness.records.lines import evaluation_line
 from rlvr_bench.harness.training import warm_start
 from tests.harness.cli_calls import RUN, call
@@ -38,8 +38,14 @@ def test_a_run_is_recorded_and_resumed_with_its_own_settings_only(toml: str) -> 
     evaluations = Path("out/evaluations.jsonl.gz")
     later = replace(read_evaluations(evaluations)[-1], step=9)  # of a step after the checkpoint
     Log(evaluations).append([evaluation_line(later)])
+    whole = evaluations.read_bytes()
+    status, out, _ = call("train", toml, "--out", "out", "--resume")
+    assert (status, out) == (0, "completed before; nothing is left to do  out\n") and evaluations.read_bytes() == whole
+    killed = read_json(Path("out/summary.json")) | {"status": "killed"}
+    write_json(Path("out/summary.json"), killed)
     assert call("train", toml, "--out", "out", "--resume")[0] == 0
-    assert read_json(Path("out/summary.json"))["steps_done"] == 2
+    summary = read_json(Path("out/summary.json"))
+    assert (summary["steps_done"], summary["resumed"]) == (2, 1)
     assert [one.step for one in read_evaluations(evaluations)] == [0, 2]
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.records import Log, disk, read_metrics, write_json
+from rlvr_bench.harness.records import Log, disk, read_json, read_metrics, write_json
 from rlvr_bench.harness.records.disk import DiskError
+from rlvr_bench.harness.runs.process import run_here
+from tests.harness.small_runs import config
+from tests.harness.state.kills import prepared
 
 
 @pytest.fixture
@@ -71,3 +74,14 @@ def test_cut_and_sync_of_what_is_not_there(tmp_path: Path) -> None:
     disk.cut(tmp_path / "none", 0)
     disk.sync(tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_full_disk_under_a_checkpoint_leaves_the_earlier_one_and_a_run_says_why(small_disk: Path) -> None:
+    settings = config(train={"steps": 9, "checkpoint_every": 1}, evaluate={"every": 1})
+    folder = prepared(small_disk / "run", settings)
+    summary, _ = run_here(folder)
+    assert summary.status == "failed"
+    assert "No space left" in summary.reason and "free some space" in summary.reason
+    assert read_json(folder / "summary.json")["status"] == "failed"
+    assert len(read_metrics(folder / "metrics.jsonl")) >= 1
+    assert not list(folder.glob("checkpoints/.*"))

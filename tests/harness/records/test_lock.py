@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,21 @@ def test_a_second_writer_is_told_who_writes_until_that_one_is_killed(tmp_path: P
     with only_writer(tmp_path):
         assert is_live(tmp_path)
     assert not is_live(tmp_path)
+
+
+def test_asking_whether_it_is_live_does_not_keep_a_writer_out(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            is_live(tmp_path)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(300):
+            with only_writer(tmp_path):
+                pass
+    finally:
+        stop.set()
+        asking.join()

@@ -12,9 +12,12 @@ from torch import nn
 from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.engines.types import TrainEngine
+from rlvr_bench.harness.records import write_json
+from rlvr_bench.harness.runs.process import run_here
 from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.state.checkpoint import CheckpointError
 from tests.harness.small_runs import config, metrics, run, same, weights
+from tests.harness.state.kills import left, prepared
 
 IDENTITY = {"model m": "1", "items of the task t": "2"}
 
@@ -67,8 +70,8 @@ def test_a_changed_byte_in_any_file_is_seen_and_the_one_before_counts(tmp_path: 
     assert len(files) >= 6
     for path in files:
         whole = path.read_bytes()
-        for at in (0, len(whole) // 2, len(whole) - 2):
-            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        for at, bit in ((0, 1), (len(whole) // 2, 128), (len(whole) - 2, 128)):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
             found = checkpoint.latest(tmp_path)
             assert found is not None and (found.step, path.name) == (1, path.name)
         path.write_bytes(whole)
@@ -142,3 +145,26 @@ def test_a_run_saves_when_it_is_due_and_at_the_end(tmp_path: Path, monkeypatch: 
     assert saved == [2, 4, 5]
     kept = checkpoint.load_weights(tmp_path)
     assert all(torch.equal(tensor, kept[name]) for name, tensor in weights(trainer).items())
+
+
+def test_a_run_that_grows_equals_one_that_was_as_long_from_the_start(tmp_path: Path) -> None:
+    """Its old last evaluation has more items than one in the middle: it is taken back."""
+    more: dict[str, Any] = {"evaluate": {"every": 2, "items": 3, "final_items": 4, "samples": 1, "k": []}}
+    short, long = (config(train={"steps": steps, "checkpoint_every": 1}, **more) for steps in (4, 6))
+    folders = {name: prepared(tmp_path / name, short if name == "grown" else long) for name in ("grown", "whole")}
+    for folder in folders.values():
+        assert run_here(folder)[0].status == "completed"
+    write_json(folders["grown"] / "config.json", {"hash": "h", "config": long.to_dict(), "inputs": {}})
+    assert run_here(folders["grown"], resume=True)[0].resumed == 1
+    assert left(folders["grown"]) == left(folders["whole"])
+
+
+def test_without_a_checkpoint_a_run_begins_again_and_its_records_are_kept(tmp_path: Path) -> None:
+    settings = config(train={"steps": 2, "checkpoint_every": 0}, evaluate={"every": 1})
+    folder = prepared(tmp_path / "run", settings)
+    run_here(folder)
+    before = (folder / "metrics.jsonl").read_bytes()
+    summary, _ = run_here(folder, resume=True)
+    assert (summary.status, summary.steps_done) == ("completed", 2)
+    assert (folder / "try-1" / "metrics.jsonl").read_bytes() == before
+    assert [row["step"] for row in metrics(folder)] == [0, 1, 2]

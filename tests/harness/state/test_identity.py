@@ -73,13 +73,21 @@ def test_a_changed_byte_in_any_file_of_a_model_is_seen(folder: Path) -> None:
 
 
 def test_the_code_of_another_package_s_plugin_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Path(__file__).parents[1] / "small_runs.py"
-    copy = tmp_path / "small_runs.py"
-    copy.write_bytes(source.read_bytes())
-    monkeypatch.setattr("tests.harness.small_runs.__file__", str(copy))
+    """All of it: a task may score with another of its modules."""
+    helper = tmp_path / "package" / "below" / "helper.py"
+    helper.parent.mkdir(parents=True)
+    helper.write_text("1")
+    monkeypatch.setattr("tests.__path__", [str(tmp_path / "package")])
     before = inputs(config())
-    copy.write_bytes(source.read_bytes() + b"\n")
-    assert changed(before, inputs(config())) == ["code of tests.harness.small_runs"]
+    helper.write_text("22")
+    assert changed(before, inputs(config())) == ["code of tests"]
+
+
+def test_versions_of_libraries_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = inputs(config())
+    assert "torch " in before["versions of libraries"] and "sympy " in before["versions of libraries"]
+    monkeypatch.setattr(identity, "_libraries", lambda: "torch 0")
+    assert changed(before, inputs(config())) == ["versions of libraries"]
 
 
 def test_our_own_code_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

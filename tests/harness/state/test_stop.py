@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.state.stop import Ended, Stop, end_with_parent, raising
+from rlvr_bench.harness.state.stop import PARENT, Ended, Interrupted, Stop, end_with_parent, raising
 
 assert end_with_parent  # used by the script below
 
@@ -33,6 +33,36 @@ def test_the_second_ends_at_once() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True)
     assert (ended.returncode, ended.stdout) == (130, b"")
+
+
+def test_last_words_are_said_before_it(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    code = (
+        "import os; from pathlib import Path; from rlvr_bench.harness.state.stop import Stop\n"
+        f"with Stop(Path({str(said)!r}).touch):\n    os.kill(os.getpid(), 15); os.kill(os.getpid(), 15)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 143
+    assert said.exists()
+
+
+def test_before_the_first_step_nothing_is_finished() -> None:
+    with Stop() as stop:
+        stop.at_once = True
+        with pytest.raises(Interrupted, match="SIGTERM before the first step"):
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_a_child_whose_parent_went_before_it_could_ask_ends() -> None:
+    code = (
+        "import time; from rlvr_bench.harness.state.stop import Stop, end_with_parent\n"
+        "with Stop() as stop:\n    end_with_parent()\n    time.sleep(5)\n    print(stop.signal)"
+    )
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, PARENT: str(gone.pid)}
+    )
+    assert ended.stdout == "15\n"
 
 
 def test_in_a_command_a_signal_is_raised_with_its_exit_status() -> None:

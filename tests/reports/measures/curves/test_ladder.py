@@ -38,7 +38,7 @@ def test_each_seed_is_held_against_its_own_oracle(tmp_path: Path) -> None:
 
 
 def test_rungs_and_steps_are_in_their_order(tmp_path: Path) -> None:
-    rows = [row(20, oracle=1.0, critic=1.0, none=2.0), row(0, mine=1.0, oracle=1.0)]
+    rows = [row(0, mine=1.0, oracle=1.0), row(20, oracle=1.0, critic=1.0, none=2.0)]
     found = [(n.step, n.rung) for n in rungs(cell_with(tmp_path, rows))]
     assert found == [(0, "oracle"), (0, "mine"), (20, "none"), (20, "critic"), (20, "oracle")]
 
