@@ -140,7 +140,7 @@ class TrainConfig:
     micro_tokens: Positive = 65536
     """Most tokens (prompt and completion, padding included) in one forward pass; bounds the memory."""
     checkpoint_every: Count | Literal["auto"] = "auto"
-    """Steps between checkpoints; `auto` is as often as they take at most 2 % of the run's time; 0 is off."""
+    """Steps between checkpoints; `auto` is as often as they take at most 1 % of the run's time; 0 is off."""
     max_skipped: Count = 3
     """Optimizer steps of one model in a row whose loss or gradient may be not finite; they are skipped and counted, and
     one more ends the run as diverged."""

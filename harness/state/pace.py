@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-SHARE = 0.02
+SHARE = 0.01
 """Of the run's time that checkpoints may take with `auto`."""
 BYTES_PER_SECOND = 200e6
 """Guess before the first one is timed: written, read for its checksum, and waited for."""

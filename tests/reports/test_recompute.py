@@ -15,6 +15,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 STUDIES = sorted(path.parent for path in RESULTS.glob("*/suite.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("results", STUDIES, ids=lambda path: path.name)
 def test_the_committed_tables_are_those_of_the_records(results: Path) -> None:
     compared, wrong = recompute.differences(results, results / "report" / "tables")

@@ -58,6 +58,7 @@ def test_what_was_made_is_found_and_not_made_again(tmp_path: Path, monkeypatch: 
     run(settings, tmp_path / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("empty_cache")
 def test_what_cannot_be_made_is_said_and_left_to_the_run() -> None:
     settings: RunConfig = config(**WARM, reward={**LEARNED, "label_pairs": 200})  # the base model is never right

@@ -43,6 +43,7 @@ def check(whole: Whole, points: list[int], folder: Path) -> None:
         assert left(run) == expected, f"killed at point {point}"
 
 
+@pytest.mark.slow
 def test_some_points(whole: Whole, tmp_path: Path) -> None:
     count = whole[1]
     assert count > 200
