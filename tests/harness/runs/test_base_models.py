@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import BaseMeasurement, read_json
 from rlvr_bench.harness.runs.base_models import measure_base_models, wanted
@@ -38,6 +40,7 @@ def test_each_base_model_of_a_part_once(tmp_path: Path) -> None:
     assert list(wanted(tmp_path, runs)) == [other, elsewhere]
 
 
+@pytest.mark.slow
 def test_it_is_recorded_and_not_done_twice(tmp_path: Path) -> None:
     lines: list[str] = []
     runs = [plan("p", cell, **SORT, seed=seed) for seed in (1, 2) for cell in ("a", "b")]
@@ -52,6 +55,7 @@ def test_it_is_recorded_and_not_done_twice(tmp_path: Path) -> None:
     assert len(lines) == 1 and path.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_what_cannot_be_measured_is_said_and_tried_again(tmp_path: Path) -> None:
     lines: list[str] = []
     runs = [plan("p", "a", **SORT, rollout={"max_prompt_tokens": 2})]

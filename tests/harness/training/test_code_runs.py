@@ -152,7 +152,7 @@ def test_where_code_ran_stands_in_every_record(tmp_path: Path) -> None:
 
 def test_a_suite_without_isolation_says_so_in_its_manifest() -> None:
     from rlvr_bench.harness.config.suite_file import RunPlan, load_suite
-    from rlvr_bench.harness.runs.suite import UNSAFE_NOTE, manifest
+    from rlvr_bench.harness.runs.planned import UNSAFE_NOTE, manifest
 
     planned = [RunPlan("learning", "grpo-verifier", config(**SMALL), 60.0)]
     suite = load_suite("hacking")

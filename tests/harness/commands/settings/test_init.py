@@ -21,6 +21,7 @@ SHORT = (
 )
 
 
+@pytest.mark.slow
 def test_what_it_writes_is_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert call("init")[1] == "run.toml; train it with: rlvr-bench train run.toml\n"
