@@ -44,8 +44,8 @@ run.algorithm = { fault = "kill", at = 4 }
 label = "The verifier hangs"
 run.task = { hangs = true }
 [cells.bad]
-label = "Prompts that are too long"
-run.rollout = { max_prompt_tokens = 2 }
+label = "More labels than its base model can give"
+run.reward = { source = "learned", label_pairs = 24, label_prompts = 8, label_samples = 4 }
 [cells.slow]
 label = "In progress at the power cut"
 run.algorithm = { fault = "slow" }
@@ -103,7 +103,7 @@ def test_twelve_cells_survive(command: list[str], tmp_path: Path) -> None:
     assert {cell: one.status for cell, one in found.items()} == expected
     assert len(found) == 12 and again.returncode == 1
     assert "FirstCharacter) gave no verdicts on 8 completions within 3 s" in found["hangs"].reason
-    assert "rollout.max_prompt_tokens" in found["bad"].reason
+    assert "reward.label_pairs: 24 asked for" in found["bad"].reason
     assert (found["killed"].resumed, found["slow"].resumed) == (1, 1)
     for cell in ("killed", "slow", "good-1"):
         rows = read_metrics(out / f"p/{cell}/seed-1/metrics.jsonl")

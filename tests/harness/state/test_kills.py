@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def test_every_point(whole: Whole, tmp_path: Path, capsys: pytest.CaptureFixture
     count = whole[1]
     check(whole, list(range(1, count + 1)), tmp_path)
     with capsys.disabled():
-        print(f"\nkilled and resumed at {count} points: all equal the uninterrupted run")
+        print(f"\nkilled and resumed at {count} points: all equal the uninterrupted run", file=sys.stderr)
 
 
 def test_killed_twice(whole: Whole, tmp_path: Path) -> None:
