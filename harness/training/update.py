@@ -121,7 +121,7 @@ class Learner:
         self.skipped[role] += 1
         log.count(f"{role}_skipped")
         if (times := self.skipped[role]) > self.config.train.max_skipped:
-            often = f", the {times}th in a row that is not finite" if times > 1 else ""
+            often = f", as in the {times - 1} before it" if times > 1 else ""
             raise Diverged(f"the {role}'s {reason} is {norm}{often}", log.means())
 
     def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> float:

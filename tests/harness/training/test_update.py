@@ -227,7 +227,7 @@ def test_a_few_are_skipped_and_counted_and_more_in_a_row_end_it(
             assert row.get("train/actor_skipped") == (1 if step in bad else None)
             assert same(weights(trainer), before) is (step in bad)
         step = 7
-        with pytest.raises(Diverged, match="the actor's loss is nan, the 3th in a row that is not finite"):
+        with pytest.raises(Diverged, match="the actor's loss is nan, as in the 2 before it"):
             trainer.step(7)
 
 
