@@ -85,13 +85,25 @@ def heartbeat(console: Console, line: Callable[[], str]) -> Iterator[None]:
     if console.is_terminal:
         yield
         return
-    stop, began = threading.Event(), time.monotonic()
+    began = time.monotonic()
 
     def beat() -> None:
-        while not stop.wait(BEAT_SECONDS):
-            console.print(f"{time.monotonic() - began:.0f} s: {line()}", soft_wrap=True, markup=False)
+        console.print(f"{time.monotonic() - began:.0f} s: {line()}", soft_wrap=True, markup=False)
 
-    thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
+    with repeating(BEAT_SECONDS, beat):
+        yield
+
+
+@contextmanager
+def repeating(seconds: float, action: Callable[[], object]) -> Iterator[None]:
+    """Call it every so many seconds, from a thread, while what is inside works."""
+    stop = threading.Event()
+
+    def repeat() -> None:
+        while not stop.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield

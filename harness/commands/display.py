@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from rlvr_bench.harness.commands.runs.latest import latest
 from rlvr_bench.harness.config.suite_file import RunPlan
-from rlvr_bench.harness.progress import bars, heartbeat
+from rlvr_bench.harness.progress import bars, heartbeat, repeating
 from rlvr_bench.harness.records import count_metrics
 from rlvr_bench.harness.runs.suite import RunEnd, run_suite
 from rlvr_bench.harness.training.first_look import MARK
@@ -132,20 +131,14 @@ def waiting(what: str) -> Iterator[None]:
 def train_display(folder: Path, steps: int) -> Iterator[None]:
     """A bar, or plain lines, that follow metrics.jsonl from a thread while the run has the main one."""
     console = Console(stderr=True, highlight=False)
-    path, stop = folder / "metrics.jsonl", threading.Event()
+    path = folder / "metrics.jsonl"
     begin = time.monotonic()
     with bars(console) as progress, heartbeat(console, lambda: where_it_is(folder, str(folder), steps)):
         task = progress.add_task("train", total=steps)
 
         def follow() -> None:
-            while not stop.wait(FOLLOW_SECONDS):
-                progress.update(task, note=latest(folder).numbers, completed=min(count_metrics(path), steps))
+            progress.update(task, note=latest(folder).numbers, completed=min(count_metrics(path), steps))
 
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        try:
+        with repeating(FOLLOW_SECONDS, follow):
             yield
-        finally:
-            stop.set()
-            thread.join()
     console.print(f"{time.monotonic() - begin:.1f} s")

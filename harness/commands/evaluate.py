@@ -130,7 +130,7 @@ def _evaluate(subject: Subject) -> tuple[Evaluation, str | None]:
             lm, tokenizer, _ = base_model(config, task)
         else:
             lm, tokenizer = load_base(config.model, seed=config.warm_start.seed)
-            Policy(lm).load_state_dict(checkpoint.load_weights(subject.checkpoint.folder.parent.parent))
+            Policy(lm).load_state_dict(checkpoint.weights_of(subject.checkpoint))
         task, _ = fitting(task, tokenizer, config)
         lm.to(pick_device(config.model)).eval()
         sampler = rollout_engine(config, lm, tokenizer)

@@ -57,18 +57,17 @@ def train_reward_model(config: RunConfig) -> dict[str, Any]:
 
 def described(facts: dict[str, Any]) -> str:
     """The facts as a few lines for a terminal."""
-    from scipy.stats import binomtest
-
     from rlvr_bench.harness.text_table import text_table
+    from rlvr_bench.reports.stats import wilson
 
     pairs, accuracy = facts["held_out_pairs"], facts["held_out_accuracy"]
-    interval = binomtest(round(accuracy * pairs), pairs).proportion_ci(method="wilson")
+    low, high = wilson(accuracy * pairs, pairs)
     rows = [(f"{r['confidence']:.3f}", f"{r['accuracy']:.3f}", r["pairs"]) for r in facts["calibration"]]
     return "\n".join(
         [
             f"trained on {facts['pairs']} pairs (right, wrong) of {facts['labels']} labeled completions; "
             f"the base model is right in {facts['base_pass_rate']:.3f} of its completions",
-            f"held-out pair accuracy {accuracy:.3f} [{interval.low:.3f}, {interval.high:.3f}] "
+            f"held-out pair accuracy {accuracy:.3f} [{low:.3f}, {high:.3f}] "
             f"({pairs} pairs of other prompts, 95 % Wilson interval)",
             "calibration: of the pairs ranked with this confidence, the share ranked rightly",
             text_table(("confidence", "right", "pairs"), rows),

@@ -11,7 +11,7 @@ from typing import Any
 from rlvr_bench.harness.commands.accuracy import described
 from rlvr_bench.harness.commands.display import train_display, waiting
 from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
-from rlvr_bench.harness.config.load import config_hash, load_run
+from rlvr_bench.harness.config.load import config_record, load_run
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import (
     EvaluationCounts,
@@ -25,6 +25,7 @@ from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import run_here
 from rlvr_bench.harness.runs.slots import alone
+from rlvr_bench.harness.state.identity import differing
 from rlvr_bench.harness.state.stop import Ended, raising
 
 
@@ -50,16 +51,16 @@ def train(
     check_writable(folder)
     _check_kind(folder, resume=resume)
     (inputs,) = preflight([resolved], print)
-    described = {"hash": config_hash(resolved, inputs), "config": resolved.to_dict(), "inputs": inputs}
+    about = config_record(resolved, inputs)
     folder.mkdir(parents=True, exist_ok=True)
     with only_writer(folder):
         _check_kind(folder, resume=resume)
-        if resume and (done := _check_settings(folder, described)):
+        if resume and (done := _check_settings(folder, about)):
             print(done)
             return True
         with raising(), waiting("making what the run starts from"):
             prepare([resolved], alone(), notice=print)
-        write_json(folder / "config.json", described)
+        write_json(folder / "config.json", about)
         with train_display(folder, resolved.train.steps):
             summary, stopped = run_here(folder, resume=resume, keep_last=True, locked=True)
     if stopped:
@@ -100,14 +101,14 @@ def _check_kind(folder: Path, *, resume: bool) -> None:
         raise ConfigError([f"{folder}: there is no run to resume; leave --resume out to begin one there"])
 
 
-def _check_settings(folder: Path, described: Mapping[str, Any]) -> str:
+def _check_settings(folder: Path, about: Mapping[str, Any]) -> str:
     """What to say of a run that has nothing left to do; "" if it may go on.  Raises ConfigError where it may not."""
     there = read_json(folder / "config.json")
-    if names := [n for n, digest in there.get("inputs", {}).items() if described["inputs"].get(n) != digest]:
+    if names := differing(there.get("inputs", {}), about["inputs"]):
         raise ConfigError(
             [f"{folder}: since the run began, this changed: {', '.join(names)}; put it back, or choose another --out"]
         )
-    now = copy.deepcopy(described["config"])
+    now = copy.deepcopy(about["config"])
     steps = [config["train"].pop("steps") for config in (there["config"], now)]
     if canonical_json(there["config"]) != canonical_json(now) or steps[1] < steps[0]:
         raise ConfigError(

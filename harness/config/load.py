@@ -82,6 +82,11 @@ def config_hash(config: RunConfig, inputs: Mapping[str, str] | None = None) -> s
     return hash_of(config.to_dict() | ({"inputs": dict(inputs)} if inputs else {}))
 
 
+def config_record(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
+    """What a run's config.json holds."""
+    return {"hash": config_hash(config, inputs), "config": config.to_dict(), "inputs": dict(inputs)}
+
+
 def build(group: plugins.Group, choice: PluginChoice) -> Any:
     """The plugin itself, made from its own Config."""
     cls = plugins.load(group, choice.name)

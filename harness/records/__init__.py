@@ -21,7 +21,7 @@ names such metrics, so that a run that diverged differs from one without the val
 
 from rlvr_bench.harness.records import disk
 from rlvr_bench.harness.records.counts import BaseMeasurement, EvaluationCounts, ItemCounts, SampledCounts
-from rlvr_bench.harness.records.files import RecordError, canonical_json, hash_of, read_json, write_json
+from rlvr_bench.harness.records.files import RecordError, canonical_json, file_digest, hash_of, read_json, write_json
 from rlvr_bench.harness.records.lines import (
     Log,
     count_metrics,
@@ -83,6 +83,7 @@ __all__ = [
     "canonical_json",
     "count_metrics",
     "disk",
+    "file_digest",
     "hash_of",
     "hypotheses_hash",
     "is_live",

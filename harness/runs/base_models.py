@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rlvr_bench.harness.config.load import from_dict, hash_of
+from rlvr_bench.harness.config.load import from_dict
 from rlvr_bench.harness.config.suite_file import RunPlan
-from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.records import hash_of, read_json, write_json
 from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.prepare import Notice

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import build, hash_of
+from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.models.base import length_problems, pick_device, without_weights
 from rlvr_bench.harness.models.tiny import ModelError
+from rlvr_bench.harness.records import hash_of
 from rlvr_bench.harness.rollout import long_prompts
 from rlvr_bench.harness.state.identity import Inputs, inputs_of
 from rlvr_bench.harness.tasks.types import Task, TaskError

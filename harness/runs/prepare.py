@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import build, from_dict, hash_of
+from rlvr_bench.harness.config.load import build, from_dict
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.records import hash_of, read_json, write_json
 from rlvr_bench.harness.runs.children import Job, run_jobs
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot

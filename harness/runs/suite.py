@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from rlvr_bench.harness.config.load import config_hash
+from rlvr_bench.harness.config.load import config_hash, config_record
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import (
     Locked,
@@ -144,8 +144,7 @@ def _go_on(folder: Path, run: RunPlan) -> None:
 
 
 def _write_config(folder: Path, run: RunPlan) -> None:
-    described = {"config": run.config.to_dict(), "hash": config_hash(run.config, run.inputs), "inputs": run.inputs}
-    write_json(folder / "config.json", described)
+    write_json(folder / "config.json", config_record(run.config, run.inputs))
 
 
 def _summary_of(out: Path, ending: Ending) -> Summary:

@@ -6,7 +6,6 @@ A folder appears whole or not at all, under a lock that other processes wait for
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import tempfile
@@ -17,9 +16,8 @@ from typing import Any
 
 import torch
 
-from rlvr_bench.harness.config.load import hash_of
 from rlvr_bench.harness.engines.state_files import load_states, save_states
-from rlvr_bench.harness.records import RecordError, disk, read_json, write_json
+from rlvr_bench.harness.records import RecordError, disk, file_digest, hash_of, read_json, write_json
 
 WEIGHTS, FACTS, FILES = "weights", "facts.json", "files.json"
 
@@ -81,11 +79,7 @@ def _whole(folder: Path) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
-        if path.name != FILES
-    }
+    return {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.name != FILES}
 
 
 @contextmanager

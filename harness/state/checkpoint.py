@@ -32,7 +32,7 @@ from rlvr_bench.harness.engines.state_files import load_states
 from rlvr_bench.harness.engines.torch_engine import WEIGHTS
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.errors import UserError
-from rlvr_bench.harness.records import RecordError, canonical_json, disk, read_json, write_json
+from rlvr_bench.harness.records import RecordError, canonical_json, disk, file_digest, read_json, write_json
 from rlvr_bench.harness.state.identity import changed
 
 FOLDER, MANIFEST, RANDOM = "checkpoints", "manifest.json", "random.json"
@@ -170,7 +170,12 @@ def refuse_others(found: Checkpoint, identity: Mapping[str, str]) -> None:
 
 def load_weights(run_folder: Path, role: Role = "actor") -> dict[str, Any]:
     """State dict of a trained role of the latest checkpoint.  Raises CheckpointError if the run kept none."""
-    return load_states(required(run_folder).folder / role / WEIGHTS)
+    return weights_of(required(run_folder), role)
+
+
+def weights_of(found: Checkpoint, role: Role = "actor") -> dict[str, Any]:
+    """State dict of a trained role."""
+    return load_states(found.folder / role / WEIGHTS)
 
 
 def _named(run_folder: Path) -> list[Path]:
@@ -190,8 +195,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def _digest(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
+    return {"sha256": file_digest(path), "bytes": path.stat().st_size}
 
 
 def _seal(manifest: Mapping[str, Any]) -> str:

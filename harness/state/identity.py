@@ -22,10 +22,11 @@ import torch
 from torch import nn
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import build, hash_of
+from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.models.files import model_files
+from rlvr_bench.harness.records import file_digest, hash_of
 from rlvr_bench.harness.tasks.types import Split, Task
 
 ENDLESS_ITEMS = 256
@@ -85,13 +86,18 @@ def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [name for name in {**before, **now} if before.get(name) != now.get(name)]
 
 
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Names of what there was before and is not the same now; what has come since does not count."""
+    return [name for name, digest in before.items() if now.get(name) != digest]
+
+
 class Changed(UserError):
     """What a run depends on is not what it was; names it."""
 
 
 def refuse_changes(planned: Mapping[str, str], now: Mapping[str, str]) -> None:
     """Raises Changed where something that was planned with is not the same now."""
-    if names := [name for name in planned if planned[name] != now.get(name)]:
+    if names := differing(planned, now):
         raise Changed(
             f"since the run was planned, this changed: {', '.join(names)}; put it back, or begin again in another "
             "folder"
@@ -165,5 +171,4 @@ def _files(paths: Iterable[Path]) -> str:
 @cache
 def _file(path: Path, size: int, changed_ns: int) -> str:
     """Read once in a process, unless it has changed since: a suite asks for a model's files with every run."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path)

@@ -9,10 +9,10 @@ from statistics import fmean
 from typing import Any
 
 from rlvr_bench.harness.config import plugins
-from rlvr_bench.harness.config.load import build, hash_of
+from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import pick_device
-from rlvr_bench.harness.records import BaseMeasurement, ItemCounts, SampledCounts
+from rlvr_bench.harness.records import BaseMeasurement, ItemCounts, SampledCounts, hash_of
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import choice_of, fitting
 from rlvr_bench.harness.rollout.text import encode_prompts

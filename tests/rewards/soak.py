@@ -12,7 +12,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
@@ -21,6 +20,7 @@ from statistics import fmean
 
 import psutil
 
+from rlvr_bench.harness.progress import repeating
 from rlvr_bench.rewards.code.verifier import CodeVerifier
 from rlvr_bench.rewards.sandbox.tiers import Tier
 
@@ -69,21 +69,14 @@ def good(count: int, start: int = 0) -> list[str]:
 @contextlib.contextmanager
 def killer(verifier: CodeVerifier, seconds: float) -> Iterator[None]:
     """Kills one worker after another from outside."""
-    stop = threading.Event()
 
     def kill() -> None:
-        while not stop.wait(seconds):
-            for pid in verifier.sandbox.pool.worker_pids()[:1]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        for pid in verifier.sandbox.pool.worker_pids()[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
+    with repeating(seconds, kill):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def measure(verifier: CodeVerifier) -> Sizes:

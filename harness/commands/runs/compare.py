@@ -9,9 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rlvr_bench.harness.config.load import hash_of
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.records import CellInfo, PartInfo, PlannedRun, SuiteManifest, read_json, write_json
+from rlvr_bench.harness.records import CellInfo, PartInfo, PlannedRun, SuiteManifest, hash_of, read_json, write_json
 from rlvr_bench.harness.runs.process import now
 
 SHARED = ("task", "model", "warm_start")
