@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,7 +24,8 @@ from rlvr_bench.harness.records import (
 from rlvr_bench.harness.records.disk import DiskError
 from rlvr_bench.harness.runs import slots
 from rlvr_bench.harness.runs.base_models import measure_base_models
-from rlvr_bench.harness.runs.children import GRACE_SECONDS, POLL_SECONDS, Ending, Job, run_jobs
+from rlvr_bench.harness.runs.children import Children
+from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Executor, Job, run_on
 from rlvr_bench.harness.runs.prepare import Notice, prepare
 from rlvr_bench.harness.runs.process import last_step, now
 from rlvr_bench.harness.state import checkpoint
@@ -51,17 +51,20 @@ def run_suite(
     *,
     jobs: int | None = None,
     devices: Sequence[str] = (),
+    executor: Executor | None = None,
     watch: Watch,
     done: Callable[[RunEnd], None],
     notice: Notice = lambda line: None,
 ) -> None:
     """Run what is not finished yet, in the order of the plan.
 
-    Runs of a part that has the machine to itself follow one another; those of other parts are placed side by side.
+    Here, runs of a part that has the machine to itself follow one another; those of other parts are placed side by
+    side.  What several runs share is made here before, wherever they run.
 
     Args:
         jobs: runs side by side; by default one a core, or one a GPU of `devices`.
         devices: GPUs, as CUDA_VISIBLE_DEVICES names them.
+        executor: where the runs go; processes of this machine by default.
         notice: called with a line for a person.
     """
     shared = slots.side_by_side(jobs, devices)
@@ -76,12 +79,11 @@ def run_suite(
     prepare([run.config for run in todo], shared, notice=notice)
     measure_base_models(out, planned, shared, notice=notice)
     try:
-        for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
-            work = [_job(out, run) for run in runs]
-            where = slots.alone(devices) if alone else shared
-            for ending in run_jobs(work, where, watch=partial(_watch, out, watch)):
-                summary = _summary_of(out, ending)
-                done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
+        work = [_job(out.absolute(), run) for run in todo]
+        executor = executor or Children(shared, slots.alone(devices))
+        for ending in run_on(executor, work, partial(_watch, out, watch)):
+            summary = _summary_of(out, ending)
+            done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
     finally:
         for run in todo:
             _close(out / run.folder)
@@ -111,6 +113,8 @@ def _job(out: Path, run: RunPlan) -> Job:
         threads=run.config.compute.threads,
         timeout_s=run.timeout_s,
         before=partial(_go_on if resume else _make_folder, folder, run),
+        alone=run.alone,
+        gpus={"cpu": 0, "cuda": 1, "auto": None}[run.config.model.device],
     )
 
 
@@ -173,6 +177,8 @@ def _summary_of(out: Path, ending: Ending) -> Summary:
 
 
 def _how_it_died(ending: Ending) -> tuple[Status, str]:
+    if ending.lost:
+        return "killed", ending.lost
     if ending.timed_out:
         return "timeout", _timeout(ending)
     if ending.out_of_memory:

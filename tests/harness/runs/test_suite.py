@@ -154,13 +154,13 @@ def test_a_folder_that_is_being_written_is_left_alone(
 def test_a_run_that_was_killed_with_its_suite_says_so(
     play: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(jobs: Any, *_: Any, **__: Any) -> Any:
+    def interrupted(executor: Any, jobs: Any, *_: Any) -> Any:
         folder = Path(jobs[0].arguments[0])
         folder.mkdir(parents=True)
         write_json(folder / "summary.json", Summary("running", "", "p", "a", 1, "h", "t", 1.0, 1))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(suite, "run_jobs", interrupted)
+    monkeypatch.setattr(suite, "run_on", interrupted)
     with pytest.raises(KeyboardInterrupt):
         play(planned("a"))
     summary = read_json(tmp_path / "out/p/a/seed-1/summary.json")
