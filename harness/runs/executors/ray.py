@@ -45,12 +45,12 @@ class Ray:
 
     def submit(self, jobs: Sequence[Job]) -> None:
         """See Executor."""
-        # What runs twice would write over its own records.
-        task = self._ray.remote(run_there).options(max_retries=0)
-        place = here()
+        task, place = self._ray.remote(run_there), here()
         for job in jobs:
             cores, gpus = self._cores(job), self._settings.get("gpus", 0) if job.gpus is None else job.gpus
-            self._left[task.options(num_cpus=cores, num_gpus=gpus).remote(job, place)] = job
+            # No retries: what runs twice would write over its own records.
+            asked = task.options(num_cpus=cores, num_gpus=gpus, max_retries=0, name=f"rlvr-bench {job.log.parent}")
+            self._left[asked.remote(job, place)] = job
 
     def left(self) -> bool:
         """See Executor."""
