@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,17 +63,25 @@ class Ray:
 
     def ended(self) -> list[Ending]:
         """See Executor."""
-        ready, _ = self._ray.wait(list(self._left), timeout=POLL_SECONDS)
-        return [self._ending(handle, self._left.pop(handle)) for handle in ready]
+        return [self._ending(handle, self._left.pop(handle)) for handle in self._ready()]
 
     def cancel(self) -> None:
         """See Executor."""
         for handle in self._left:
             self._ray.cancel(handle, force=False)  # raises KeyboardInterrupt there, and the run is asked to stop
-        if self._left:
-            self._ray.wait(list(self._left), num_returns=len(self._left), timeout=GRACE_SECONDS)
+        until = time.monotonic() + GRACE_SECONDS
+        while len(self._left) > len(self._ready()) and time.monotonic() < until:
+            pass
         self._left.clear()
         self._ray.shutdown()
+
+    def _ready(self) -> list[Any]:
+        """Those of the tasks left that are done."""
+        if not self._left:
+            return []
+        # Ray is not asked to wait: it would turn what a signal raises into a SystemError.
+        time.sleep(POLL_SECONDS)
+        return self._ray.wait(list(self._left), num_returns=len(self._left), timeout=0)[0]
 
     def _ending(self, handle: Any, job: Job) -> Ending:
         try:
