@@ -12,6 +12,7 @@ from pathlib import Path
 from rlvr_bench.harness.config.load import config_hash, config_record
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import (
+    LOCK,
     Locked,
     RecordError,
     Status,
@@ -134,10 +135,10 @@ def _wait_for(folder: Path) -> None:
 def _make_folder(folder: Path, run: RunPlan) -> None:
     """Begin anew; what an unfinished earlier try left is kept under another name."""
     _wait_for(folder)
-    if folder.exists():
+    if folder.exists() and any(path.name not in ("config.json", LOCK) for path in folder.iterdir()):
         tries = sum(1 for other in folder.parent.glob(f"{folder.name}.try-*") if other.is_dir())
         folder.rename(folder.with_name(f"{folder.name}.try-{tries + 1}"))
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     _write_config(folder, run)
 
 

@@ -117,11 +117,9 @@ class Slurm:
 
     def cancel(self) -> None:
         """See Executor."""
-        if not self._left:
-            return
-        self._scancel()
+        self._scancel()  # also an array that was submitted a moment ago, and is not known here yet
         until = time.monotonic() + GRACE_SECONDS
-        while self._queue() != set() and time.monotonic() < until:
+        while self._left and self._queue() != set() and time.monotonic() < until:
             time.sleep(ASK_SECONDS)
         self._left.clear()
 
