@@ -9,8 +9,8 @@ A folder gets its name when every byte of it is on the disk, so a name means a w
 begins with a dot.  The newest one whose manifest verifies counts; two are kept.
 
 The run's own streams are derived from its seed and the step (`harness/seeding.py`) and need no state: the position in
-the prompts is the step.  The generators of the process are kept for plugins that use them; what else a plugin keeps
-in itself from step to step is not.
+the prompts is the step.  An algorithm keeps nothing from step to step, which its conformance kit checks.  The
+generators of the process are kept for tasks and verifiers of others that use them; what else these keep is not.
 """
 
 from __future__ import annotations
