@@ -7,6 +7,7 @@ they are compared with the scorer's, see `gap.py`.
 
 from __future__ import annotations
 
+import importlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,15 +43,14 @@ class VllmRollout:
         """
         for name, value in IN_PROCESS.items():
             os.environ.setdefault(name, value)
-        from vllm import LLM
-
+        vllm: Any = importlib.import_module("vllm")
         parameter = next(lm.parameters())
         self.device, self.pad, self.ends = parameter.device, pad, tuple(ends)
         self.sleeps = self.device.type == "cuda"
         # It seeds torch's generator, which is the run's.
         with torch.random.fork_rng(), tempfile.TemporaryDirectory(prefix="model-of-vllm-") as folder:
             lm.config.save_pretrained(folder)
-            self._llm = LLM(
+            self._llm = vllm.LLM(
                 folder,
                 skip_tokenizer_init=True,
                 load_format="dummy",
@@ -81,11 +81,10 @@ class VllmRollout:
 
     def generate(self, prompts: Sequence[TokenIds], params: SamplingParams, seed: int) -> Samples:
         """See RolloutEngine; with log-probabilities."""
-        from vllm import SamplingParams as Wanted
-
+        wanted_of = importlib.import_module("vllm").SamplingParams
         first, group = params.first, params.group_size
         wanted = [
-            Wanted(
+            wanted_of(
                 temperature=0.0 if params.greedy else params.temperature,
                 seed=derive_seed(seed, "completion", first * group + row),
                 max_tokens=params.max_tokens,
