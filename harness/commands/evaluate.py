@@ -98,6 +98,7 @@ def subject_of(
         table = merge(table, {"task": {"name": task}})
     if model is not None:
         table = merge(table, {"model": {"name": model}})
+        table["model"] = {key: value for key, value in table["model"].items() if key not in ("critic", "adapter")}
     if model is not None or weights is not None:
         table = merge(table, {"warm_start": {"steps": 0}})  # the weights are there
     config = _sized(resolve(merge(table, parse_overrides(overrides))), items, samples)
