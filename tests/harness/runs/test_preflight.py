@@ -86,7 +86,7 @@ def other_tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(**model: Any) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         preflight([config(algorithm={"name": "ppo"}, model=model)])
-    return caught.value.problems
+    return list(caught.value.problems)
 
 
 def test_a_critic_that_reads_other_tokens_is_refused_and_both_are_named(other_tokens: Path) -> None:

@@ -72,8 +72,8 @@ def test_an_exported_adapter_is_in_the_weights(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
     (tmp_path / "x.toml").write_text(RUN)
-    settings = ("model.adapter.rank=2", "train.lr=0.05", "warm_start.steps=2", "warm_start.batch=4")
-    words = [word for text in settings for word in ("--set", text)]
+    changed = ("model.adapter.rank=2", "train.lr=0.05", "reward.source=random", "warm_start.steps=2")
+    words = [word for text in changed for word in ("--set", text)]
     assert call("train", str(tmp_path / "x.toml"), "--out", str(tmp_path / "run"), *words)[0] == 0
     assert call("export", str(tmp_path / "run"), "--out", str(tmp_path / "hf"))[0] == 0
     loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "hf")
