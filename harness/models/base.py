@@ -32,11 +32,15 @@ def precision_of(config: RunConfig) -> str:
     return "bfloat16" if config.compute.autocast == "bfloat16" else config.model.dtype
 
 
-def import_libraries() -> None:
+def import_libraries(config: ModelConfig) -> None:
     """Import what building a model imports, so that it is part of what a process holds before there is any model."""
     from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
 
     del AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
+    if config.adapter is not None:
+        import peft
+
+        del peft
 
 
 def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
