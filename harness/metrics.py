@@ -45,7 +45,8 @@ METRICS = (
     Metric(
         "rollout/rewards_skipped",
         "completions",
-        "completions left out because the reward of the policy is not a finite number; absent if none",
+        "completions left out because the reward of the policy is not a finite number; absent if none; where it is so "
+        "for all of a step, its optimizer steps are skipped",
     ),
     Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
     Metric("rollout/length_max", "tokens", "longest completion"),

@@ -31,7 +31,6 @@ from rlvr_bench.harness.training.step_metrics import (
     sampling_metrics,
     training_metrics,
 )
-from rlvr_bench.harness.training.update import Diverged
 from rlvr_bench.rewards.learned import Normalizer
 
 CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
@@ -52,6 +51,12 @@ class Experience:
     """Sizes of all sampled completions; those of the rollout may be fewer."""
     reads: dict[Phase, dict[Role, Positions]]
     """Positions that went through each model in rollout, score and reward."""
+
+    @property
+    def without_reward(self) -> str:
+        """Of how many completions the reward was not a finite number, for a message; "" if of none."""
+        count = self.row.get("rollout/rewards_skipped")
+        return f" ({count} rewards of this step are not finite)" if count else ""
 
 
 @dataclass
@@ -76,7 +81,6 @@ class Collector:
         Raises:
             VerifierFailed: more verdicts are missing than `reward.max_masked` allows; the error holds the step's
                 metrics and completions.
-            Diverged: no reward is a finite number.
         """
         c = self.config
         items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
@@ -122,7 +126,7 @@ class Collector:
             row |= proxy_metrics(
                 proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
             )
-        prepared, mine, trained_on = self._prepare(_finite(rollout, row, step), meter)
+        prepared, mine, trained_on = self._prepare(_finite(rollout, row), meter)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
@@ -206,15 +210,16 @@ def earned(
     return replace(rollout, rewards=rewards), proxy
 
 
-def _finite(rollout: Rollout, row: MetricsRow, step: int) -> Rollout:
-    """The completions whose reward is a finite number; the others are counted in the step's row."""
+def _finite(rollout: Rollout, row: MetricsRow) -> Rollout:
+    """The completions whose reward is a finite number; the others are counted in the step's row.
+
+    Where there is none, all stay: no loss is finite then, so the optimizer steps are skipped by the rule for these.
+    """
     finite = rollout.rewards.isfinite()
     if bool(finite.all()):
         return rollout
     row["rollout/rewards_skipped"] = int((~finite).sum())
-    if not bool(finite.any()):
-        raise Diverged(f"no reward of step {step} is a finite number", row)
-    return rollout.select(finite.nonzero().squeeze(1))
+    return rollout.select(finite.nonzero().squeeze(1)) if bool(finite.any()) else rollout
 
 
 def _right(grades: Grades, device: torch.device) -> Tensor:

@@ -149,21 +149,16 @@ class Trainer:
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
         }
 
-    def resume(self, *, ended_at: int | None = None) -> int:
+    def resume(self) -> int:
         """Go back to the folder's latest checkpoint; returns its step, 0 where the run has not come to one.
-
-        Args:
-            ended_at: the run's last step, where it is to take more: it goes back to before it was evaluated as such.
 
         Raises:
             CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
             RecordError: the records are not those of the checkpoint.
         """
-        if ended_at is not None:
-            checkpoint.drop_from(self.folder, ended_at)
-        if not checkpoint.there_are(self.folder):
+        found = checkpoint.to_go_on_from(self.folder, self.config.train.steps)
+        if found is None:
             return 0
-        found = checkpoint.required(self.folder)
         checkpoint.refuse_others(found, self.identity)
         self.logs.cut(found.lengths)
         checkpoint.restore(found, self.learner.engines)
@@ -226,6 +221,7 @@ class Trainer:
                 lengths=self.logs.lengths(),
                 skipped=self.learner.skipped,
                 seconds=self.seconds_before + time.monotonic() - self._began,
+                last=step == self.config.train.steps,
             )
 
     def step(self, step: int) -> MetricsRow:
@@ -235,7 +231,7 @@ class Trainer:
         try:
             row |= self.learner.update(found.rollout, found.mine, step, self.meter)
         except Diverged as error:
-            raise Diverged(str(error), row | error.row) from None
+            raise Diverged(f"{error}{found.without_reward}", row | error.row) from None
         self._count(found, step)
         # The sampler follows the weights that were trained, wherever they are.
         self.sampler.sync(self.learner.engines["actor"].weights())
