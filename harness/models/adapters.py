@@ -59,8 +59,11 @@ def target_problems(model_config: Any, name: str, targets: Sequence[str]) -> lis
     """
     from transformers import AutoModelForCausalLM
 
-    with torch.device("meta"):
-        known = linear_layers(AutoModelForCausalLM.from_config(model_config).base_model)
+    try:
+        with torch.device("meta"):
+            known = linear_layers(AutoModelForCausalLM.from_config(model_config).base_model)
+    except ValueError as error:  # no causal language model
+        return [f"model.adapter: {name}: {str(error).splitlines()[0]}"]
     if not known:
         return [f"model.adapter: {name} has no linear layer that an adapter could be on; leave it out"]
     return [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers import GPT2Config, T5Config
 
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.config.schema import AdapterConfig
@@ -220,6 +221,13 @@ def test_targets_are_checked_before_there_are_weights() -> None:
         f"model.adapter.targets: tiny:16x1 has no linear layer {name!r}; it has {seven}"
         for name in ("c_attn", "lm_head")
     ]
+
+
+def test_models_without_such_layers_are_told_apart() -> None:
+    (line,) = target_problems(GPT2Config(n_layer=1, n_embd=8, n_head=2), "gpt", ["c_attn"])
+    assert line == "model.adapter: gpt has no linear layer that an adapter could be on; leave it out"
+    (line,) = target_problems(T5Config(num_layers=1), "translator", [])
+    assert line.startswith("model.adapter: translator: Unrecognized configuration class")
 
 
 def test_only_the_targets_get_an_adapter() -> None:
