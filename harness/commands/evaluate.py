@@ -133,7 +133,7 @@ def _evaluate(subject: Subject) -> tuple[Evaluation, str | None]:
         if subject.checkpoint is None:
             lm, tokenizer, _ = base_model(config, task)
         else:
-            made = subject.trained or config
+            made = replace(subject.trained or config, model=config.model)
             lm, tokenizer = checkpointed_model(made, build(plugins.TASKS, made.task), subject.checkpoint)
         task, _ = fitting(task, tokenizer, config)
         lm.to(pick_device(config.model)).eval()

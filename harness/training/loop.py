@@ -108,7 +108,8 @@ class Trainer:
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
-        critic = critic_model(c, self.task, base, roles := self.algorithm.roles)
+        roles = self.algorithm.roles
+        critic = critic_model(c, self.task, base, roles)
         torch.manual_seed(c.seed)
         self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")

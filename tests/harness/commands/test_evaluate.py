@@ -109,5 +109,7 @@ def test_an_adapter_is_evaluated_on_the_base_that_it_was_trained_on(tmp_path: Pa
     assert accuracy(whole) == accuracy(read_metrics(folder / "metrics.jsonl")[-1])
     assert accuracy(whole) != accuracy(found(str(tmp_path / "x.toml"), *(w for text in WARM for w in ("--set", text))))
     assert found(str(folder), "--set", "task.min_digits=3", "--items", "2")["items"] == 2
+    with pytest.raises(CheckpointError, match="its base model has other weights now"):
+        found(str(folder), "--set", "model.dtype=bfloat16")
     subject = subject_of(folder, model="tiny:32x1")
     assert subject.config.model.adapter is None and subject.trained is None
