@@ -15,7 +15,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
-    checks = (*_sizes(c, min_group_size), *_training(c, task), *_ladder(c), *_reward(c))
+    checks = (*_sizes(c, min_group_size), *_training(c, task), *_processes(c), *_ladder(c), *_reward(c))
     return [text for holds, text in checks if not holds]
 
 
@@ -71,8 +71,8 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
             f"rollout.engine: no engine {c.rollout.engine!r}; there are: {', '.join(ROLLOUT_ENGINES)}",
         ),
         (
-            c.train.engine in TRAIN_ENGINES,
-            f"train.engine: no engine {c.train.engine!r}; there are: {', '.join(TRAIN_ENGINES)}",
+            c.train.engine.name in TRAIN_ENGINES,
+            f"train.engine: no engine {c.train.engine.name!r}; there are: {', '.join(TRAIN_ENGINES)}",
         ),
         (
             c.train.lr_warmup_steps <= c.train.steps,
@@ -90,6 +90,44 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
         (
             c.warm_start.steps == 0 or issubclass(task, Demonstrates),
             f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
+        ),
+    )
+
+
+def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    count, engine = c.launch.processes, c.train.engine
+    return (
+        (
+            count == 1 or engine.name == "deepspeed",
+            f"launch.processes: {count} processes train together with DeepSpeed only; set train.engine to "
+            '{name = "deepspeed"}, or processes to 1',
+        ),
+        (
+            count <= c.rollout.prompts,
+            f"launch.processes: {count} processes are more than rollout.prompts = {c.rollout.prompts}, which are dealt "
+            "to them; lower it, or raise prompts",
+        ),
+        (
+            not c.evaluate.every or count <= c.evaluate.items,
+            f"launch.processes: {count} processes are more than evaluate.items = {c.evaluate.items}, which are dealt "
+            "to them; lower it, or raise items",
+        ),
+        (
+            engine.offload == "none" or engine.stage >= (3 if engine.offload == "all" else 1),
+            f"train.engine.offload: DeepSpeed cannot keep {engine.offload} in CPU memory at stage {engine.stage}; "
+            "`optimizer` needs stage 1, 2 or 3, `all` needs stage 3",
+        ),
+        (
+            not (c.model.offload_frozen and engine.name == "deepspeed" and engine.stage == 3),
+            'model.offload_frozen: at stage 3 the frozen models are dealt out too; use train.engine.offload = "all"',
+        ),
+        (
+            not (c.measure.ladder_steps and engine.name == "deepspeed"),
+            'measure.ladder_steps: the ladder is measured in one process; set train.engine to "torch"',
+        ),
+        (
+            not (c.compute.autocast != "off" and engine.name == "deepspeed"),
+            'compute.autocast: not with DeepSpeed; set model.dtype to "bfloat16", or train.engine to "torch"',
         ),
     )
 

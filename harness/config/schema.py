@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -111,9 +111,31 @@ class RolloutConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class EngineConfig:
+    name: str = "torch"
+    """Which engine trains: `torch` trains in one process, `deepspeed` in `launch.processes` of them."""
+    stage: Literal[0, 1, 2, 3] = 2
+    """What ZeRO deals out to the processes: 0 nothing, 1 optimizer states, 2 also gradients, 3 also weights."""
+    offload: Literal["none", "optimizer", "all"] = "none"
+    """What DeepSpeed keeps in CPU memory: `optimizer` the masters and optimizer states (stages 1 to 3), `all` the
+    weights too (stage 3)."""
+
+
+def _named(engine: Any) -> Any:
+    """`engine = "torch"` is short for the table."""
+    return {"name": engine} if isinstance(engine, str) else engine
+
+
+@dataclass(frozen=True, config=_STRICT)
+class LaunchConfig:
+    processes: Positive = 1
+    """Processes that train a run together, of all nodes; each has a GPU of its own where there are GPUs."""
+
+
+@dataclass(frozen=True, config=_STRICT)
 class TrainConfig:
-    engine: str = "torch"
-    """Which engine trains: `torch` trains in this process."""
+    engine: Annotated[EngineConfig, BeforeValidator(_named)] = field(default_factory=EngineConfig)
+    """What trains; `engine = "torch"` is short for a table with this name."""
     steps: Positive = 60
     """Rollouts, each followed by `epochs` x `minibatches` optimizer steps."""
     lr: Rate = 1e-3
@@ -234,6 +256,8 @@ class RunConfig:
     """How the machine computes it; the same for every role and algorithm."""
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     """The meters."""
+    launch: LaunchConfig = field(default_factory=LaunchConfig)
+    """How many processes a run is."""
 
     @property
     def completions(self) -> int:
@@ -255,4 +279,6 @@ class RunConfig:
         data = asdict(self)
         for section in ("task", "algorithm"):
             data[section] = {"name": data[section]["name"], **data[section]["options"]}
+        if self.train.engine.name == "torch":  # which has no options
+            data["train"]["engine"] = "torch"
         return data

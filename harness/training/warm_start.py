@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines import train_engine
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout.text import prompt_ids
@@ -61,7 +61,7 @@ def warm_start_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, An
 def _train(model: Any, tokenizer: Any, task: Task, config: RunConfig) -> float:
     """Cross-entropy on the completion's tokens; returns the mean loss of the last tenth, nats per token."""
     c = config.warm_start
-    engine = train_engine(config.train.engine)(model)
+    engine = TorchEngine(model)
     losses = []
     model.train()
     for step, (ids, labels) in enumerate(track(_batches(tokenizer, task, config), "warm start", c.steps)):
