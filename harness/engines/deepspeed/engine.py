@@ -110,7 +110,7 @@ class DeepSpeedEngine:
     def release(self) -> None:
         if self.sharded:
             for parameter in self.whole.parameters():
-                parameter.data = parameter.data.new_empty(0)
+                parameter.data = parameter.data.new_empty(1).expand(parameter.shape)  # a shape of one number
             if self._gathered is not None:
                 self._gathered.__exit__(None, None, None)
                 self._gathered = None
@@ -197,7 +197,7 @@ def settings(choice: EngineConfig, *, numbers: int, bfloat16: bool) -> dict[str,
         # Weights of any type are taken as they are; gradients travel in their type.
         return found | ({"communication_data_type": "bfp16"} if bfloat16 else {})
     bucket = min(BUCKET, numbers)
-    zero: dict[str, Any] = {"stage": choice.stage, "reduce_bucket_size": bucket, "allgather_bucket_size": bucket}
+    zero: dict[str, Any] = {"stage": choice.stage, "reduce_bucket_size": bucket, "allgather_bucket_size": BUCKET}
     if choice.offload != "none":
         zero["offload_optimizer"] = {"device": "cpu"}
     if choice.offload == "all":
