@@ -89,7 +89,7 @@ class _Child:
 
     def ending(self) -> Ending:
         code = self.process.returncode
-        killed = code == -signal.SIGKILL and _memory_kills() > self.kills
+        killed = code == -signal.SIGKILL and memory_kills() > self.kills
         return Ending(self.job, code, self.timed_out, time.monotonic() - self.began, killed)
 
 
@@ -145,7 +145,7 @@ def _end(children: Sequence[_Child]) -> None:
             child.process.wait()
 
 
-def _memory_kills() -> int:
+def memory_kills() -> int:
     """Processes that the system has killed for want of memory; 0 where it does not tell."""
     with suppress(OSError):
         for line in Path("/proc/vmstat").read_text().splitlines():
@@ -176,4 +176,4 @@ def _start(job: Job, slot: Slot) -> _Child:
         )
     with suppress(ProcessLookupError):
         slot.pin(process.pid)
-    return _Child(job, slot, process, _memory_kills())
+    return _Child(job, slot, process, memory_kills())

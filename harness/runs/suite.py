@@ -27,7 +27,7 @@ from rlvr_bench.harness.runs import slots
 from rlvr_bench.harness.runs.base_models import measure_base_models
 from rlvr_bench.harness.runs.children import GRACE_SECONDS, POLL_SECONDS, Ending, Job, run_jobs
 from rlvr_bench.harness.runs.prepare import Notice, prepare
-from rlvr_bench.harness.runs.process import last_step, now
+from rlvr_bench.harness.runs.process import MODULE, last_step, now
 from rlvr_bench.harness.state import checkpoint
 
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume
@@ -76,9 +76,9 @@ def run_suite(
     prepare([run.config for run in todo], shared, notice=notice)
     measure_base_models(out, planned, shared, notice=notice)
     try:
-        for alone, runs in itertools.groupby(todo, key=lambda run: run.alone):
+        for (alone, processes), runs in itertools.groupby(todo, key=lambda r: (r.alone, r.config.launch.processes)):
             work = [_job(out, run) for run in runs]
-            where = slots.alone(devices) if alone else shared
+            where = slots.alone(devices, processes) if alone or processes > 1 else shared
             for ending in run_jobs(work, where, watch=partial(_watch, out, watch)):
                 summary = _summary_of(out, ending)
                 done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
@@ -105,7 +105,7 @@ def _job(out: Path, run: RunPlan) -> Job:
     resume = checkpoint.latest(folder) is not None
     return Job(
         run,
-        "rlvr_bench.harness.runs.process",
+        MODULE,
         [str(folder), run.part, run.cell, "resume" if resume else "new"],
         folder / "run.log",
         threads=run.config.compute.threads,
