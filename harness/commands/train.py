@@ -1,4 +1,4 @@
-"""`rlvr-bench train`: one configuration in this process; what runs share is made in others before, as for a suite."""
+"""`rlvr-bench train`: one configuration, here or in several processes; what it starts from is made in others before."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from rlvr_bench.harness.records import (
     write_json,
 )
 from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.launch import two_nodes
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
 from rlvr_bench.harness.runs.process import MODULE, accompany, run_here
@@ -42,14 +43,20 @@ def train(
     overrides: Sequence[str] = (),
     resume: bool = False,
     unsafe: bool = False,
+    dry: bool = False,
 ) -> bool:
     """Train and say how it ended; returns whether it completed.
 
+    Args:
+        dry: check the settings and the data, start nothing, and print how two nodes would start it.
     Raises:
         ConfigError: the settings or the folder cannot be used.
         SandboxUnavailable: the task runs code, and no tier of the sandbox works here.
         Ended: a signal came; the run is saved and can go on.
     """
+    if dry:
+        _check(config, out, overrides, unsafe=unsafe)
+        return True
     resolved = load_run(config, overrides, unsafe=unsafe)
     folder = out or fresh_folder(config.stem)
     if resume and out is None:
@@ -82,12 +89,23 @@ def train(
             ended = _in_processes(folder, resolved, resume=resume)
     summary, stopped = ended
     if stopped:
-        again = _again(config, overrides, folder, unsafe=unsafe)
+        again = shlex.join(_again(config, overrides, folder, unsafe=unsafe, resume=True))
         saved = f"go on with: {again}" if resolved.train.checkpoint_every else "nothing is saved (checkpoint_every = 0)"
         raise Ended(stopped, f"interrupted at step {summary.steps_done}; {saved}")
     print(f"{summary.status}{': ' if summary.reason else ''}{summary.reason}  {folder}")
     print(accuracies(folder))
     return summary.status == "completed"
+
+
+def _check(config: Path, out: Path | None, overrides: Sequence[str], *, unsafe: bool) -> None:
+    """Settings and data; prints what two nodes would start the run with."""
+    resolved = load_run(config, overrides, unsafe=unsafe)
+    preflight([resolved], print)
+    processes = resolved.launch.processes
+    print(f"{config} can run, in {processes} process{'es' if processes > 1 else ''}")
+    if processes > 1:
+        command = _again(config, overrides, out or Path("/shared") / config.stem, unsafe=unsafe, resume=False)
+        print(f"on two nodes, on each:\n{two_nodes(command, processes, config.stem)}")
 
 
 def _in_processes(folder: Path, config: RunConfig, *, resume: bool) -> tuple[Summary, int]:
@@ -106,10 +124,11 @@ def _in_processes(folder: Path, config: RunConfig, *, resume: bool) -> tuple[Sum
     return summary, stopped
 
 
-def _again(config: Path, overrides: Sequence[str], folder: Path, *, unsafe: bool) -> str:
-    """The command line that goes on."""
+def _again(config: Path, overrides: Sequence[str], folder: Path, *, unsafe: bool, resume: bool) -> list[str]:
+    """The command line that begins or goes on."""
     words = ["rlvr-bench", "train", str(config), *(word for text in overrides for word in ("--set", text))]
-    return shlex.join([*words, *(["--unsafe-no-sandbox"] if unsafe else []), "--out", str(folder), "--resume"])
+    words += ["--unsafe-no-sandbox"] if unsafe else []
+    return [*words, "--out", str(folder), *(["--resume"] if resume else [])]
 
 
 def accuracies(folder: Path) -> str:

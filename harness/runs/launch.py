@@ -70,7 +70,7 @@ def launch(module: str, arguments: Sequence[str], processes: int, folder: Path) 
         try:
             elastic_launch(config, sys.executable)("-P", "-m", module, *arguments)
         except ChildFailedError as error:
-            _explain(folder, error.failures, processes, out_of_memory=memory_kills() > kills)
+            _explain(folder, error.failures, processes, time.time(), out_of_memory=memory_kills() > kills)
         except SignalException as error:
             _close(folder, "killed", f"{signal.Signals(error.sigval).name} in the middle of a step")
             return 128 + error.sigval
@@ -78,9 +78,9 @@ def launch(module: str, arguments: Sequence[str], processes: int, folder: Path) 
     return 0 if summary is not None and summary.status == "completed" else 1
 
 
-def _explain(folder: Path, failures: Mapping[int, Any], processes: int, *, out_of_memory: bool) -> None:
+def _explain(folder: Path, failures: Mapping[int, Any], processes: int, now: float, *, out_of_memory: bool) -> None:
     """Put the first failure into the summary, unless it is that of the process that wrote it."""
-    rank, status, reason = first_failure(failures, time.time(), out_of_memory=out_of_memory)
+    rank, status, reason = first_failure(failures, now, out_of_memory=out_of_memory)
     if rank == 0 and status == "failed":
         _close(folder, status, reason)
         return

@@ -104,9 +104,10 @@ def _states(engine: Engine, *, keep: bool) -> States:
     return found
 
 
-def _flat(engine: Engine) -> list[Tensor]:
-    """What the optimizer itself trains in this process."""
-    return [p for group in engine.optimizer.param_groups for p in group["params"]]
+def masters_here(optimizer: Any) -> list[Tensor]:
+    """The flat float32 tensors that the optimizer trains in this process, at stages 1 to 3."""
+    names = ("single_partition_of_fp32_groups", "fp32_partitioned_groups_flat")
+    return next(list(getattr(optimizer, name)) for name in names if hasattr(optimizer, name))
 
 
 def _steps(engine: Engine) -> int:
@@ -156,9 +157,12 @@ def _set_weights(engine: Engine, weights: dict[str, Tensor]) -> None:
 
 def _set_states(engine: Engine, states: States, steps: int, weights: dict[str, Tensor]) -> None:
     """Moments are made first, as the optimizer's first step would make them."""
-    flat = _masters(engine).values() if engine.stage == 0 and _masters(engine) else _flat(engine)
+    if engine.stage == 0:
+        trained = list(_masters(engine).values()) or [parameter for _, parameter in _trained(engine)]
+    else:
+        trained = masters_here(engine.optimizer)
     inner = _inner_states(engine)
-    for tensor in flat if steps else ():
+    for tensor in trained if steps else ():
         owner = inner(tensor)
         owner[tensor] = {
             "step": torch.tensor(float(steps), device=tensor.device),

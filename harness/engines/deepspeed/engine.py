@@ -144,7 +144,7 @@ class _Held:
 
     def master_parameters(self) -> Iterator[Tensor]:
         if self._masters:
-            yield from (p for group in self._optimizer.param_groups for p in group["params"])
+            yield from consolidated.masters_here(self._optimizer)
         elif hasattr(self._optimizer, "master_parameters"):
             yield from self._optimizer.master_parameters()
 
@@ -195,7 +195,7 @@ def settings(choice: EngineConfig, *, numbers: int, bfloat16: bool) -> dict[str,
     }
     if choice.stage == 0:
         # Weights of any type are taken as they are; gradients travel in their type.
-        return found | ({"communication_data_type": "bfp16"} if bfloat16 else {})
+        return found | ({"communication_data_type": "bf16"} if bfloat16 else {})
     bucket = min(BUCKET, numbers)
     zero: dict[str, Any] = {"stage": choice.stage, "reduce_bucket_size": bucket, "allgather_bucket_size": BUCKET}
     if choice.offload != "none":

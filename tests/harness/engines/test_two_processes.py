@@ -12,10 +12,8 @@ from rlvr_bench.algorithms.grpo import GRPO
 from rlvr_bench.algorithms.ppo import PPO
 from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines.processes import joined
 from rlvr_bench.harness.records import MetricsRow
 from tests.harness.engines.two_processes import Exchange, Trained, side_by_side, train
-from tests.harness.ragged import make_rollout
 from tests.harness.small_runs import config, weights
 from tests.tolerance import assert_close
 
@@ -124,18 +122,6 @@ def test_each_is_told_the_sizes_of_what_has_a_verdict_in_both(tmp_path: Path, mo
         lengths = rollout.response_mask.sum(1).tolist()
         assert len(lengths) == 12
         assert rollout.counts == BatchCounts(12, sum(lengths), 3)
-
-
-def test_parts_of_unlike_widths_are_joined_in_the_order_of_ranks() -> None:
-    whole = make_rollout()
-    first, second = whole.select(torch.tensor([0, 1])), whole.select(torch.tensor([2, 3, 4, 5]))
-    narrow = Rollout(**vars(first) | {
-        "prompt_ids": first.prompt_ids[:, 2:], "prompt_mask": first.prompt_mask[:, 2:], "counts": BatchCounts(2, 5, 4)
-    })  # fmt: skip
-    both = joined([narrow, Rollout(**vars(second) | {"counts": BatchCounts(4, 10, 4)})])
-    assert both.counts == whole.counts
-    for name in ("prompt_ids", "prompt_mask", "completion_ids", "response_mask", "group_ids"):
-        assert torch.equal(getattr(whole, name), getattr(both, name))
 
 
 def test_an_error_in_one_ends_both() -> None:

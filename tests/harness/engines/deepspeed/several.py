@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +75,9 @@ def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: b
                 rows.append(trainer.step(step) | meter.finish_step())
                 if config.train.checkpoint_every == step:
                     trainer._save(step)
-        weights = {role: {n: t.clone() for n, t in engine.weights()} for role, engine in trainer.learner.engines.items()}
+        weights = {
+            role: {n: t.clone() for n, t in engine.weights()} for role, engine in trainer.learner.engines.items()
+        }
         facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
     if processes.first:
         write_json(folder / "result.json", {"rows": rows, "facts": facts})
