@@ -58,7 +58,7 @@ def train_in_processes(
 
 
 def _read(folder: Path) -> Result:
-    found = read_json(folder / "result.json")
+    found = load_states(folder / "result")
     return Result(found["rows"], load_states(folder / "weights"), found["facts"])
 
 
@@ -75,12 +75,11 @@ def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: b
                 rows.append(trainer.step(step) | meter.finish_step())
                 if config.train.checkpoint_every == step:
                     trainer._save(step)
-        weights = {
-            role: {n: t.clone() for n, t in engine.weights()} for role, engine in trainer.learner.engines.items()
-        }
+        engines = trainer.learner.engines
+        weights = {role: {name: t.clone() for name, t in engine.weights()} for role, engine in engines.items()}
         facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
     if processes.first:
-        write_json(folder / "result.json", {"rows": rows, "facts": facts})
+        save_states({"rows": rows, "facts": facts}, folder / "result")
         save_states(weights, folder / "weights")
 
 

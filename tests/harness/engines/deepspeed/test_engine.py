@@ -15,11 +15,11 @@ from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.config.schema import EngineConfig, RunConfig
 from rlvr_bench.harness.engines.deepspeed.engine import settings
 from rlvr_bench.harness.meters.recorder import Recorder
-from rlvr_bench.harness.records import MetricsRow
+from rlvr_bench.harness.records import MetricsRow, read_evaluations
 from rlvr_bench.harness.training.loop import Trainer
 from tests.harness.engines.deepspeed.several import Result, train_in_processes
 from tests.harness.engines.test_two_processes import of_all
-from tests.harness.small_runs import CPU, config, weights
+from tests.harness.small_runs import CPU, config, metrics, run, weights
 from tests.tolerance import assert_close
 
 STEPS = 3
@@ -93,12 +93,9 @@ def test_two_processes_equal_one(stage: int, tmp_path: Path) -> None:
 def test_so_do_three_and_evaluations_are_of_all_items(tmp_path: Path) -> None:
     c = case("ppo", 2, 3, evaluate={"every": 3, "items": 7, "samples": 2, "k": [2]})
     train_in_processes({"three": c}, 3, tmp_path)
-    from rlvr_bench.harness.records import read_evaluations
-    from tests.harness.small_runs import metrics, run
-
     run(alone(c), tmp_path / "one")
-    for name in ("evaluations.jsonl.gz",):
-        assert read_evaluations(tmp_path / "three" / name) == read_evaluations(tmp_path / "one" / name)
+    one, three = (read_evaluations(tmp_path / name / "evaluations.jsonl.gz") for name in ("one", "three"))
+    assert one == three
     for row, other in zip(metrics(tmp_path / "one"), metrics(tmp_path / "three"), strict=True):
         shown = {name: value for name, value in row.items() if value is not None}
         assert {name: other[name] for name in shown} == pytest.approx(shown, rel=1e-4, abs=1e-5)
@@ -106,7 +103,7 @@ def test_so_do_three_and_evaluations_are_of_all_items(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_weights_gradients_and_states_are_dealt_out(tmp_path: Path) -> None:
-    """Bytes in one of two processes, in float32: 4 a number each of weights and gradients, 8 of moments, 4 of masters."""
+    """Bytes in one of two processes, float32: 4 a number of weights, of gradients and of masters, 8 of moments."""
     cases = {str(stage): case("ppo", stage, train={"steps": 1}) for stage in STAGES}
     found = train_in_processes(cases, 2, tmp_path)
     states = {name: result.facts["states"]["actor"] for name, result in found.items()}
