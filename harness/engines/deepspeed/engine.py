@@ -4,8 +4,8 @@ What is otherwise than a DeepSpeed user may expect:
 - Losses are divided by the counts of all processes, so gradients add up; DeepSpeed takes their mean, and each loss is
   multiplied by the number of processes before.
 - A step whose gradient is not finite is left out for float32 and bfloat16 alike.
-- At stage 3 every module is gathered when it is used and given up after: nothing stays because it is small, or because
-  it will soon be used again.  So the memory and the traffic are what the stage says, also for small models.
+- At stage 3 every module is gathered when it is used and given up after: nothing stays because it is small or will soon
+  be used again, and nothing is gathered ahead.  So memory and traffic are what the stage says, also for small models.
 - At stage 0 with bfloat16, the float32 masters are those of `optim.MasterAdamW`.
 """
 
@@ -206,7 +206,7 @@ def settings(choice: EngineConfig, *, numbers: int, bfloat16: bool) -> dict[str,
         zero |= {
             "stage3_param_persistence_threshold": 0,
             "stage3_max_reuse_distance": 0,
-            "stage3_prefetch_bucket_size": bucket,
+            "stage3_prefetch_bucket_size": 0,
         }
     found |= {"zero_optimization": zero, "zero_force_ds_cpu_optimizer": False}
     return found | ({"bf16": {"enabled": True, "check_grad_overflow": True}} if bfloat16 else {})

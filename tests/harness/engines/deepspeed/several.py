@@ -53,13 +53,14 @@ def train_in_processes(
     command += ["-m", "tests.harness.engines.deepspeed.several", str(folder)]
     environment = dict(os.environ) | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[:6000]
     return {name: _read(folder / name) for name in cases}
 
 
 def _read(folder: Path) -> Result:
     found = load_states(folder / "result")
-    return Result(found["rows"], load_states(folder / "weights"), found["facts"])
+    rows = [{name: float(v) if v == "nan" else v for name, v in row.items()} for row in found["rows"]]
+    return Result(rows, load_states(folder / "weights"), found["facts"])
 
 
 def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: bool) -> None:
@@ -79,6 +80,7 @@ def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: b
         weights = {role: {name: t.clone() for name, t in engine.weights()} for role, engine in engines.items()}
         facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
     if processes.first:
+        rows = [{name: str(v) if v is not None and v != v else v for name, v in row.items()} for row in rows]
         save_states({"rows": rows, "facts": facts}, folder / "result")
         save_states(weights, folder / "weights")
 
