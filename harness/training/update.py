@@ -131,12 +131,16 @@ class Learner:
         metrics = []
         for i, rows in enumerate(parts):
             part = part_of(batch, rows)
-            loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
+            loss = self.loss(role, part)
             self.engines[role].backward(weight * loss.scalar, last=i + 1 == len(parts))
             metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
             del loss  # its graph, before the next one is built
         log.add(metrics, weight)
         return sum(m[name] for m in metrics)
+
+    def loss(self, role: Role, batch: Rollout) -> Loss:
+        """Of one micro-batch, under grad."""
+        return self._policy_loss(batch) if role == "actor" else self._value_loss(batch)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"

@@ -1,0 +1,216 @@
+"""The phases of a step on models without data: what each holds at its peak, besides the states.
+
+What runs is the run's own code: the roles' modules, `score_rollout`, the sampler's reader and its draw, the learner's
+losses, autograd.  Only these are shortened, and none of them can be a peak of its own:
+- of many equal micro-batches the first two are run: the second finds all gradients there;
+- of the tokens sampled, those are run at which the key-value cache grows, and the last;
+- the optimizer's step is counted (`states.step_bytes`), and `prepare`, which handles (B, T) numbers, is left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rlvr_bench.algorithms.types import BatchCounts, Role, Rollout, needs_of
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models import scoring
+from rlvr_bench.harness.models.ends import end_ids
+from rlvr_bench.harness.models.roles import TRAINED, Models, ScalarModel, build_models
+from rlvr_bench.harness.models.scoring import micro_batches, part_of, score_rollout
+from rlvr_bench.harness.planner.attention import attention_on
+from rlvr_bench.harness.planner.ledger import META, Kind, Ledger
+from rlvr_bench.harness.planner.sampling import sample
+from rlvr_bench.harness.planner.shapes import random_ids, shell
+from rlvr_bench.harness.planner.states import Sharding, states_of, step_bytes
+from rlvr_bench.harness.records import Phase
+from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches
+
+CUDA_BLOCK = 512  # bytes: what the CUDA allocator gives out is a multiple of it
+MICRO_BATCHES = 2  # that are run of each kind of pass
+
+
+@dataclass(frozen=True)
+class PhasePeak:
+    """The most that one role's pass holds in a phase besides the states, in bytes by kind."""
+
+    phase: Phase
+    role: Role
+    kinds: dict[Kind, int]
+
+
+class Passes:
+    """The models of a run without data, and the passes through them."""
+
+    def __init__(
+        self, config: RunConfig, algorithm: Any, shape: Any, *, prompts: list[int], cuda: bool, how: Sharding
+    ) -> None:
+        """
+        Args:
+            shape: the transformers config of the model.
+            prompts: tokens of each prompt of a step that this process samples.
+            cuda: whether the run's device is a GPU.
+        """
+        self.config, self.algorithm, self.cuda, self.prompts = config, algorithm, cuda, prompts
+        base, tokenizer = shell(shape, config.model)
+        sharing: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
+        learned = ScalarModel.from_causal_lm(base, **sharing) if config.has_reward_model else None
+        self.models: Models = build_models(
+            base, tokenizer, algorithm.roles, config, device=META, reward_model=learned
+        )
+        self.models = replace(self.models, offload_frozen=False)  # what is moved is counted by the plan
+        engines: dict[Role, Any] = {r: _Engine(m) for r, m in self.models.by_role.items() if r in TRAINED}
+        self.learner = Learner(algorithm, self.models, engines, config)
+        keep = self.learner.needs_logprobs and config.model.dtype == "float32" and config.compute.autocast == "off"
+        self.actor_scored = self.learner.needs_logprobs and not keep
+        text = shape.get_text_config()
+        self.vocabulary, self.width = text.vocab_size, text.hidden_size
+        self.block = CUDA_BLOCK if cuda else 1
+        self.sampler = TorchRollout(
+            base, pad=0, ends=end_ids(base, tokenizer), max_rows=config.max_rows, with_logprobs=keep, **sharing
+        )
+        self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.share("gradients")})
+        for model in self.models.by_role.values():
+            self.ledger.know([*model.parameters(), *model.buffers()])
+            for parameter in model.parameters():
+                if parameter.requires_grad:
+                    parameter.register_post_accumulate_grad_hook(self._is_gradient)
+
+    def states(self) -> dict[Role, Any]:
+        """`States` of every role."""
+        return {
+            role: states_of(model, trained=role in TRAINED, block=self.block)
+            for role, model in self.models.by_role.items()
+        }
+
+    def peaks(self) -> list[PhasePeak]:
+        """Of every pass in every phase that handles tensors."""
+        self.found: list[PhasePeak] = []
+        with ExitStack() as stack:
+            stack.enter_context(_chunks_of(cuda=self.cuda))
+            stack.enter_context(self.ledger)
+            stack.enter_context(attention_on(cuda=self.cuda))
+            with self._pass("rollout", "actor"):
+                sample(self.sampler, self.config.rollout, self.prompts, self.config.rollout.group_size)
+            self._evaluation()
+            self._learn(self._rollout())
+        return self.found
+
+    def _evaluation(self) -> None:
+        c = self.config.evaluate
+        if c.every:
+            items = min(max(c.items, c.final_items), max(1, self.config.max_rows // c.samples))
+            with self._pass("evaluate", "actor"):
+                sample(self.sampler, self.config.rollout, [max(self.prompts)] * items, c.samples)
+
+    def _learn(self, rollout: Rollout) -> None:
+        """Scores of the rollout, rewards, and the optimizer steps of the first minibatch."""
+        limit, models = self.config.train.micro_tokens, self.models
+        few = rollout.select(_first(rollout, limit))
+        zeros = torch.zeros(rollout.response_mask.shape, device=META)
+        scores = {}
+        temperature = self.config.rollout.temperature
+        for role in ("actor", "reference"):
+            if models.holds(role) if role == "reference" else self.learner.needs_logprobs:
+                if role == "reference" or self.actor_scored:
+                    with self._pass("score", role):
+                        model = models.by_role[role]
+                        score_rollout(lambda part, m=model: m(part, temperature=temperature)[0], few, limit)
+                scores["old_logprobs" if role == "actor" else "reference_logprobs"] = zeros.clone()
+        if models.holds("critic"):
+            with self._pass("score", "critic"):
+                score_rollout(models.by_role["critic"], few, limit)
+            scores |= {"values": zeros.clone(), "returns": zeros.clone()}
+        if models.holds("reward"):
+            with self._pass("reward", "reward"):
+                score_rollout(lambda part: models.by_role["reward"](part, at="end"), few, limit)
+        rollout = rollout.with_scores(advantages=zeros, **scores)
+        del few, zeros, scores
+        rows = minibatches(rollout.group_ids, self.config.train.minibatches, torch.Generator())[0]
+        counts = BatchCounts.of(rollout.response_mask[rows], self.config.rollout.max_tokens)
+        batch = rollout.select(rows, counts=counts)
+        for role in ("actor", "critic"):
+            if models.holds(role):
+                self._update(role, batch)
+
+    def _update(self, role: Role, batch: Rollout) -> None:
+        model = self.models.by_role[role]
+        with self._pass(UPDATES[role], role):
+            for rows in list(micro_batches(batch, self.config.train.micro_tokens))[:MICRO_BATCHES]:
+                loss = self.learner.loss(role, part_of(batch, rows))
+                loss.scalar.backward()
+                metrics = dict(loss.metrics)
+                del loss
+            del metrics
+            self.ledger.besides(step_bytes(model), "optimizer step")
+            model.zero_grad()
+
+    def _rollout(self) -> Rollout:
+        """A rollout in which every completion has the full length, and differs from the others."""
+        c = self.config.rollout
+        width, group = max(self.prompts), c.group_size
+        lengths = torch.tensor(self.prompts).repeat_interleave(group)
+        rows = len(lengths)
+        mask = torch.arange(width) >= width - lengths.unsqueeze(1)
+        ids = random_ids(self.vocabulary, len(self.prompts), width).repeat_interleave(group, dim=0)
+        response = torch.ones(rows, c.max_tokens, dtype=torch.bool)
+        return Rollout(
+            prompt_ids=ids,
+            completion_ids=random_ids(self.vocabulary, rows, c.max_tokens),
+            prompt_mask=mask,
+            response_mask=response,
+            truncated=torch.ones(rows, dtype=torch.bool),
+            group_ids=torch.arange(len(self.prompts)).repeat_interleave(group),
+            rewards=torch.zeros(rows),
+            counts=BatchCounts.of(response, c.max_tokens),
+        )
+
+    @contextmanager
+    def _pass(self, phase: Phase, role: Role) -> Iterator[None]:
+        self.ledger.begin()
+        yield
+        kinds = {kind: size for kind, size in self.ledger.at_peak.items() if size}
+        self.found.append(PhasePeak(phase, role, kinds))
+
+    def _is_gradient(self, parameter: Tensor) -> None:
+        assert parameter.grad is not None
+        self.ledger.rename(parameter.grad, "gradients")
+
+    def _kind(self, func: Any, args: tuple[Any, ...], tensor: Tensor) -> Kind:
+        shape = tuple(tensor.shape)
+        if not tensor.is_meta and len(shape) < 3:
+            return "rollout"
+        if len(shape) == 2 and (shape[-1] == self.vocabulary or shape == (self.vocabulary, self.width)):
+            return "logits"
+        return "activations"
+
+
+class _Engine:
+    """What the learner's losses ask of an engine."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+
+
+def _first(rollout: Rollout, limit: int) -> Tensor:
+    """Rows of the first micro-batches; all of them where there are no more."""
+    parts = list(micro_batches(rollout, limit))
+    return torch.cat(parts[:MICRO_BATCHES])
+
+
+@contextmanager
+def _chunks_of(*, cuda: bool) -> Iterator[None]:
+    """On a GPU a chunk has eight times the logits; tensors without data are on none, so the limit is set here."""
+    before = scoring.CHUNK_LOGITS
+    scoring.CHUNK_LOGITS = before * (scoring.CUDA_CHUNKS if cuda else 1)
+    try:
+        yield
+    finally:
+        scoring.CHUNK_LOGITS = before
