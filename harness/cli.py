@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rlvr_bench.harness.commands.choices import Exported, Listed, Tier
+from rlvr_bench.harness.commands.plan.verb import plan
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
@@ -29,27 +31,6 @@ Unsafe = Annotated[
     typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-
-
-class Listed(StrEnum):
-    algorithms = "algorithms"
-    tasks = "tasks"
-    verifiers = "verifiers"
-    models = "models"
-    suites = "suites"
-    metrics = "metrics"
-
-
-class Exported(StrEnum):
-    huggingface = "huggingface"
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-
-
-class Tier(StrEnum):
-    bwrap = "bwrap"
-    landlock = "landlock"
-    docker = "docker"
 
 
 def main() -> None:
@@ -288,6 +269,9 @@ def doctor(as_json: AsJson = False) -> None:
     from rlvr_bench.harness.commands.doctor import doctor as check_machine
 
     _exit(ok=check_machine(as_json=as_json))
+
+
+app.command()(plan)
 
 
 def _exit(*, ok: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -96,7 +96,9 @@ class Ledger(TorchDispatchMode):
 
 def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The operation on what is real, or on shapes where any of it has no data."""
-    inputs = list(_tensors((args, kwargs)))
+    inputs = _tensors(args)
+    if kwargs:
+        inputs += _tensors(kwargs.values())
     device = kwargs.get("device")
     to_meta = device is not None and torch.device(device) == META
     if not any(tensor.is_meta for tensor in inputs):
@@ -110,6 +112,8 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     effect = _effect(func)
     if effect == "in place":
         return inputs[0]  # its numbers do not matter, and its shape stays
+    if "out" in kwargs:
+        return kwargs["out"]
     if "index" in func._schema.name:
         args = tuple(_places(a) if isinstance(a, list | tuple) else a for a in args)
     if effect == "new":
@@ -169,14 +173,15 @@ def _places(indices: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _tensors(item)
-    elif isinstance(value, dict):
-        yield from _tensors(tuple(value.values()))
+def _tensors(values: Iterable[Any]) -> list[Tensor]:
+    """All of them, however nested in lists and tuples."""
+    found: list[Tensor] = []
+    for value in values:
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, list | tuple):
+            found += _tensors(value)
+    return found
 
 
 def _shapes(value: Any) -> Any:

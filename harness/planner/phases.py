@@ -2,18 +2,17 @@
 
 What runs is the run's own code: the roles' modules, `score_rollout`, the sampler's reader and its draw, the learner's
 losses, autograd.  Only these are shortened, and none of them can be a peak of its own:
-- of many equal micro-batches the first two are run: the second finds all gradients there;
-- of the tokens sampled, those are run at which the key-value cache grows, and the last;
+- of many equal micro-batches one is run, in an update with all gradients there, as the second finds them;
+- of the tokens sampled, the first is run, the one at which the key-value cache grows for the last time, and the last;
 - the optimizer's step is counted (`states.step_bytes`), and `prepare`, which handles (B, T) numbers, is left out.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +33,7 @@ from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches
 
 CUDA_BLOCK = 512  # bytes: what the CUDA allocator gives out is a multiple of it
-MICRO_BATCHES = 2  # that are run of each kind of pass
+SAMPLED: tuple[Phase, ...] = ("rollout", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,20 @@ class Passes:
         base, tokenizer = shell(shape, config.model)
         sharing: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
         learned = ScalarModel.from_causal_lm(base, **sharing) if config.has_reward_model else None
+        resident = replace(config, model=replace(config.model, offload_frozen=False))  # the plan counts what is moved
         self.models: Models = build_models(
-            base, tokenizer, algorithm.roles, config, device=META, reward_model=learned
+            base, tokenizer, algorithm.roles, resident, device=META, reward_model=learned
         )
-        self.models = replace(self.models, offload_frozen=False)  # what is moved is counted by the plan
         engines: dict[Role, Any] = {r: _Engine(m) for r, m in self.models.by_role.items() if r in TRAINED}
         self.learner = Learner(algorithm, self.models, engines, config)
         keep = self.learner.needs_logprobs and config.model.dtype == "float32" and config.compute.autocast == "off"
         self.actor_scored = self.learner.needs_logprobs and not keep
         text = shape.get_text_config()
         self.vocabulary, self.width = text.vocab_size, text.hidden_size
+        heads = text.num_attention_heads
+        self.kv_heads = getattr(text, "num_key_value_heads", None) or heads
+        self.head_size = getattr(text, "head_dim", None) or text.hidden_size // heads
+        self.sampling = False
         self.block = CUDA_BLOCK if cuda else 1
         self.sampler = TorchRollout(
             base, pad=0, ends=end_ids(base, tokenizer), max_rows=config.max_rows, with_logprobs=keep, **sharing
@@ -113,7 +116,7 @@ class Passes:
     def _learn(self, rollout: Rollout) -> None:
         """Scores of the rollout, rewards, and the optimizer steps of the first minibatch."""
         limit, models = self.config.train.micro_tokens, self.models
-        few = rollout.select(_first(rollout, limit))
+        few = rollout.select(next(micro_batches(rollout, limit)))
         zeros = torch.zeros(rollout.response_mask.shape, device=META)
         scores = {}
         temperature = self.config.rollout.temperature
@@ -143,12 +146,15 @@ class Passes:
     def _update(self, role: Role, batch: Rollout) -> None:
         model = self.models.by_role[role]
         with self._pass(UPDATES[role], role):
-            for rows in list(micro_batches(batch, self.config.train.micro_tokens))[:MICRO_BATCHES]:
-                loss = self.learner.loss(role, part_of(batch, rows))
-                loss.scalar.backward()
-                metrics = dict(loss.metrics)
-                del loss
-            del metrics
+            first, *further = micro_batches(batch, self.config.train.micro_tokens)
+            if further:
+                for parameter in model.parameters():
+                    if parameter.requires_grad:
+                        parameter.grad = torch.empty_like(parameter)
+                        self._is_gradient(parameter)
+            loss = self.learner.loss(role, part_of(batch, first))
+            loss.scalar.backward()
+            del loss
             self.ledger.besides(step_bytes(model), "optimizer step")
             model.zero_grad()
 
@@ -175,6 +181,7 @@ class Passes:
     @contextmanager
     def _pass(self, phase: Phase, role: Role) -> Iterator[None]:
         self.ledger.begin()
+        self.sampling = phase in SAMPLED
         yield
         kinds = {kind: size for kind, size in self.ledger.at_peak.items() if size}
         self.found.append(PhasePeak(phase, role, kinds))
@@ -185,6 +192,8 @@ class Passes:
 
     def _kind(self, func: Any, args: tuple[Any, ...], tensor: Tensor) -> Kind:
         shape = tuple(tensor.shape)
+        if self.sampling and len(shape) == 4 and shape[3] == self.head_size and self.kv_heads in shape[1:3]:
+            return "key-value cache"
         if not tensor.is_meta and len(shape) < 3:
             return "rollout"
         if len(shape) == 2 and (shape[-1] == self.vocabulary or shape == (self.vocabulary, self.width)):
@@ -197,12 +206,6 @@ class _Engine:
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
-
-
-def _first(rollout: Rollout, limit: int) -> Tensor:
-    """Rows of the first micro-batches; all of them where there are no more."""
-    parts = list(micro_batches(rollout, limit))
-    return torch.cat(parts[:MICRO_BATCHES])
 
 
 @contextmanager

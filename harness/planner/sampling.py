@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from rlvr_bench.harness.config.schema import RolloutConfig
@@ -41,25 +43,23 @@ def sample(sampler: TorchRollout, c: RolloutConfig, prompts: list[int], group: i
 
 
 def _changes(states: Reader, width: int, most: int) -> list[int]:
-    """Lengths before the tokens that grow the buffers, as `KeyValues` grows them, and before the last that is read."""
-    last, found = most - 2, []
+    """Lengths before the token that grows the buffers for the last time, as `KeyValues` does, and before the last."""
+    last, capacity = most - 2, width
     if isinstance(states, LeanReader):
         capacity = states.cache[0].keys.shape[2]
-        while capacity <= last:
-            found.append(capacity)
+        while capacity < most and min(2 * capacity, most) <= last:
             capacity = min(2 * capacity, most)
-    return sorted({*found, last} - {width})
+    return sorted({length for length in (capacity, last) if width < length <= last})
 
 
 def _skip_to(states: Reader, length: int) -> None:
     """As if so many tokens had been read."""
     assert isinstance(states, LeanReader | TransformersReader)
     states.mask = states.mask.new_ones(len(states.mask), length)
-    if isinstance(states, LeanReader):
-        for layer in states.cache:
-            layer.length = length
-        return
-    for layer in states.cache.layers:
+    layers: Any = states.cache if isinstance(states, LeanReader) else states.cache.layers
+    for layer in layers:
         for name in ("keys", "values"):
             before = getattr(layer, name)
-            setattr(layer, name, before.new_empty(*before.shape[:2], length, before.shape[3]))
+            if before.shape[2] < length:  # as it has grown meanwhile
+                setattr(layer, name, before.new_empty(*before.shape[:2], length, before.shape[3]))
+        layer.length = length

@@ -17,6 +17,11 @@ from rlvr_bench.harness.models.tiny import ModelError, character_tokenizer, tiny
 from rlvr_bench.harness.planner.ledger import META
 
 
+def full_name(name: str) -> str:
+    """A built-in architecture's name as `model.name` has it: `arch:qwen2.5-7b` of `qwen2.5-7b`."""
+    return f"arch:{name}" if name in ARCHITECTURES else name
+
+
 def shape_of(name: str) -> Any:
     """The transformers config of a model, by the names of `model.name`, or by a built-in architecture without `arch:`.
 
@@ -27,7 +32,7 @@ def shape_of(name: str) -> Any:
     """
     if name.startswith("tiny:"):
         return tiny_config(name, character_tokenizer())
-    if name.removeprefix("arch:") in ARCHITECTURES or name.startswith("arch:"):
+    if full_name(name).startswith("arch:"):
         return architecture_config(name, pad_token_id=None, eos_token_id=0)
     folder = Path(name).expanduser()
     is_path = name.startswith((".", "/", "~")) or folder.exists() or Path(name.split("/")[0]).is_dir()
