@@ -10,6 +10,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,19 +18,29 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+OUTSIDE = -1  # place of weights that belong to no layer
 META = torch.device("meta")
 RESHAPING = ("resize_", "set_", "squeeze_", "unsqueeze_", "t_", "transpose_", "as_strided_", "swapaxes_", "swapdims_")
 Kind = str
 Classify = Callable[[Any, tuple[Any, ...], Tensor], Kind]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Bytes by kind at the peak of the time that is spent in one layer, or at another place."""
+
+    place: int
+    kinds: dict[Kind, int]
+
+
 class Ledger(TorchDispatchMode):
     """Counts the bytes of every storage that is made inside, from its making to its end, by kind.
 
+    It cuts time where the weights that operations touch go over to another layer, and keeps the peak of each piece, so
+    that what is found with few layers can be carried over to many (`depth.py`).
+
     Attributes:
         live: bytes by kind, now.
-        peak: most bytes at once since `begin`.
-        at_peak: `live` at that moment.
     """
 
     def __init__(self, classify: Classify, *, block: int = 1, shares: Mapping[Kind, float] | None = None) -> None:
@@ -42,23 +53,35 @@ class Ledger(TorchDispatchMode):
         super().__init__()
         self._classify, self._block, self._shares = classify, block, shares or {}
         self._held: dict[int, tuple[int, Kind]] = {}
-        self._known: set[int] = set()
+        self._layers: dict[int, int] = {}
+        self._pieces: list[Piece] = []
+        self._place = OUTSIDE
         self.live: Counter[Kind] = Counter()
-        self.total = self.peak = 0
-        self.at_peak: Counter[Kind] = Counter()
+        self._total = self._peak = 0
+        self._at_peak: Counter[Kind] = Counter()
 
-    def know(self, tensors: Iterable[Tensor]) -> None:
-        """Storages that are counted elsewhere: weights and buffers of the models, which outlive this."""
-        self._known |= {tensor.untyped_storage()._cdata for tensor in tensors}
+    def know(self, tensors: Iterable[Tensor], layer: int = OUTSIDE) -> None:
+        """Storages that are counted elsewhere: weights and buffers of the models, which outlive this.
+
+        Args:
+            layer: that they belong to.
+        """
+        self._layers |= {tensor.untyped_storage()._cdata: layer for tensor in tensors}
 
     def begin(self) -> None:
-        """Forget the peak so far."""
-        self.peak, self.at_peak = self.total, self.live.copy()
+        """Forget what was so far."""
+        self._pieces, self._place = [], OUTSIDE
+        self._peak, self._at_peak = self._total, self.live.copy()
 
-    def besides(self, size: int, kind: Kind) -> None:
-        """So many bytes more at this moment, for a moment."""
-        self._add(size, kind)
-        self._add(-size, kind)
+    def pieces(self) -> list[Piece]:
+        """Since `begin`."""
+        return [*self._pieces, Piece(self._place, dict(self._at_peak))]
+
+    def enter(self, place: int) -> None:
+        """A new piece begins, if this is another place."""
+        if place != self._place:
+            self._pieces.append(Piece(self._place, dict(self._at_peak)))
+            self._place, self._peak, self._at_peak = place, self._total, self.live.copy()
 
     def rename(self, tensor: Tensor, kind: Kind) -> None:
         """What a tensor is turns out after it was made: a parameter's gradient."""
@@ -71,11 +94,19 @@ class Ledger(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        found = _run(func, args, kwargs)
+        inputs = _tensors(args)
+        if kwargs:
+            inputs += _tensors(kwargs.values())
+        for tensor in inputs:
+            layer = self._layers.get(tensor.untyped_storage()._cdata)
+            if layer is not None:
+                self.enter(layer)
+                break
+        found = _run(func, args, kwargs, inputs)
         for tensor in _tensors((found,)):
             storage = tensor.untyped_storage()
             key = storage._cdata
-            if key not in self._held and key not in self._known:
+            if key not in self._held and key not in self._layers:
                 kind, size = self._classify(func, args, tensor), -(-storage.nbytes() // self._block) * self._block
                 self._held[key] = size, kind
                 weakref.finalize(storage, self._drop, key)
@@ -85,20 +116,17 @@ class Ledger(TorchDispatchMode):
     def _add(self, size: int, kind: Kind) -> None:
         size = round(size * self._shares.get(kind, 1))
         self.live[kind] += size
-        self.total += size
-        if self.total > self.peak:
-            self.peak, self.at_peak = self.total, self.live.copy()
+        self._total += size
+        if self._total > self._peak:
+            self._peak, self._at_peak = self._total, self.live.copy()
 
     def _drop(self, key: int) -> None:
         size, kind = self._held.pop(key)
         self._add(-size, kind)
 
 
-def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: list[Tensor]) -> Any:
     """The operation on what is real, or on shapes where any of it has no data."""
-    inputs = _tensors(args)
-    if kwargs:
-        inputs += _tensors(kwargs.values())
     device = kwargs.get("device")
     to_meta = device is not None and torch.device(device) == META
     if not any(tensor.is_meta for tensor in inputs):

@@ -9,6 +9,7 @@ losses, autograd.  Only these are shortened, and none of them can be a peak of i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -19,30 +20,32 @@ from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import BatchCounts, Role, Rollout, needs_of
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.models import scoring
+from rlvr_bench.harness.models import decoder, scoring
+from rlvr_bench.harness.models.decoder import is_lean
 from rlvr_bench.harness.models.ends import end_ids
 from rlvr_bench.harness.models.roles import TRAINED, Models, ScalarModel, build_models
 from rlvr_bench.harness.models.scoring import micro_batches, part_of, score_rollout
 from rlvr_bench.harness.planner.attention import attention_on
-from rlvr_bench.harness.planner.ledger import META, Kind, Ledger
+from rlvr_bench.harness.planner.ledger import META, OUTSIDE, Kind, Ledger, Piece
 from rlvr_bench.harness.planner.sampling import sample
 from rlvr_bench.harness.planner.shapes import random_ids, shell
-from rlvr_bench.harness.planner.states import Sharding, states_of, step_bytes
+from rlvr_bench.harness.planner.states import Sharding, States, deep, layer_of, states_of, step_bytes
 from rlvr_bench.harness.records import Phase
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches
 
+STEP = -2  # place of the optimizer's step
 CUDA_BLOCK = 512  # bytes: what the CUDA allocator gives out is a multiple of it
 SAMPLED: tuple[Phase, ...] = ("rollout", "evaluate")
 
 
 @dataclass(frozen=True)
-class PhasePeak:
-    """The most that one role's pass holds in a phase besides the states, in bytes by kind."""
+class Pass:
+    """What one role's pass in a phase holds besides the states, piece by piece."""
 
     phase: Phase
     role: Role
-    kinds: dict[Kind, int]
+    pieces: list[Piece]
 
 
 class Passes:
@@ -81,23 +84,32 @@ class Passes:
         )
         self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.share("gradients")})
         for model in self.models.by_role.values():
-            self.ledger.know([*model.parameters(), *model.buffers()])
-            for parameter in model.parameters():
+            self.ledger.know(model.buffers())
+            for name, parameter in model.named_parameters():
+                layer = layer_of(name)
+                self.ledger.know([parameter], OUTSIDE if layer is None else layer)
                 if parameter.requires_grad:
                     parameter.register_post_accumulate_grad_hook(self._is_gradient)
 
-    def states(self) -> dict[Role, Any]:
-        """`States` of every role."""
+    def states(self, layers: int | None = None) -> dict[Role, States]:
+        """Of every role, with so many layers."""
         return {
-            role: states_of(model, trained=role in TRAINED, block=self.block)
+            role: states_of(model, trained=role in TRAINED, block=self.block, layers=layers)
             for role, model in self.models.by_role.items()
         }
 
-    def peaks(self) -> list[PhasePeak]:
-        """Of every pass in every phase that handles tensors."""
-        self.found: list[PhasePeak] = []
+    def step_bytes(self, role: Role, layers: int | None = None) -> int:
+        """What an optimizer step of a role holds for a moment."""
+        return step_bytes(self.models.by_role[role], layers)
+
+    def run(self, layers: int | None = None) -> list[Pass]:
+        """Every pass in every phase that handles tensors, as it is in a model of so many layers."""
+        self.found: list[Pass] = []
+        backbone = self.models.actor.lm.base_model
+        in_layers = [p.numel() for p in deep(backbone.layers, layers)] if is_lean(backbone) else []
+        packs = sum(in_layers) <= decoder.PACKED_NUMBERS
         with ExitStack() as stack:
-            stack.enter_context(_chunks_of(cuda=self.cuda))
+            stack.enter_context(_limits(cuda=self.cuda, packs=packs))
             stack.enter_context(self.ledger)
             stack.enter_context(attention_on(cuda=self.cuda))
             with self._pass("rollout", "actor"):
@@ -155,7 +167,7 @@ class Passes:
             loss = self.learner.loss(role, part_of(batch, first))
             loss.scalar.backward()
             del loss
-            self.ledger.besides(step_bytes(model), "optimizer step")
+            self.ledger.enter(STEP)
             model.zero_grad()
 
     def _rollout(self) -> Rollout:
@@ -183,8 +195,7 @@ class Passes:
         self.ledger.begin()
         self.sampling = phase in SAMPLED
         yield
-        kinds = {kind: size for kind, size in self.ledger.at_peak.items() if size}
-        self.found.append(PhasePeak(phase, role, kinds))
+        self.found.append(Pass(phase, role, self.ledger.pieces()))
 
     def _is_gradient(self, parameter: Tensor) -> None:
         assert parameter.grad is not None
@@ -209,11 +220,17 @@ class _Engine:
 
 
 @contextmanager
-def _chunks_of(*, cuda: bool) -> Iterator[None]:
-    """On a GPU a chunk has eight times the logits; tensors without data are on none, so the limit is set here."""
-    before = scoring.CHUNK_LOGITS
-    scoring.CHUNK_LOGITS = before * (scoring.CUDA_CHUNKS if cuda else 1)
+def _limits(*, cuda: bool, packs: bool) -> Iterator[None]:
+    """Two decisions of the run's code that tensors without data, and a model with few layers, would turn otherwise.
+
+    Args:
+        cuda: on a GPU a chunk has eight times the logits.
+        packs: whether weights are copied for sampling, which depends on how many there are in all layers.
+    """
+    before = scoring.CHUNK_LOGITS, decoder.PACKED_NUMBERS
+    scoring.CHUNK_LOGITS *= scoring.CUDA_CHUNKS if cuda else 1
+    decoder.PACKED_NUMBERS = sys.maxsize if packs else 0
     try:
         yield
     finally:
-        scoring.CHUNK_LOGITS = before
+        scoring.CHUNK_LOGITS, decoder.PACKED_NUMBERS = before

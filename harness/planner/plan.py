@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, config_hash
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.roles import TRAINED
+from rlvr_bench.harness.planner.depth import FEW, Unlike, can_be_short, carried_over, shortened
 from rlvr_bench.harness.planner.ledger import Kind
-from rlvr_bench.harness.planner.phases import Passes, PhasePeak
+from rlvr_bench.harness.planner.phases import STEP, Passes
 from rlvr_bench.harness.planner.states import Sharding, States
 from rlvr_bench.harness.records import Phase
 
@@ -67,17 +68,55 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
         cuda: whether it is on a GPU.
     """
     how = how or Sharding()
-    algorithm = _algorithm(config)
     mine = list(prompts)[: -(-len(prompts) // how.devices)]
-    passes = Passes(config, algorithm, shape, prompts=mine, cuda=cuda, how=how)
-    states = {role: s.on_device(how) for role, s in passes.states().items()}
+
+    def of(shape: Any) -> Passes:
+        return Passes(config, _algorithm(config), shape, prompts=mine, cuda=cuda, how=how)
+
+    try:
+        whole, moments = _short(of, shape) if can_be_short(shape) else _whole(of, shape)
+    except Unlike:
+        whole, moments = _whole(of, shape)
+    states = {role: s.on_device(how) for role, s in whole.items()}
     away = cuda and config.model.offload_frozen
     found: dict[Phase, PhasePlan] = {}
-    for peak in passes.peaks():
-        whole = PhasePlan(peak.phase, peak.role, _with_states(peak, states, away=away))
-        if peak.phase not in found or whole.total > found[peak.phase].total:
-            found[peak.phase] = whole
+    for phase, role, kinds in moments:
+        one = PhasePlan(phase, role, _with_states(role, kinds, states, away=away))
+        if phase not in found or one.total > found[phase].total:
+            found[phase] = one
     return Plan(config, how, states, tuple(found.values()))
+
+
+Found = tuple[dict[Role, States], list[tuple[Phase, Role, dict[Kind, int]]]]
+
+
+def _whole(of: Callable[[Any], Passes], shape: Any) -> Found:
+    """States, and what each moment holds that can be a peak, of the model as it is."""
+    passes = of(shape)
+    step = {role: passes.step_bytes(role) for role in passes.models.by_role}
+    moments = [
+        (one.phase, one.role, _stepping(piece.place, piece.kinds, step[one.role]))
+        for one in passes.run()
+        for piece in one.pieces
+    ]
+    return passes.states(), moments
+
+
+def _short(of: Callable[[Any], Passes], shape: Any) -> Found:
+    """The same from three and four layers."""
+    layers = shape.num_hidden_layers
+    three, four = of(shortened(shape, FEW)), of(shortened(shape, FEW + 1))
+    step = {role: three.step_bytes(role, layers) for role in three.models.by_role}
+    moments = [
+        (a.phase, a.role, _stepping(place, kinds, step[a.role]))
+        for a, b in zip(three.run(layers), four.run(layers), strict=True)
+        for place, kinds in carried_over(a.pieces, b.pieces, layers)
+    ]
+    return three.states(layers), moments
+
+
+def _stepping(place: int, kinds: dict[Kind, int], step: int) -> dict[Kind, int]:
+    return {**kinds, "optimizer step": step} if place == STEP else kinds
 
 
 @dataclass(frozen=True)
@@ -136,7 +175,10 @@ def states_of_run(config: RunConfig, shape: Any) -> dict[Role, States]:
     model, reward = config.model, config.has_reward_model
     key = f"{model.name} {model.dtype} {config.algorithm} {reward}"
     if key not in _STATES:
-        _STATES[key] = Passes(config, _algorithm(config), shape, prompts=[1], cuda=False, how=Sharding()).states()
+        layers = shape.num_hidden_layers if can_be_short(shape) else None
+        short = shape if layers is None else shortened(shape, FEW)
+        passes = Passes(config, _algorithm(config), short, prompts=[1], cuda=False, how=Sharding())
+        _STATES[key] = passes.states(layers)
     return _STATES[key]
 
 
@@ -144,11 +186,12 @@ def _algorithm(config: RunConfig) -> Any:
     return build(plugins.ALGORITHMS, config.algorithm)
 
 
-def _with_states(peak: PhasePeak, states: dict[Role, States], *, away: bool) -> dict[Kind, int]:
+def _with_states(
+    user: Role, kinds: dict[Kind, int], states: dict[Role, States], *, away: bool
+) -> dict[Kind, int]:
     """With what is resident; `away`: frozen models are on the device only while they are used."""
-    kinds: Counter[Kind] = Counter()
+    held: Counter[Kind] = Counter(kinds)
     for role, own in states.items():
-        if not away or role in TRAINED or role == peak.role:
-            kinds.update({kind: own.kinds[kind] for kind in RESIDENT})
-    kinds.update(peak.kinds)
-    return {kind: size for kind, size in kinds.items() if size}
+        if not away or role in TRAINED or role == user:
+            held.update({kind: own.kinds[kind] for kind in RESIDENT})
+    return {kind: size for kind, size in held.items() if size}

@@ -12,7 +12,7 @@ gradients, with stage 3 weights.  What is offloaded is not on the device.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass
 
 import torch
@@ -69,17 +69,19 @@ class States:
         )
 
 
-def states_of(module: nn.Module, *, trained: bool, block: int = 1) -> States:
+def states_of(module: nn.Module, *, trained: bool, block: int = 1, layers: int | None = None) -> States:
     """From the shapes alone, so also of a module without data.
 
     Args:
         trained: by AdamW; what does not require a gradient is not.
         block: an allocator gives out multiples of so many bytes.
+        layers: how many the model has, if the module has fewer; all are like its last.
     """
-    parameters = list(_once(module.parameters()))
+    parameters = deep(module, layers)
     learned = [p for p in parameters if p.requires_grad] if trained else []
     numbers = [p.numel() for p in learned]
     masters = sum(_blocks(n * NUMBER, block) for p, n in zip(learned, numbers, strict=True) if _narrow(p))
+    buffers_ = {b.untyped_storage()._cdata: b for b in module.buffers()}.values()
     return States(
         parameters=sum(p.numel() for p in parameters),
         trained=sum(numbers),
@@ -87,21 +89,34 @@ def states_of(module: nn.Module, *, trained: bool, block: int = 1) -> States:
         gradients=sum(_blocks(p.nbytes, block) for p in learned),
         optimizer=sum(2 * _blocks(n * NUMBER, block) + _blocks(NUMBER, block) for n in numbers),
         masters=masters,
-        buffers=sum(_blocks(b.nbytes, block) for b in _once(module.buffers())),
+        buffers=sum(_blocks(b.nbytes, block) for b in buffers_),
     )
 
 
-def step_bytes(module: nn.Module) -> int:
+def step_bytes(module: nn.Module, layers: int | None = None) -> int:
     """Bytes that an optimizer step holds for a moment: float32 gradients of one bucket of narrow weights."""
-    learned = [p for p in module.parameters() if p.requires_grad]
+    learned = [p for p in deep(module, layers) if p.requires_grad]
     if not learned or not _narrow(learned[0]):
         return 0
     return max(sum(p.numel() for p in bucket) for bucket in buckets(learned)) * NUMBER
 
 
-def _once(tensors: Iterable[Tensor]) -> Iterable[Tensor]:
-    """One tensor for each storage: tensors without data all begin at address 0."""
-    return {tensor.untyped_storage()._cdata: tensor for tensor in tensors}.values()
+def deep(module: nn.Module, layers: int | None) -> list[nn.Parameter]:
+    """The parameters in their order, those of the last layer again until there are so many layers."""
+    named = [(layer_of(name), parameter) for name, parameter in module.named_parameters()]
+    last = max((layer for layer, _ in named if layer is not None), default=None)
+    if layers is None or last is None:
+        return [parameter for _, parameter in named]
+    end = max(i for i, (layer, _) in enumerate(named) if layer == last) + 1
+    again = [parameter for layer, parameter in named if layer == last] * (layers - last - 1)
+    whole = [parameter for _, parameter in named]
+    return [*whole[:end], *again, *whole[end:]]
+
+
+def layer_of(name: str) -> int | None:
+    """The layer that a parameter's name says it is in."""
+    match = re.search(r"(?:^|\.)(?:layers\.)?(\d+)\.", name)
+    return int(match[1]) if match else None
 
 
 def _narrow(parameter: Tensor) -> bool:
