@@ -7,6 +7,7 @@ and masks give what they would give in a run.  Where the two meet, the integers 
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +20,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 OUTSIDE = -1  # place of weights that belong to no layer
+LARGE = 2**22  # numbers
 META = torch.device("meta")
 RESHAPING = ("resize_", "set_", "squeeze_", "unsqueeze_", "t_", "transpose_", "as_strided_", "swapaxes_", "swapdims_")
 Kind = str
@@ -129,7 +131,7 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: list[
     """The operation on what is real, or on shapes where any of it has no data."""
     device = kwargs.get("device")
     to_meta = device is not None and torch.device(device) == META
-    if not any(tensor.is_meta for tensor in inputs):
+    if not any(tensor.is_meta for tensor in inputs) and not _is_large(inputs):
         if to_meta and inputs and not any(tensor.is_floating_point() for tensor in inputs):
             kwargs = {**kwargs, "device": torch.device("cpu")}  # integers stay real, wherever they are moved
         elif to_meta:
@@ -147,6 +149,15 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: list[
     if effect == "new":
         return _remembered(func, args, kwargs)
     return func(*_shapes(args), **_shapes(kwargs))
+
+
+def _is_large(inputs: list[Tensor]) -> bool:
+    """Whether masks of all tokens against all come in or out: control flow never depends on them."""
+    most = max((tensor.ndim for tensor in inputs), default=0)
+    if most < 3:
+        return False
+    widths = ([1] * (most - tensor.ndim) + list(tensor.shape) for tensor in inputs)
+    return math.prod(map(max, zip(*widths, strict=True))) > LARGE
 
 
 @cache
@@ -195,7 +206,7 @@ def _places(indices: Iterable[Any]) -> list[Any]:
     found: list[Any] = []
     for index in indices:
         if isinstance(index, Tensor) and not index.is_meta and index.dtype == torch.bool:
-            found += index.nonzero(as_tuple=True)
+            found += [torch.empty(int(index.count_nonzero()), dtype=torch.long, device=META)] * index.ndim
         else:
             found.append(index)
     return found

@@ -43,13 +43,19 @@ def measure(config: RunConfig) -> dict[str, Any]:
     use_threads(1)
     import_libraries()
     # What torch and transformers make once, on their first use, is no part of a step.
-    with tempfile.TemporaryDirectory() as name, profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace,
+    ):
         row, states = _train(config, Path(name))
     return {"phases": _peaks(trace), "states": states, "row": row}
 
 
 def _train(config: RunConfig, folder: Path) -> tuple[MetricsRow, dict[str, Any]]:
-    with _Marked(torch.device("cpu"), config.measure.period_s, None) as meter, Trainer(config, folder, meter) as trainer:
+    with (
+        _Marked(torch.device("cpu"), config.measure.period_s, None) as meter,
+        Trainer(config, folder, meter) as trainer,
+    ):
         trainer.run()
         states = {role: vars(s) for role, s in trainer.learner.states().items()}
     lines = (folder / "metrics.jsonl").read_text().splitlines()

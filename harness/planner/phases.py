@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rlvr_bench.algorithms.types import BatchCounts, Role, Rollout, needs_of
+from rlvr_bench.algorithms.types import BatchCounts, Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models import decoder, scoring
 from rlvr_bench.harness.models.decoder import is_lean

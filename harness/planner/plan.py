@@ -18,6 +18,7 @@ from rlvr_bench.harness.planner.phases import STEP, Passes
 from rlvr_bench.harness.planner.states import Sharding, States
 from rlvr_bench.harness.records import Phase
 
+ALONE = Sharding()
 RESIDENT = ("weights", "optimizer", "masters", "buffers")
 """Kinds of states that are there in every phase; gradients are there during an update."""
 
@@ -67,7 +68,7 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
         prompts: tokens of each prompt of a step; over several devices they are dealt out.
         cuda: whether it is on a GPU.
     """
-    how = how or Sharding()
+    how = how or ALONE
     mine = list(prompts)[: -(-len(prompts) // how.devices)]
 
     def of(shape: Any) -> Passes:
@@ -77,7 +78,7 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
         whole, moments = _short(of, shape) if can_be_short(shape) else _whole(of, shape)
     except Unlike:
         whole, moments = _whole(of, shape)
-    states = {role: s.on_device(how) for role, s in whole.items()}
+    states: dict[Role, States] = {role: s.on_device(how) for role, s in whole.items()}
     away = cuda and config.model.offload_frozen
     found: dict[Phase, PhasePlan] = {}
     for phase, role, kinds in moments:
@@ -87,14 +88,15 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
     return Plan(config, how, states, tuple(found.values()))
 
 
-Found = tuple[dict[Role, States], list[tuple[Phase, Role, dict[Kind, int]]]]
+Moment = tuple[Phase, Role, dict[Kind, int]]
+Found = tuple[dict[Role, States], list[Moment]]
 
 
 def _whole(of: Callable[[Any], Passes], shape: Any) -> Found:
     """States, and what each moment holds that can be a peak, of the model as it is."""
     passes = of(shape)
     step = {role: passes.step_bytes(role) for role in passes.models.by_role}
-    moments = [
+    moments: list[Moment] = [
         (one.phase, one.role, _stepping(piece.place, piece.kinds, step[one.role]))
         for one in passes.run()
         for piece in one.pieces
@@ -107,7 +109,7 @@ def _short(of: Callable[[Any], Passes], shape: Any) -> Found:
     layers = shape.num_hidden_layers
     three, four = of(shortened(shape, FEW)), of(shortened(shape, FEW + 1))
     step = {role: three.step_bytes(role, layers) for role in three.models.by_role}
-    moments = [
+    moments: list[Moment] = [
         (a.phase, a.role, _stepping(place, kinds, step[a.role]))
         for a, b in zip(three.run(layers), four.run(layers), strict=True)
         for place, kinds in carried_over(a.pieces, b.pieces, layers)
@@ -131,7 +133,7 @@ class Case:
     config: RunConfig
     shape: Any
     prompt_tokens: int
-    how: Sharding = Sharding()
+    how: Sharding = ALONE
     cuda: bool = True
 
     @property
@@ -177,7 +179,7 @@ def states_of_run(config: RunConfig, shape: Any) -> dict[Role, States]:
     if key not in _STATES:
         layers = shape.num_hidden_layers if can_be_short(shape) else None
         short = shape if layers is None else shortened(shape, FEW)
-        passes = Passes(config, _algorithm(config), short, prompts=[1], cuda=False, how=Sharding())
+        passes = Passes(config, _algorithm(config), short, prompts=[1], cuda=False, how=ALONE)
         _STATES[key] = passes.states(layers)
     return _STATES[key]
 
@@ -186,9 +188,7 @@ def _algorithm(config: RunConfig) -> Any:
     return build(plugins.ALGORITHMS, config.algorithm)
 
 
-def _with_states(
-    user: Role, kinds: dict[Kind, int], states: dict[Role, States], *, away: bool
-) -> dict[Kind, int]:
+def _with_states(user: Role, kinds: dict[Kind, int], states: dict[Role, States], *, away: bool) -> dict[Kind, int]:
     """With what is resident; `away`: frozen models are on the device only while they are used."""
     held: Counter[Kind] = Counter(kinds)
     for role, own in states.items():

@@ -64,7 +64,9 @@ def shell(shape: Any, config: ModelConfig) -> tuple[Any, Any]:
             model = AutoModelForCausalLM.from_config(shape, dtype=DTYPES[config.dtype], **how)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"MODEL: {config.name}: no causal language model can be made of its config ({reason})") from None
+        raise ModelError(
+            f"MODEL: {config.name}: no causal language model can be made of its config ({reason})"
+        ) from None
     end = shape.get_text_config().eos_token_id
     return ready(model, config), SimpleNamespace(pad_token_id=0, eos_token_id=0 if end is None else end)
 

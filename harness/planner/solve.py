@@ -32,27 +32,36 @@ def with_settings(case: Case, section: str, **values: Any) -> Case:
     return replace(case, config=replace(case.config, **{section: changed}))
 
 
-def largest_micro_batch(case: Case, limit: int, *, exact: bool = True) -> Case | None:
-    """With the largest `train.micro_tokens` of whole completions that fits; None where a single one does not.
-
-    Args:
-        exact: to the completion; otherwise to a power of two of them, in fewer trials.
-    """
-
-    def of(rows: int) -> Case:
-        return with_settings(case, "train", micro_tokens=rows * case.row_tokens)
-
-    if not fits(of(1), limit):
+def largest_micro_batch(case: Case, limit: int) -> Case | None:
+    """With the largest `train.micro_tokens` of whole completions that fits; None where a single one does not."""
+    if not fits(_at_once(case, 1), limit):
         return None
-    fitting, rows = 1, 2
-    while rows < 2 * case.rows and fits(of(min(rows, case.rows)), limit):
-        fitting, rows = min(rows, case.rows), 2 * rows
-    if exact:
-        too_many = min(rows, case.rows + 1)
-        while too_many - fitting > 1:
-            middle = (fitting + too_many) // 2
-            fitting, too_many = (middle, too_many) if fits(of(middle), limit) else (fitting, middle)
-    return of(fitting)
+    fitting, too_many = 1, case.rows + 1
+    if fits(_at_once(case, case.rows), limit):
+        return _at_once(case, case.rows)
+    while too_many - fitting > 1:
+        middle = (fitting + too_many) // 2
+        fitting, too_many = (middle, too_many) if fits(_at_once(case, middle), limit) else (fitting, middle)
+    return _at_once(case, fitting)
+
+
+def smaller_micro_batch(case: Case, limit: int) -> Case | None:
+    """With fewer completions at once than now, a power of two of them, if that makes it fit."""
+    now = min(case.rows, case.config.train.micro_tokens // case.row_tokens)
+    rows = 2 ** ((now - 1).bit_length() - 1) if now > 1 else 0
+    if case.floor() > limit or not rows:
+        return None
+    if fits(_at_once(case, rows), limit):
+        return _at_once(case, rows)
+    if not fits(_at_once(case, 1), limit):
+        return None
+    while not fits(_at_once(case, rows), limit):
+        rows //= 2
+    return _at_once(case, rows)
+
+
+def _at_once(case: Case, rows: int) -> Case:
+    return with_settings(case, "train", micro_tokens=rows * case.row_tokens)
 
 
 def largest_model(case: Case, limit: int) -> str | None:
@@ -78,7 +87,7 @@ def smallest_change(case: Case, limit: int) -> Change | None:
     for changed, settings in _steps(case):
         if fits(changed, limit):
             return Change(changed, settings)
-        smaller = largest_micro_batch(changed, limit, exact=False)
+        smaller = smaller_micro_batch(changed, limit)
         if smaller is not None:
             return Change(smaller, (*settings, f"--micro-tokens {smaller.config.train.micro_tokens}"))
     return None

@@ -64,9 +64,7 @@ class States:
 
     def on_device(self, how: Sharding) -> States:
         """What one device holds of it."""
-        return States(
-            self.parameters, self.trained, **{k: round(v * how.share(k)) for k, v in self.kinds.items()}
-        )
+        return States(self.parameters, self.trained, **{k: round(v * how.share(k)) for k, v in self.kinds.items()})
 
 
 def states_of(module: nn.Module, *, trained: bool, block: int = 1, layers: int | None = None) -> States:

@@ -27,7 +27,8 @@ class Offloaded(StrEnum):
 
 def plan(
     model: Annotated[
-        str, typer.Argument(help="A built-in architecture (qwen2.5-7b), tiny:64x2, a folder, or OWNER/MODEL of the hub.")
+        str,
+        typer.Argument(help="A built-in architecture (qwen2.5-7b), tiny:64x2, a folder, or OWNER/MODEL of the hub."),
     ] = "",
     algorithm: Annotated[str, typer.Option(help="Algorithms, with commas between.")] = "ppo,grpo",
     reward: Annotated[Source, typer.Option(help="`learned` adds the reward model.")] = Source.verifier,
@@ -47,14 +48,17 @@ def plan(
     checkpointing: Annotated[
         bool, typer.Option("--checkpointing", help="Recompute activations in the backward pass.")
     ] = False,
-    solve: Annotated[bool, typer.Option("--solve", help="The largest micro-batch and model that fit; needs --gpu.")] = False,
+    solve: Annotated[
+        bool, typer.Option("--solve", help="The largest micro-batch and model that fit; needs --gpu.")
+    ] = False,
     table: Annotated[
         Path | None, typer.Option(help="Write the table of models on 1 to 64 devices as Markdown here; needs --gpu.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False,
 ) -> None:
     """Will PPO or GRPO of a model fit, what makes the peak, and what to change: from its config.json alone."""
-    from rlvr_bench.harness.commands.plan.ask import Question, answer
+    from rlvr_bench.harness.commands.plan.ask import answer
+    from rlvr_bench.harness.commands.plan.question import Question
 
     answer(
         Question(
