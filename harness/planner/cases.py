@@ -12,11 +12,11 @@ def _case(name: str, algorithm: str, dtype: str, **more: Any) -> Settings:
     size = {"prompts": 2, "group_size": 4, "max_tokens": 32, "min_tokens": 32} | more.pop("rollout", {})
     settings: Settings = {
         "task": {"name": "sort"},
-        "algorithm": {"name": algorithm},
+        "algorithm": {"name": algorithm} | more.pop("algorithm", {}),
         "model": {"name": name, "dtype": dtype, "device": "cpu"} | more.pop("model", {}),
         "rollout": size,
         "train": {"steps": 2, "micro_tokens": 1024} | more.pop("train", {}),
-        "evaluate": {"every": 1, "items": 4, "samples": 4},
+        "evaluate": {"every": 1, "items": 4, "samples": 4} | more.pop("evaluate", {}),
         "reward": {"label_pairs": 0} | more.pop("reward", {}),
         "compute": {"threads": 1, "share": False} | more.pop("compute", {}),
     }
@@ -24,7 +24,7 @@ def _case(name: str, algorithm: str, dtype: str, **more: Any) -> Settings:
     return settings
 
 
-TINY, MIDDLE, REAL = "tiny:64x2", "tiny:256x8", "arch:smollm2-135m"
+TINY, MIDDLE, REAL, LARGE = "tiny:64x2", "tiny:256x8", "arch:smollm2-135m", "arch:qwen2.5-0.5b"
 LONG = {"max_tokens": 128, "min_tokens": 128}
 CHECKPOINTING = {"gradient_checkpointing": True}
 
@@ -33,10 +33,10 @@ CASES: dict[str, Settings] = {
         f"{algorithm} {model} {dtype}{' checkpointing' if again else ''}": _case(
             model, algorithm, dtype, model=CHECKPOINTING if again else {}
         )
-        for model in (TINY, MIDDLE)
+        for model, checkpointing in ((TINY, (False, True)), (MIDDLE, (False,)))
         for algorithm in ("ppo", "grpo")
         for dtype in ("float32", "bfloat16")
-        for again in (False, True)
+        for again in checkpointing
     },
     **{
         f"{algorithm} {model} 128 tokens": _case(model, algorithm, "float32", rollout=LONG)
@@ -53,9 +53,23 @@ CASES: dict[str, Settings] = {
     "ppo tiny:256x8 shared completions": _case(MIDDLE, "ppo", "float32", compute={"share": True}),
     "grpo tiny:256x8 two epochs": _case(MIDDLE, "grpo", "bfloat16", train={"epochs": 2}),
     **{
-        f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype)
+        f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype, evaluate={"every": 0})
         for algorithm in ("ppo", "grpo")
         for dtype in ("float32", "bfloat16")
     },
-    "grpo arch:smollm2-135m float32 checkpointing": _case(REAL, "grpo", "float32", model=CHECKPOINTING),
+    f"grpo {REAL} float32 checkpointing": _case(
+        REAL, "grpo", "float32", model=CHECKPOINTING, evaluate={"every": 0}
+    ),
+    # Without a reference: weights, gradients, masters and optimizer of half a billion parameters are 8 GB.
+    **{
+        f"grpo {LARGE} {dtype}": _case(
+            LARGE,
+            "grpo",
+            dtype,
+            algorithm={"kl_coef": 0.0},
+            evaluate={"every": 0},
+            rollout={"prompts": 1, "max_tokens": 16, "min_tokens": 16},
+        )
+        for dtype in ("float32", "bfloat16")
+    },
 }

@@ -207,7 +207,9 @@ class Passes:
             return "key-value cache"
         if not tensor.is_meta and len(shape) < 3:
             return "rollout"
-        if len(shape) == 2 and (shape[-1] == self.vocabulary or shape == (self.vocabulary, self.width)):
+        if shape == (self.vocabulary, self.width):
+            return "embeddings"  # a float32 copy of the output embedding, and gradients on their way
+        if len(shape) == 2 and shape[-1] == self.vocabulary:
             return "logits"
         return "activations"
 

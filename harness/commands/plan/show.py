@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rlvr_bench.harness.planner.solve import Change
 
 ORDER = (
-    "weights", "gradients", "optimizer", "masters", "buffers", "optimizer step", "activations", "logits",
+    "weights", "gradients", "optimizer", "masters", "buffers", "optimizer step", "activations", "logits", "embeddings",
     "key-value cache", "communication", "rollout",
 )  # fmt: skip
 

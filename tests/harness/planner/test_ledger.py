@@ -61,7 +61,7 @@ def test_a_share_is_what_this_process_holds() -> None:
 
 def test_integers_are_real_and_decide_shapes() -> None:
     with Ledger(by_type):
-        ids = torch.tensor([3, 1, 3], device=META)
+        ids = torch.tensor([3, 1, 3]).to(META)  # as a rollout is moved to the models' device
         kinds, place = torch.unique(ids, return_inverse=True)
         assert kinds.tolist() == [1, 3] and place.tolist() == [1, 0, 1]
         states = torch.zeros(3, 5, 7, device=META)
