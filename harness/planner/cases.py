@@ -12,7 +12,7 @@ def _case(name: str, algorithm: str, dtype: str, **more: Any) -> Settings:
     size = {"prompts": 2, "group_size": 4, "max_tokens": 32, "min_tokens": 32} | more.pop("rollout", {})
     settings: Settings = {
         "task": {"name": "sort"},
-        "algorithm": {"name": algorithm} | more.pop("algorithm", {}),
+        "algorithm": {"name": algorithm} | more.pop("options", {}),
         "model": {"name": name, "dtype": dtype, "device": "cpu"} | more.pop("model", {}),
         "rollout": size,
         "train": {"steps": 2, "micro_tokens": 1024} | more.pop("train", {}),
@@ -57,16 +57,14 @@ CASES: dict[str, Settings] = {
         for algorithm in ("ppo", "grpo")
         for dtype in ("float32", "bfloat16")
     },
-    f"grpo {REAL} float32 checkpointing": _case(
-        REAL, "grpo", "float32", model=CHECKPOINTING, evaluate={"every": 0}
-    ),
+    f"grpo {REAL} float32 checkpointing": _case(REAL, "grpo", "float32", model=CHECKPOINTING, evaluate={"every": 0}),
     # Without a reference: weights, gradients, masters and optimizer of half a billion parameters are 8 GB.
     **{
         f"grpo {LARGE} {dtype}": _case(
             LARGE,
             "grpo",
             dtype,
-            algorithm={"kl_coef": 0.0},
+            options={"kl_coef": 0.0},
             evaluate={"every": 0},
             rollout={"prompts": 1, "max_tokens": 16, "min_tokens": 16},
         )

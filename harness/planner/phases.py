@@ -2,7 +2,8 @@
 
 What runs is the run's own code: the roles' modules, `score_rollout`, the sampler's reader and its draw, the learner's
 losses, autograd.  Only these are shortened, and none of them can be a peak of its own:
-- of many equal micro-batches one is run, in an update with all gradients there, as the second finds them;
+- of many equal micro-batches one is run, in an update with all gradients there, as the second finds them; where the
+  second is smaller, both are;
 - of the tokens sampled, the first is run, the one at which the key-value cache grows for the last time, and the last;
 - the optimizer's step is counted (`states.step_bytes`), and `prepare`, which handles (B, T) numbers, is left out.
 """
@@ -48,6 +49,9 @@ class Pass:
     pieces: list[Piece]
 
 
+_SAMPLINGS: dict[str, list[Piece]] = {}
+
+
 class Passes:
     """The models of a run without data, and the passes through them."""
 
@@ -77,7 +81,7 @@ class Passes:
         heads = text.num_attention_heads
         self.kv_heads = getattr(text, "num_key_value_heads", None) or heads
         self.head_size = getattr(text, "head_dim", None) or text.hidden_size // heads
-        self.sampling = False
+        self.depth, self.sampling = text.num_hidden_layers, False
         self.block = CUDA_BLOCK if cuda else 1
         self.sampler = TorchRollout(
             base, pad=0, ends=end_ids(base, tokenizer), max_rows=config.max_rows, with_logprobs=keep, **sharing
@@ -112,18 +116,26 @@ class Passes:
             stack.enter_context(_limits(cuda=self.cuda, packs=packs))
             stack.enter_context(self.ledger)
             stack.enter_context(attention_on(cuda=self.cuda))
-            with self._pass("rollout", "actor"):
-                sample(self.sampler, self.config.rollout, self.prompts, self.config.rollout.group_size)
-            self._evaluation()
+            self._sampling("rollout", self.prompts, self.config.rollout.group_size, layers)
+            c = self.config.evaluate
+            if c.every:
+                items = min(max(c.items, c.final_items), max(1, self.config.max_rows // c.samples))
+                self._sampling("evaluate", [max(self.prompts)] * items, c.samples, layers)
             self._learn(self._rollout())
         return self.found
 
-    def _evaluation(self) -> None:
-        c = self.config.evaluate
-        if c.every:
-            items = min(max(c.items, c.final_items), max(1, self.config.max_rows // c.samples))
-            with self._pass("evaluate", "actor"):
-                sample(self.sampler, self.config.rollout, [max(self.prompts)] * items, c.samples)
+    def _sampling(self, phase: Phase, prompts: list[int], group: int, layers: int | None) -> None:
+        """Sampling asks for nothing of how a run learns: of several plans of a model it is run once."""
+        c, sampler = self.config, self.sampler
+        key = (
+            f"{c.model.name} {c.model.dtype} {self.depth} {layers} {prompts} {group} {c.rollout.max_tokens} "
+            f"{c.rollout.min_tokens} {sampler.share} {sampler.with_logprobs} {self.cuda}"
+        )
+        if key not in _SAMPLINGS:
+            with self._pass(phase, "actor"):
+                sample(sampler, c.rollout, prompts, group)
+            _SAMPLINGS[key] = self.found.pop().pieces
+        self.found.append(Pass(phase, "actor", _SAMPLINGS[key]))
 
     def _learn(self, rollout: Rollout) -> None:
         """Scores of the rollout, rewards, and the optimizer steps of the first minibatch."""
@@ -158,15 +170,19 @@ class Passes:
     def _update(self, role: Role, batch: Rollout) -> None:
         model = self.models.by_role[role]
         with self._pass(UPDATES[role], role):
-            first, *further = micro_batches(batch, self.config.train.micro_tokens)
-            if further:
+            parts = list(micro_batches(batch, self.config.train.micro_tokens))[:2]
+            if len(parts) == 2 and len(parts[1]) == len(parts[0]):
+                parts = parts[1:]
                 for parameter in model.parameters():
                     if parameter.requires_grad:
                         parameter.grad = torch.empty_like(parameter)
                         self._is_gradient(parameter)
-            loss = self.learner.loss(role, part_of(batch, first))
-            loss.scalar.backward()
-            del loss
+            for rows in parts:
+                loss = self.learner.loss(role, part_of(batch, rows))
+                loss.scalar.backward()
+                metrics = dict(loss.metrics)
+                del loss
+            del metrics
             self.ledger.enter(STEP)
             model.zero_grad()
 

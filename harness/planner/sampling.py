@@ -28,6 +28,7 @@ def sample(sampler: TorchRollout, c: RolloutConfig, prompts: list[int], group: i
     owner = torch.arange(rows) // group
     mask = torch.arange(width) >= width - torch.tensor(prompts).unsqueeze(1)
     vocabulary = sampler.lm.get_output_embeddings().weight.shape[0]
+    sampler.lm.eval()  # as `generate` does
     states = reader(sampler.lm)
     logits = states.prompts(random_ids(vocabulary, len(prompts), width), mask, c.max_tokens)
     sampler.draw_tokens(logits, owner, uniform[:, 0], params)
@@ -39,6 +40,7 @@ def sample(sampler: TorchRollout, c: RolloutConfig, prompts: list[int], group: i
             _skip_to(states, length)
             logits = states.token(tokens)
         sampler.draw_tokens(logits, owner, uniform[:, 0], params)
+    sampler.lm.train()
     del ids, logprobs
 
 

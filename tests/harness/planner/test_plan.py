@@ -51,9 +51,7 @@ def test_the_peak_is_the_largest_phase() -> None:
 
 def test_frozen_models_away_are_there_only_while_they_are_used() -> None:
     case = case_of("tiny:256x4", "grpo", rollout=GPU)
-    away = replace(
-        case, config=replace(case.config, model=replace(case.config.model, offload_frozen=True))
-    )
+    away = replace(case, config=replace(case.config, model=replace(case.config.model, offload_frozen=True)))
     reference = case.plan().states["reference"]
     before, after = totals(case), totals(away)
     assert before["update_actor"] - after["update_actor"] == reference.weights + reference.buffers
@@ -69,9 +67,7 @@ def test_over_devices_states_are_divided(stage: int) -> None:
 
 
 def test_a_larger_micro_batch_never_takes_less() -> None:
-    peaks = [
-        case_of(rollout=GPU, train={"micro_tokens": 56 * rows}).plan().peak.total for rows in (1, 2, 4, 8, 16, 32)
-    ]
+    peaks = [case_of(rollout=GPU, train={"micro_tokens": 56 * rows}).plan().peak.total for rows in (1, 2, 4, 8, 16, 32)]
     assert peaks == sorted(peaks) and len(set(peaks)) > 3
 
 
