@@ -48,7 +48,7 @@ def measure(config: RunConfig) -> dict[str, Any]:
         profile(activities=[ProfilerActivity.CPU], profile_memory=True) as trace,
     ):
         row, states = _train(config, Path(name))
-    return {"phases": _peaks(trace), "states": states, "row": row}
+    return {"phases": peaks_of(trace), "states": states, "row": row}
 
 
 def _train(config: RunConfig, folder: Path) -> tuple[MetricsRow, dict[str, Any]]:
@@ -62,7 +62,7 @@ def _train(config: RunConfig, folder: Path) -> tuple[MetricsRow, dict[str, Any]]
     return json.loads(lines[-1]), states
 
 
-def _peaks(trace: Any) -> dict[str, int]:
+def peaks_of(trace: Any) -> dict[str, int]:
     """The most that was held in each phase; of a phase that came several times, in the last half of the times."""
     events = trace.profiler.kineto_results.events()
     changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
