@@ -23,7 +23,6 @@ from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import import_libraries
 from rlvr_bench.harness.records import MetricsRow, Phase
-from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.training.loop import Trainer
 
 MARK = "phase:"
@@ -40,7 +39,7 @@ class _Marked(Recorder):
 
 def measure(config: RunConfig) -> dict[str, Any]:
     """Peak bytes of tensors by phase, after the first step, and the recorded metrics of the last step."""
-    use_threads(1)
+    torch.set_num_threads(1)
     import_libraries()
     # What torch and transformers make once, on their first use, is no part of a step.
     with (
