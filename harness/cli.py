@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rlvr_bench.harness.commands.choices import Exported, Listed, Tier
+from rlvr_bench.harness.commands.choices import Exported, Listed, Tier, Where
 from rlvr_bench.harness.commands.plan.verb import plan
 
 FAILED = 1
@@ -95,6 +95,11 @@ def run(
         ),
     ] = None,
     devices: Annotated[str | None, typer.Option(help="GPUs to spread runs over, as in 0,1.")] = None,
+    executor: Annotated[Where, typer.Option(help="Where the runs go: this machine, or a scheduler's.")] = Where.local,
+    executor_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="For the scheduler, as in partition=gpu; repeatable."),
+    ] = None,
     unsafe: Unsafe = False,
 ) -> None:
     """Run a suite, each run in a fresh process, then print the comparison and write the report.
@@ -114,6 +119,8 @@ def run(
         seeds=seeds,
         jobs=jobs,
         devices=devices,
+        executor=executor.value,
+        executor_set=executor_set or (),
     )
     _exit(ok=not incomplete)
 

@@ -40,7 +40,7 @@ class _Marked(Recorder):
 def measure(config: RunConfig) -> dict[str, Any]:
     """Peak bytes of tensors by phase, after the first step, and the recorded metrics of the last step."""
     torch.set_num_threads(1)
-    import_libraries()
+    import_libraries(config.model)
     # What torch and transformers make once, on their first use, is no part of a step.
     with (
         tempfile.TemporaryDirectory() as name,

@@ -98,7 +98,7 @@ class Passes:
     def states(self, layers: int | None = None) -> dict[Role, States]:
         """Of every role, with so many layers."""
         return {
-            role: states_of(model, trained=role in TRAINED, block=self.block, layers=layers)
+            role: states_of(model, trained=role in TRAINED, block=self.block, layers=layers, borrowed=model.borrowed)
             for role, model in self.models.by_role.items()
         }
 

@@ -13,6 +13,7 @@ gradients, with stage 3 weights.  What is offloaded is not on the device.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -67,19 +68,28 @@ class States:
         return States(self.parameters, self.trained, **{k: round(v * how.share(k)) for k, v in self.kinds.items()})
 
 
-def states_of(module: nn.Module, *, trained: bool, block: int = 1, layers: int | None = None) -> States:
+def states_of(
+    module: nn.Module,
+    *,
+    trained: bool,
+    block: int = 1,
+    layers: int | None = None,
+    borrowed: Sequence[Tensor] = (),
+) -> States:
     """From the shapes alone, so also of a module without data.
 
     Args:
         trained: by AdamW; what does not require a gradient is not.
         block: an allocator gives out multiples of so many bytes.
         layers: how many the model has, if the module has fewer; all are like its last.
+        borrowed: tensors in it that are another model's, and counted there.
     """
-    parameters = deep(module, layers)
+    others = {id(tensor) for tensor in borrowed}
+    parameters = [p for p in deep(module, layers) if id(p) not in others]
     learned = [p for p in parameters if p.requires_grad] if trained else []
     numbers = [p.numel() for p in learned]
     masters = sum(_blocks(n * NUMBER, block) for p, n in zip(learned, numbers, strict=True) if _narrow(p))
-    buffers_ = {b.untyped_storage()._cdata: b for b in module.buffers()}.values()
+    buffers_ = {b.untyped_storage()._cdata: b for b in module.buffers() if id(b) not in others}.values()
     return States(
         parameters=sum(p.numel() for p in parameters),
         trained=sum(numbers),

@@ -162,7 +162,7 @@ class _Run:
         from rlvr_bench.harness.training.loop import Trainer
 
         use_threads(self.config.compute.threads)
-        import_libraries()
+        import_libraries(self.config.model)
         device = pick_device(self.config.model)
         parts = self.before.resumed + 2 if self.before else 1
         name = "environment.json" if parts == 1 else f"environment-{parts}.json"
@@ -181,12 +181,8 @@ class _Run:
                 "repaired": trainer.logs.repaired,
             }
             refuse_changes(self.inputs, trainer.identity)
-            start = 0
-            if self.before:
-                steps = self.before.steps_done
-                grows = self.before.status == "completed" and steps < self.config.train.steps
-                start = trainer.resume(ended_at=steps if grows else None)
-                self.seconds_before = trainer.seconds_before
+            start = trainer.resume() if self.before else 0
+            self.seconds_before = trainer.seconds_before
             try:
                 trainer.run(start=start)
             finally:
