@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rlvr_bench.harness.commands.choices import Exported, Listed, Tier, Where
+from rlvr_bench.harness.commands.plan.verb import plan
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
@@ -276,6 +277,9 @@ def doctor(as_json: AsJson = False) -> None:
     from rlvr_bench.harness.commands.doctor import doctor as check_machine
 
     _exit(ok=check_machine(as_json=as_json))
+
+
+app.command()(plan)
 
 
 def _exit(*, ok: bool) -> None:

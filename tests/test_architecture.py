@@ -30,6 +30,7 @@ LAYERS = {
         ("rollout", "engines"),
         ("state",),
         ("training",),
+        ("planner",),
         ("runs",),
         ("peers", "commands"),
         ("cli",),
@@ -70,6 +71,9 @@ TESTED_ELSEWHERE = {
     "harness/rollout/__init__.py": "tests/harness/rollout/test_types.py",
     # What `load_base` makes its models from.
     # Seen in what the models compute.
+    # Options of a verb, which its answers are tests of.
+    "harness/commands/plan/verb.py": "tests/harness/commands/plan/test_ask.py",
+    "harness/commands/plan/question.py": "tests/harness/commands/plan/test_ask.py",
     # The sides of the comparison with another library; that one's needs the other library.
     "harness/peers/ours_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/trl_step.py": "tests/harness/peers/test_compare.py",

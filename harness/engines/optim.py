@@ -18,7 +18,7 @@ class MasterAdamW:
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
-        self.buckets = list(_buckets(parameters))
+        self.buckets = list(buckets(parameters))
         self.masters = [[nn.Parameter(p.detach().float()) for p in bucket] for bucket in self.buckets]
         self.inner = [torch.optim.AdamW(masters, weight_decay=0.0, fused=True) for masters in self.masters]
 
@@ -59,7 +59,7 @@ class MasterAdamW:
             optimizer.load_state_dict(saved)
 
 
-def _buckets(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
+def buckets(parameters: Iterable[nn.Parameter]) -> Iterator[list[nn.Parameter]]:
     """Neighbors together, up to BUCKET numbers; a larger tensor is a bucket of its own."""
     bucket: list[nn.Parameter] = []
     for parameter in parameters:

@@ -32,6 +32,9 @@ ARCHITECTURES = {
     "qwen2.5-1.5b": Architecture("qwen2", 151936, 1536, 8960, 28, 12, 2, True, 1e6),
     "qwen2.5-3b": Architecture("qwen2", 151936, 2048, 11008, 36, 16, 2, True, 1e6),
     "qwen2.5-7b": Architecture("qwen2", 152064, 3584, 18944, 28, 28, 4, False, 1e6),
+    "qwen2.5-14b": Architecture("qwen2", 152064, 5120, 13824, 48, 40, 8, False, 1e6),
+    "qwen2.5-32b": Architecture("qwen2", 152064, 5120, 27648, 64, 40, 8, False, 1e6),
+    "qwen2.5-72b": Architecture("qwen2", 152064, 8192, 29568, 80, 64, 8, False, 1e6),
 }
 
 

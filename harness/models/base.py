@@ -77,10 +77,15 @@ def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
         from rlvr_bench.harness.models.trial import refuse_unscorable
 
         refuse_unscorable(model, name)
+    return ready(model, config), tokenizer
+
+
+def ready(model: Any, config: ModelConfig) -> Any:
+    """The model itself, as every role starts from it: without dropout, with recomputation where it is asked for."""
     switch_off_dropout(model)
     if config.gradient_checkpointing:
         _enable_checkpointing(model)
-    return model, tokenizer
+    return model
 
 
 def without_weights(name: str) -> tuple[Any, Any]:

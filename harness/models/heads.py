@@ -31,7 +31,7 @@ class WideHead:
 
     def __call__(self, states: Tensor) -> Tensor:
         """(..., H) to float32 (..., outputs); also inside of autocast."""
-        if torch.is_autocast_enabled(states.device.type):
+        if not states.is_meta and torch.is_autocast_enabled(states.device.type):
             with torch.autocast(states.device.type, enabled=False):
                 return self._product(states)
         return self._product(states)

@@ -24,6 +24,7 @@ from rlvr_bench.harness.models.ends import forbid
 from rlvr_bench.harness.models.heads import WideHead
 
 CHUNK_LOGITS = 2**25  # logits in one chunk: 128 MiB in float32
+CUDA_CHUNKS = 8  # times as many on a GPU, which has the room; each chunk is recomputed
 Entropy = Literal["grad", "detached", "off"]
 
 
@@ -257,7 +258,7 @@ def token_scores(
             logits = forbid(logits, ends, early)
         return score(logits / temperature, tokens)
 
-    limit = CHUNK_LOGITS * (8 if states.is_cuda else 1)  # a GPU has the room, and each chunk is recomputed
+    limit = CHUNK_LOGITS * (CUDA_CHUNKS if states.is_cuda else 1)
     size = max(1, limit // head.weight.shape[0])
     given = (states, tokens) if early is None else (states, tokens, early)
     if len(tokens) <= size:

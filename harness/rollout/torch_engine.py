@@ -111,7 +111,7 @@ class TorchRollout:
         for t in range(params.max_tokens):
             if t < params.min_tokens:
                 logits = forbid(logits, ends, early)
-            tokens, scores = self._tokens(logits, owner, uniform[rows, t], params)
+            tokens, scores = self.draw_tokens(logits, owner, uniform[rows, t], params)
             ids[rows, t] = tokens
             if scores is not None:
                 logprobs[rows, t] = scores
@@ -122,12 +122,12 @@ class TorchRollout:
                 rows, owner, tokens, looked = rows[going_on], owner[going_on], tokens[going_on], t + 1
                 if len(rows) == 0:
                     break
-            owner, tokens, used = self._next_states(states, len(logits), owner, tokens)
+            owner, tokens, used = self.next_states(states, len(logits), owner, tokens)
             logits = states.token(tokens)
             read += used
         return ids, logprobs, read
 
-    def _tokens(
+    def draw_tokens(
         self, logits: Tensor, owner: Tensor, uniform: Tensor, params: SamplingParams
     ) -> tuple[Tensor, Tensor | None]:
         """The next token of each completion, and its log-probability as scoring would give it."""
@@ -141,7 +141,7 @@ class TorchRollout:
         table = scaled - scaled.logsumexp(-1, keepdim=True)
         return tokens, table[owner, tokens]
 
-    def _next_states(self, states: Reader, count: int, owner: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, int]:
+    def next_states(self, states: Reader, count: int, owner: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, int]:
         """Give each continuation a state: the state of each completion, the token that each state reads, and how many
         states somebody is in.
 

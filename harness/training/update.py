@@ -140,7 +140,7 @@ class Learner:
         metrics = []
         for i, (rows, counts) in enumerate(zip(parts, weights, strict=True)):
             part = part_of(batch, rows)
-            loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
+            loss = self.loss(role, part)
             self.engines[role].backward(counts * loss.scalar, last=i + 1 == len(parts))
             if counts:
                 metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
@@ -148,6 +148,10 @@ class Learner:
         metrics = [row for rows in self.processes.all(metrics) for row in rows]
         log.add(metrics)
         return sum(m[name] for m in metrics)
+
+    def loss(self, role: Role, batch: Rollout) -> Loss:
+        """Of one micro-batch, under grad."""
+        return self._policy_loss(batch) if role == "actor" else self._value_loss(batch)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"

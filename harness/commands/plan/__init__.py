@@ -1,0 +1,1 @@
+"""`rlvr-bench plan`: will it fit, and what makes the peak."""

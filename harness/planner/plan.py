@@ -1,0 +1,197 @@
+"""A plan: bytes of a run by role, phase and kind, the peak, and what makes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rlvr_bench.algorithms.types import Role
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build, config_hash
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models.roles import TRAINED
+from rlvr_bench.harness.planner.depth import FEW, Unlike, can_be_short, carried_over, shortened
+from rlvr_bench.harness.planner.ledger import Kind
+from rlvr_bench.harness.planner.phases import STEP, Passes
+from rlvr_bench.harness.planner.states import Sharding, States
+from rlvr_bench.harness.records import Phase
+
+ALONE = Sharding()
+RESIDENT = ("weights", "optimizer", "masters", "buffers")
+"""Kinds of states that are there in every phase; gradients are there during an update."""
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """The most that one device holds in a phase.
+
+    Attributes:
+        role: whose pass makes it.
+        kinds: bytes by kind, states of all roles included.
+    """
+
+    phase: Phase
+    role: Role
+    kinds: dict[Kind, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.kinds.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one device of a run holds.
+
+    Attributes:
+        states: of each role, on one device.
+        phases: one a phase, in the order of a step.
+    """
+
+    config: RunConfig
+    how: Sharding
+    states: dict[Role, States]
+    phases: tuple[PhasePlan, ...]
+
+    @property
+    def peak(self) -> PhasePlan:
+        return max(self.phases, key=lambda phase: phase.total)
+
+
+def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool, how: Sharding | None = None) -> Plan:
+    """The plan of a run.
+
+    Args:
+        shape: the transformers config of its model.
+        prompts: tokens of each prompt of a step; over several devices they are dealt out.
+        cuda: whether it is on a GPU.
+    """
+    how = how or ALONE
+    mine = list(prompts)[: -(-len(prompts) // how.devices)]
+
+    def of(shape: Any) -> Passes:
+        return Passes(config, _algorithm(config), shape, prompts=mine, cuda=cuda, how=how)
+
+    try:
+        whole, moments = _short(of, shape) if can_be_short(shape) else _whole(of, shape)
+    except Unlike:
+        whole, moments = _whole(of, shape)
+    states: dict[Role, States] = {role: s.on_device(how) for role, s in whole.items()}
+    away = cuda and config.model.offload_frozen
+    found: dict[Phase, PhasePlan] = {}
+    for phase, role, kinds in moments:
+        one = PhasePlan(phase, role, _with_states(role, kinds, states, away=away))
+        if phase not in found or one.total > found[phase].total:
+            found[phase] = one
+    return Plan(config, how, states, tuple(found.values()))
+
+
+Moment = tuple[Phase, Role, dict[Kind, int]]
+Found = tuple[dict[Role, States], list[Moment]]
+
+
+def _whole(of: Callable[[Any], Passes], shape: Any) -> Found:
+    """States, and what each moment holds that can be a peak, of the model as it is."""
+    passes = of(shape)
+    step = {role: passes.step_bytes(role) for role in passes.models.by_role}
+    moments: list[Moment] = [
+        (one.phase, one.role, _stepping(piece.place, piece.kinds, step[one.role]))
+        for one in passes.run()
+        for piece in one.pieces
+    ]
+    return passes.states(), moments
+
+
+def _short(of: Callable[[Any], Passes], shape: Any) -> Found:
+    """The same from three and four layers."""
+    layers = shape.num_hidden_layers
+    three, four = of(shortened(shape, FEW)), of(shortened(shape, FEW + 1))
+    step = {role: three.step_bytes(role, layers) for role in three.models.by_role}
+    moments: list[Moment] = [
+        (a.phase, a.role, _stepping(place, kinds, step[a.role]))
+        for a, b in zip(three.run(layers), four.run(layers), strict=True)
+        for place, kinds in carried_over(a.pieces, b.pieces, layers)
+    ]
+    return three.states(layers), moments
+
+
+def _stepping(place: int, kinds: dict[Kind, int], step: int) -> dict[Kind, int]:
+    return {**kinds, "optimizer step": step} if place == STEP else kinds
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a plan is asked about: a run's settings, its model, its prompts and the devices.
+
+    Attributes:
+        shape: the transformers config of the model.
+        prompt_tokens: of the longest prompt; the others have one token less, so that there is padding, as in a run.
+    """
+
+    config: RunConfig
+    shape: Any
+    prompt_tokens: int
+    how: Sharding = ALONE
+    cuda: bool = True
+
+    @property
+    def row_tokens(self) -> int:
+        """Of one completion with its prompt."""
+        return self.prompt_tokens + self.config.rollout.max_tokens
+
+    @property
+    def rows(self) -> int:
+        """Completions of one optimizer step on one device."""
+        c = self.config
+        mine = -(-c.rollout.prompts // self.how.devices)
+        return -(-mine // c.train.minibatches) * c.rollout.group_size
+
+    def plan(self) -> Plan:
+        """Its plan, made once."""
+        key = self._key()
+        if key not in _PLANS:
+            rest = max(1, self.prompt_tokens - 1)
+            prompts = [self.prompt_tokens] + [rest] * (self.config.rollout.prompts - 1)
+            _PLANS[key] = plan_of(self.config, self.shape, prompts=prompts, cuda=self.cuda, how=self.how)
+        return _PLANS[key]
+
+    def floor(self) -> int:
+        """Bytes below which its peak cannot be: weights, optimizer and masters on one device."""
+        states = states_of_run(self.config, self.shape)
+        away = self.cuda and self.config.model.offload_frozen
+        held = [s.on_device(self.how) for role, s in states.items() if role in TRAINED or not away]
+        return sum(s.weights + s.optimizer + s.masters for s in held)
+
+    def _key(self) -> str:
+        return f"{config_hash(self.config)} {self.prompt_tokens} {self.how} {self.cuda}"
+
+
+_PLANS: dict[str, Plan] = {}
+_STATES: dict[str, dict[Role, States]] = {}
+
+
+def states_of_run(config: RunConfig, shape: Any) -> dict[Role, States]:
+    """Of every role, whole, on a CPU's allocator; of equal models worked out once."""
+    model, reward = config.model, config.has_reward_model
+    key = f"{model.name} {model.dtype} {config.algorithm} {reward}"
+    if key not in _STATES:
+        layers = shape.num_hidden_layers if can_be_short(shape) else None
+        short = shape if layers is None else shortened(shape, FEW)
+        passes = Passes(config, _algorithm(config), short, prompts=[1], cuda=False, how=ALONE)
+        _STATES[key] = passes.states(layers)
+    return _STATES[key]
+
+
+def _algorithm(config: RunConfig) -> Any:
+    return build(plugins.ALGORITHMS, config.algorithm)
+
+
+def _with_states(user: Role, kinds: dict[Kind, int], states: dict[Role, States], *, away: bool) -> dict[Kind, int]:
+    """With what is resident; `away`: frozen models are on the device only while they are used."""
+    held: Counter[Kind] = Counter(kinds)
+    for role, own in states.items():
+        if not away or role in TRAINED or role == user:
+            held.update({kind: own.kinds[kind] for kind in RESIDENT})
+    return {kind: size for kind, size in held.items() if size}

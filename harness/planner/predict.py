@@ -1,0 +1,27 @@
+"""The plan of a run that is about to begin, with the prompts that it will sample."""
+
+from __future__ import annotations
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models.base import without_weights
+from rlvr_bench.harness.planner.plan import Plan, plan_of
+from rlvr_bench.harness.rollout.text import encode_prompts
+from rlvr_bench.harness.tasks.prompts import train_items
+
+STEPS = 8  # of which the one with the longest prompts is planned
+
+
+def plan_of_run(config: RunConfig, *, cuda: bool) -> Plan:
+    """With every completion at its full length.
+
+    Raises:
+        UserError: the model, the task or a prompt is not what a run can use.
+    """
+    task = build(plugins.TASKS, config.task)
+    shape, tokenizer = without_weights(config.model.name)
+    steps = range(1, min(STEPS, config.train.steps) + 1)
+    drawn = (train_items(task, seed=config.seed, step=step, count=config.rollout.prompts) for step in steps)
+    lengths = [[len(p) for p in encode_prompts(tokenizer, [i.prompt for i in items], config)] for items in drawn]
+    return plan_of(config, shape, prompts=max(lengths, key=lambda found: (max(found), sum(found))), cuda=cuda)
