@@ -31,6 +31,7 @@ BAD: dict[type, dict[str, tuple[Any, ...]]] = {
         **SHARED_BAD,
         "gamma": (-0.1, 1.1, math.nan),
         "gae_lambda": (-0.1, 1.1, math.nan),
+        "lambda_alpha": (-0.1, math.nan),
         "value_clip": (-0.1, math.nan),
         "kl_placement": ("rewards",),
         "whiten": ("Batch",),
