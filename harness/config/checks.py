@@ -15,7 +15,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
-    checks = (*_sizes(c, min_group_size), *_training(c, task), *_ladder(c), *_reward(c))
+    checks = (*_sizes(c, min_group_size), *_training(c, task), *_ladder(c), *_critic(c), *_reward(c))
     return [text for holds, text in checks if not holds]
 
 
@@ -60,6 +60,20 @@ def _ladder(c: RunConfig) -> tuple[tuple[bool, str], ...]:
         (
             not steps or c.rollout.group_size > 1,
             "measure.ladder_steps: half of the rungs compare the completions of a prompt; raise rollout.group_size",
+        ),
+    )
+
+
+def _critic(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    steps = c.measure.critic_steps
+    return (
+        (
+            all(step <= c.train.steps for step in steps),
+            f"measure.critic_steps: {list(steps)} exceeds train.steps = {c.train.steps}",
+        ),
+        (
+            not steps or c.reward.source == "verifier",
+            f"measure.critic_steps: continuations are valued by the verifier's reward, not by {c.reward.source}",
         ),
     )
 

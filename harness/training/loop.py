@@ -36,6 +36,7 @@ from rlvr_bench.harness.training.experience import Collector, Experience
 from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.ladder.measure import Ladder
+from rlvr_bench.harness.training.probe.measure import CriticProbe
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
@@ -185,7 +186,7 @@ class Trainer:
             self.logs.set_aside()
             if self.config.evaluate.every:
                 self._write(0, self._evaluate(0))
-            self._measure_baselines(0)
+            self._measure_policy(0)
         self.stop.at_once = False
         for step in range(start + 1, steps + 1):
             self._not_stopped(step - 1)
@@ -198,7 +199,7 @@ class Trainer:
                 self._write(step, error.row)
                 raise
             self._write(step, row)
-            self._measure_baselines(step)
+            self._measure_policy(step)
             stopped = self.stop.signal if step < steps else 0
             if pace.due(step, steps) or (stopped and pace.every):
                 with pace.taken():
@@ -270,11 +271,14 @@ class Trainer:
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row) from None
 
-    def _measure_baselines(self, step: int) -> None:
+    def _measure_policy(self, step: int) -> None:
         """Between two steps, so in no step's cost."""
-        if step in self.config.measure.ladder_steps:
-            ladder = Ladder(self.config, self.task, self.grader, self.models, self.sampler)
-            self.logs.ladder(ladder.measure(step))
+        measure, run = self.config.measure, (self.config, self.task, self.grader, self.models, self.sampler)
+        if step in measure.ladder_steps:
+            self.logs.ladder(Ladder(*run).measure(step))
+        if step in measure.critic_steps and self.models.holds("critic"):
+            self.logs.values(CriticProbe(*run).measure(step))
+        if step in (*measure.ladder_steps, *measure.critic_steps):
             self.models.take_reads()
             self.meter.release()  # what it reserved is in no step's peak either
 
