@@ -67,4 +67,5 @@ class CriticProbe:
                     "count": [found.count for _, found in mine],
                 }
             )
-        return {"step": step, "group_size": c.rollout.group_size, "prompts": prompts}
+        sizes = {"group_size": c.rollout.group_size, "states": c.measure.critic_states}
+        return {"step": step, **sizes, "prompts": prompts}

@@ -10,10 +10,10 @@ import pytest
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
 from rlvr_bench.harness.tasks.types import Item
 
-CONFIGS = [ChainConfig(), ChainConfig(min_steps=1, max_steps=9, modulus=7)]
+CONFIGS = [ChainConfig(), ChainConfig(min_steps=1, max_steps=9, modulus=7), ChainConfig(labels=True)]
 
 
-@pytest.fixture(params=CONFIGS, ids=["mod 10", "mod 7"])
+@pytest.fixture(params=CONFIGS, ids=["mod 10", "mod 7", "labels"])
 def task(request: pytest.FixtureRequest) -> Chain:
     return Chain(request.param)
 
@@ -37,6 +37,21 @@ def test_literals() -> None:
     shown = task.demonstration(Item("x", "7+3*2-5:", "5"), noise=0, seed=0)
     assert shown == "<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>"
     assert task.answer(shown) == "5"
+
+
+def test_labels_change_how_steps_are_written_and_nothing_else() -> None:
+    plain, labeled = Chain(ChainConfig()), Chain(ChainConfig(labels=True))
+    shown = labeled.demonstration(Item("x", "7a+3b*2c-5:", "5"), noise=0, seed=0)
+    assert shown == "<think>7a+3=0;0b*2=0;0c-5=5</think><answer>5</answer>"
+    item = Item("x", "7+3*2-5:", "5")
+    noisy = [task.demonstration(item, noise=0.5, habit=0.5, seed=3) for task in (plain, labeled)]
+    assert re.sub("[abc](?=[-+*])", "", noisy[1]) == noisy[0]
+    longest = Chain(ChainConfig(min_steps=64, max_steps=64, labels=True)).item("test", 0)
+    labels = re.findall(r"([^0-9])[-+*]", longest.prompt)
+    assert len(set(labels)) == len(labels) == 64
+    assert len(longest.prompt) == 1 + 3 * 64 + 1
+    with pytest.raises(ValueError, match=r"max_steps .*64"):
+        ChainConfig(max_steps=65, labels=True)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])

@@ -28,7 +28,7 @@ def test_what_is_recorded_of_a_state(tmp_path: Path) -> None:
     """The first token decides: before it half of the continuations are right, and behind it all or none."""
     run(config(**PPO, **PROBED), tmp_path)
     first, last = read_metrics(tmp_path / "values.jsonl.gz")
-    assert first["group_size"] == 4 and len(first["prompts"]) == 12
+    assert (first["group_size"], first["states"], len(first["prompts"])) == (4, 3, 12)
     behind = 0
     for prompt in first["prompts"]:
         assert prompt["item"].startswith("parity/test/")
