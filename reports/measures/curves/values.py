@@ -118,7 +118,7 @@ def _explained(apart: Array, worth: Array, noise: Array) -> float | None:
 def _rank(value: Array, worth: Array) -> float | None:
     if len(worth) < LEAST or value.min() == value.max() or worth.min() == worth.max():
         return None
-    return float(spearmanr(value, worth).statistic)
+    return float(spearmanr(value, worth)[0])
 
 
 def probed(cells: Sequence[Cell]) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.reports.claims.finding import Finding
+from rlvr_bench.reports.claims.critic import noise
 from rlvr_bench.reports.claims.study import findings
 from rlvr_bench.reports.load import load
 from tests.reports import synthetic
@@ -49,10 +49,7 @@ def test_the_longest_part_decides_and_the_others_stand_beside_it(tmp_path: Path)
     long, short = replace(LEARNING, name="long", title="Long"), replace(LEARNING, name="short", title="Short")
     for part, off, length in ((long, 0.3, 90), (short, 0.02, 20)):
         synthetic.write(tmp_path / part.name, [critic(off, length=length)], [part], steps=8)
-    found: list[Finding] = []
     cells = [c for p in (long, short) for c in load(tmp_path / p.name).cells(p)]
-    from rlvr_bench.reports.claims.critic import noise
-
     found = noise(cells)
     assert [(f.conclusion, f.part) for f in found] == [("supported", "Long")]
     assert found[0].note.index("Long (90 tokens)") < found[0].note.index("Short (20 tokens): critic 0.0")

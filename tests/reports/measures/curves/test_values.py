@@ -83,7 +83,5 @@ def test_what_was_not_probed_has_none(tmp_path: Path) -> None:
     rows = [row(0, {**prompt([0.5, 0.5], [2, 2]), "position": [4, 6]}, {**prompt([], []), "position": []})]
     cells = cells_of(tmp_path, CELLS[2], replace(CELLS[1], values=lambda seed: rows))
     assert probed(cells) == ()
-    assert (
-        probed(cells_of(tmp_path / "b", replace(CELLS[1], values=lambda s: simulated(s, off=1), status={0: "oom"})))
-        == ()
-    )
+    failed = replace(CELLS[1], values=lambda seed: simulated(seed, off=1), status={0: "oom"})
+    assert probed(cells_of(tmp_path / "b", failed)) == ()
