@@ -18,12 +18,12 @@ COLUMNS = (
 )  # fmt: skip
 NOTE = (
     f"Means over seeds; brackets: {numbers.INTERVAL} (Student's). The critic's value of a state against the mean "
-    "reward of fresh continuations by the policy at that step, reward units. Error: root mean square without the noise "
-    "of the Monte-Carlo values; absolute error and rank correlation (Spearman's) with it. Group's mean: root mean "
-    "square of sqrt(p (1 - p) / G), its error as an estimate of the prompt's pass rate p; for the state: as an estimate "
-    "of the states' own values. Explained variance: of the true values of these states, 1 is perfect. A KL in the reward "
-    "or a discount, which a critic learns too, is not in the Monte-Carlo values. By place, states are those of all "
-    "probed steps; by step, those of all places."
+    "reward of fresh continuations by the policy at that step, reward units. Error: root mean square without the "
+    "noise of the Monte-Carlo values; absolute error and rank correlation (Spearman's) with it. Group's mean: root "
+    "mean square of sqrt(p (1 - p) / G), its error as an estimate of the prompt's pass rate p; for the state: as an "
+    "estimate of the states' own values. Explained variance: of the true values of these states, 1 is perfect. A KL "
+    "in the reward or a discount, which a critic learns too, is not in the Monte-Carlo values. By place, states are "
+    "those of all probed steps; by step, those of all places."
 )
 FIELDS = ("bias", "absolute", "error", "group", "group_here", "explained", "rank")
 
