@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import string
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
 
 Steps = list[tuple[str, int]]  # (operator, operand)
-LABELS = string.ascii_letters + "!#$%&?@^_~|."  # of the first step, the second, ...
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,12 @@ class ChainConfig:
     """Every running value is taken modulo this; 2 to 100.  Not mentioned in the prompt."""
     seed: int = 0
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
-    labels: bool = False
-    """Whether each step has a character of its own before it, in the prompt and in the demonstrations, by which a small
-    model finds its place in a long chain; max_steps is at most 64 then."""
+    blanks: bool = False
+    """Whether the prompt is the written steps with a blank for each value.  Each step is then as far from its place in
+    the completion as any other, and where min_steps is max_steps a small model finds its place in a long chain too."""
 
     def __post_init__(self) -> None:
-        bad = range_problems(self, "steps", 1, len(LABELS) if self.labels else 1000)
+        bad = range_problems(self, "steps", 1, 1000)
         if not 2 <= self.modulus <= 100:
             bad.append(f"modulus must be in 2..100, got {self.modulus}")
         refuse_settings(bad)
@@ -41,7 +39,7 @@ class ChainConfig:
 class Chain(Tagged):
     """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10.
 
-    With labels `7a+3b*2c-5:` -> `<think>7a+3=0;0b*2=0;0c-5=5</think><answer>5</answer>`.
+    With blanks the prompt is `7+3=_;_*2=_;_-5=_:`.
     """
 
     Config = ChainConfig
@@ -57,7 +55,8 @@ class Chain(Tagged):
             count = rng.randint(c.min_steps, c.max_steps)
             start = rng.randrange(10)
             steps = [(rng.choice("+-*"), rng.randint(1, 9)) for _ in range(count)]
-            written = "".join(f"{self._label(i)}{op}{operand}" for i, (op, operand) in enumerate(steps))
+            between = "=_;_" if c.blanks else ""
+            written = between.join(f"{op}{operand}" for op, operand in steps) + between[:2]
             return f"{start}{written}:", (start, steps)
 
         prompt, (start, steps) = draw(split, make, task="chain", remedy="widen min_steps and max_steps")
@@ -84,14 +83,11 @@ class Chain(Tagged):
         """The written steps and the final value; `error(i, step)` is added to the value of step i."""
         lines, value = [], start
         for i, (op, operand) in enumerate(steps):
-            step, before = f"{value}{op}{operand}", value
+            step = f"{value}{op}{operand}"
             exact = {"+": value + operand, "-": value - operand, "*": value * operand}[op]
             value = (exact + error(i, step)) % self.config.modulus
-            lines.append(f"{before}{self._label(i)}{op}{operand}={value}")
+            lines.append(f"{step}={value}")
         return ";".join(lines), value
-
-    def _label(self, step: int) -> str:
-        return LABELS[step] if self.config.labels else ""
 
 
 def _parse(prompt: str) -> tuple[int, Steps]:
