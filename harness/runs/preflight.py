@@ -22,11 +22,12 @@ from rlvr_bench.harness.training.grader import Grader
 Notice = Callable[[str], None]
 
 
-def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) -> list[Inputs]:
+def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None, *, here: bool = True) -> list[Inputs]:
     """Build each distinct task once and open its verifiers; returns what each run depends on besides its settings.
 
     Args:
         notice: called with a line for a person, such as how many prompts are left out.
+        here: the runs are to be on this machine, whose GPU they need if they ask for one.
     Raises:
         ConfigError: all that is wrong with the tasks and their data, and with the models' names, files and lengths.
         SandboxUnavailable: a task runs code and no tier of the sandbox works here.
@@ -39,7 +40,8 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) 
     for config in configs:
         name = hash_of([config.to_dict()["task"], config.reward.components])
         try:
-            pick_device(config.model)
+            if here:
+                pick_device(config.model)
             if name not in tasks:
                 task = build(plugins.TASKS, config.task)
                 Grader(task, config.reward).close()

@@ -18,7 +18,8 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, from_dict
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.records import hash_of, read_json, write_json
-from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.children import run_jobs
+from rlvr_bench.harness.runs.jobs import Job
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot
 from rlvr_bench.harness.state.stop import end_with_parent

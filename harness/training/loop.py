@@ -117,10 +117,11 @@ class Trainer:
             role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
         }
         self.learner = Learner(self.algorithm, self.models, engines, c)
-        needs_logprobs = self.learner.needs_logprobs
-        # Only what is computed in float32 is the same number in sampling and in scoring.
-        keep = needs_logprobs and c.model.dtype == "float32" and c.compute.autocast == "off"
-        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, with_logprobs=keep)
+        # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
+        needs_logprobs = self.learner.needs_logprobs or c.rollout.engine != "torch"
+        exact = c.rollout.engine == "torch" and c.model.dtype == "float32" and c.compute.autocast == "off"
+        keep = needs_logprobs and exact
+        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
         self.actor_scored = needs_logprobs and not keep
         self.collector = Collector(
             c,
@@ -163,6 +164,7 @@ class Trainer:
         checkpoint.refuse_others(found, self.identity)
         self.logs.cut(found.lengths)
         checkpoint.restore(found, self.learner.engines)
+        self.sampler.sync(self.learner.engines["actor"].weights())
         self.learner.skipped.update({role: found.skipped.get(role, 0) for role in self.learner.engines})
         self.seconds_before = found.seconds
         return found.step

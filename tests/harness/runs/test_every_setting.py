@@ -117,7 +117,8 @@ ELSEWHERE = {
     "model.gradient_checkpointing": ("tests/harness/models/test_base.py", "gradient_checkpointing"),  # memory only
     "model.offload_frozen": ("tests/harness/models/test_roles.py", "offload_frozen"),  # memory only
     "model.chat_template": ("tests/harness/rollout/test_text.py", "chat_template"),  # characters have none
-    "rollout.engine": (HERE, "test_an_engine_that_is_none_is_refused"),  # there is one
+    "rollout.engine": ("tests/harness/rollout/test_vllm_engine.py", "engine ="),  # another library
+    "rollout.max_gap": ("tests/harness/rollout/test_vllm_engine.py", "rollout.max_gap"),
     "rollout.long_prompts": ("tests/harness/rollout/test_long_prompts.py", "long_prompts"),
     "train.engine": (HERE, "test_an_engine_that_is_none_is_refused"),  # there is one
     "train.micro_tokens": ("tests/harness/training/test_loop.py", "micro_tokens"),  # memory only
