@@ -35,8 +35,7 @@ from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, 
 from rlvr_bench.harness.training.experience import Collector, Experience
 from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.ladder.measure import Ladder
-from rlvr_bench.harness.training.probe.measure import CriticProbe
+from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
@@ -274,14 +273,7 @@ class Trainer:
             raise VerifierFailed(str(error), row) from None
 
     def _measure_policy(self, step: int) -> None:
-        """Between two steps, so in no step's cost."""
-        measure, run = self.config.measure, (self.config, self.task, self.grader, self.models, self.sampler)
-        if step in measure.ladder_steps:
-            self.logs.ladder(Ladder(*run).measure(step))
-        if step in measure.critic_steps and self.models.holds("critic"):
-            self.logs.values(CriticProbe(*run).measure(step))
-        if step in (*measure.ladder_steps, *measure.critic_steps):
-            self.models.take_reads()
+        if measure_policy(step, self.config, self.task, self.grader, self.models, self.sampler, self.logs):
             self.meter.release()  # what it reserved is in no step's peak either
 
     def _due(self, step: int, every: int) -> bool:
