@@ -120,7 +120,8 @@ METRICS = (
     Metric(
         "cost/flops/<phase>",
         "FLOP",
-        "per model and position read 2 N forward, 6 N forward and backward, and attention; of a completion's n tokens "
+        "per model and position read 2 N forward, 6 N forward and backward (4 F + 6 (N - F) where F of them are frozen "
+        "under adapters), and attention; of a completion's n tokens "
         "n - 1 are read, by the reward model n; logits of all n; see meters/flops.py",
     ),
     Metric(

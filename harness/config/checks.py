@@ -17,7 +17,14 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
-    checks = (*_sizes(c, min_group_size), *_training(c, task), *_ladder(c), *_critic(c), *_reward(c))
+    checks = (
+        *_sizes(c, min_group_size),
+        *_training(c, task),
+        *_models(c),
+        *_ladder(c),
+        *_critic(c),
+        *_reward(c),
+    )
     return [text for holds, text in checks if not holds]
 
 
@@ -120,6 +127,20 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
         (
             c.warm_start.steps == 0 or issubclass(task, Demonstrates),
             f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
+        ),
+    )
+
+
+def _models(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    return (
+        (
+            c.model.adapter is None or find_spec("peft") is not None,
+            "model.adapter: needs the package peft: pip install 'rlvr-bench[adapters]'",
+        ),
+        (
+            c.model.adapter is None or not c.model.critic,
+            f"model.critic: with model.adapter the critic is an adapter on the actor's base, not on {c.model.critic}; "
+            "leave one of the two out",
         ),
     )
 

@@ -27,7 +27,7 @@ from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, Phase, RunL
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
-from rlvr_bench.harness.state.identity import identity_of
+from rlvr_bench.harness.state.identity import BASE, identity_of
 from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
@@ -39,7 +39,7 @@ from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
-from rlvr_bench.harness.training.warm_start import base_model
+from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
 
 
@@ -108,8 +108,10 @@ class Trainer:
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
+        roles = self.algorithm.roles
+        critic = critic_model(c, self.task, base, roles)
         torch.manual_seed(c.seed)
-        self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
+        self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
         self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
         engines: dict[Role, TrainEngine] = {
@@ -134,17 +136,16 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
-        self.identity = identity_of(c, self.task, {"base model": base, "reward model": learned})
+        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
         self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
         """What the summary says about the algorithm, the models and the verifier."""
-        needs = needs_of(self.algorithm)
         return {
             "algorithm": {
                 "roles": sorted(self.algorithm.roles),
                 "actor_scored": self.actor_scored,
-                "needs": vars(needs),
+                "needs": vars(needs_of(self.algorithm)),
             },
             "roles": self.learner.states(),
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
@@ -179,9 +180,9 @@ class Trainer:
             DiskError: a record or a checkpoint could not be written.
         """
         steps = self.config.train.steps
-        numbers = sum(engine.states().parameters for engine in self.learner.engines.values())
-        size = 12 * numbers  # weights and two moments; more for low-precision weights
-        pace = Pace(self.config.train.checkpoint_every, size=size, last=self.keep_last)
+        numbers = sum(engine.states().learning for engine in self.learner.engines.values())
+        # Weights and two moments; more for low-precision weights.
+        pace = Pace(self.config.train.checkpoint_every, size=12 * numbers, last=self.keep_last)
         self._not_stopped(start)
         if start == 0:
             self.logs.set_aside()
