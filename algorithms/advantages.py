@@ -17,7 +17,7 @@ def gae(
     response_mask: Bool[Tensor, "B T"],
     *,
     gamma: float,
-    gae_lambda: float,
+    gae_lambda: float | Float[Tensor, " B"],
 ) -> tuple[Float[Tensor, "B T"], Float[Tensor, "B T"]]:
     """Generalized advantage estimates over response tokens.
 
@@ -27,7 +27,7 @@ def gae(
         token_rewards: reward per token (reward units), ignored where masked.
         values: critic's value of the state in which token t was chosen, ignored where masked.
         gamma: discount per token, in [0, 1].
-        gae_lambda: trace decay, in [0, 1]; 1 is the Monte-Carlo return less the value.
+        gae_lambda: trace decay, in [0, 1], of all completions or of each; 1 is the Monte-Carlo return less the value.
     Returns:
         advantages (not whitened) and returns; both zero where masked.
     Raises:
@@ -35,19 +35,32 @@ def gae(
     Source: Schulman et al. 2016, arXiv:1506.02438.
     Differs: bootstraps 0 after the last token, also when truncated: a truncated completion is a wrong one.
     """
-    if not (0 <= gamma <= 1 and 0 <= gae_lambda <= 1):
+    traces = torch.as_tensor(gae_lambda)
+    if not (0 <= gamma <= 1 and bool(((traces >= 0) & (traces <= 1)).all())):
         raise ValueError(f"gamma and gae_lambda must lie in [0, 1], got {gamma} and {gae_lambda}")
     token_rewards = token_rewards.masked_fill(~response_mask, 0)
     values = values.masked_fill(~response_mask, 0)
     next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
     deltas = token_rewards + gamma * next_values - values
+    trace = gamma * (gae_lambda.to(deltas) if isinstance(gae_lambda, Tensor) else gae_lambda)
 
     advantages = torch.zeros_like(deltas)
     following = torch.zeros_like(deltas[:, 0])
     for t in reversed(range(deltas.shape[1])):
-        following = deltas[:, t] + gamma * gae_lambda * following
+        following = deltas[:, t] + trace * following
         advantages[:, t] = following
     return advantages, advantages + values
+
+
+def length_adaptive_lambda(response_mask: Bool[Tensor, "B T"], *, alpha: float) -> Float[Tensor, " B"]:
+    """1 - 1 / (alpha l) for a completion of l tokens, at least 0: a trace that reaches over a share alpha of it.
+
+    Args:
+        alpha: > 0.
+    Source: VAPO, arXiv:2504.05118 (length-adaptive GAE).
+    """
+    lengths = response_mask.sum(1).double()
+    return (1 - 1 / (alpha * lengths.clamp(min=1))).clamp(min=0)
 
 
 def group_relative(

@@ -1,7 +1,8 @@
 """Proximal policy optimization with a learned critic, as used for language models.
 
 Paper: Schulman et al. 2017, arXiv:1707.06347, with generalized advantage estimation (arXiv:1506.02438);
-the in-reward KL penalty follows Ziegler et al. 2019, arXiv:1909.08593.
+the in-reward KL penalty follows Ziegler et al. 2019, arXiv:1909.08593; the length-adaptive trace, with the critic's
+own lambda of 1, follows VAPO, arXiv:2504.05118, where lambda_alpha = 0.05.
 
 Departures from the paper:
 - The critic is a model of its own with its own optimizer, so there is no value coefficient.
@@ -19,7 +20,7 @@ from typing import Literal
 from jaxtyping import Float
 from torch import Tensor
 
-from rlvr_bench.algorithms.advantages import gae, place_on_last_token
+from rlvr_bench.algorithms.advantages import gae, length_adaptive_lambda, place_on_last_token
 from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
 from rlvr_bench.algorithms.losses import clipped_value_loss
 from rlvr_bench.algorithms.metrics import value_metrics
@@ -39,6 +40,9 @@ class PPOConfig(SurrogateConfig):
     """Discount per token, in [0, 1]."""
     gae_lambda: float = 1.0
     """Trace decay of the advantage estimate, in [0, 1]; 1 is Monte-Carlo return less value."""
+    lambda_alpha: float = 0.0
+    """Length-adaptive trace (VAPO), >= 0: lambda is 1 - 1 / (lambda_alpha x tokens of the completion), at least 0, in
+    place of `gae_lambda`, and the critic's returns have lambda 1; 0 is off."""
     value_clip: float = 0.2
     """How far a value may move from the one at sampling time, reward units, > 0; 0 is off."""
     kl_coef: float = 0.05
@@ -57,6 +61,7 @@ class PPOConfig(SurrogateConfig):
             *super().checks(),
             (0 <= self.gamma <= 1, f"gamma must lie in [0, 1], got {self.gamma}"),
             (0 <= self.gae_lambda <= 1, f"gae_lambda must lie in [0, 1], got {self.gae_lambda}"),
+            (self.lambda_alpha >= 0, f"lambda_alpha must be >= 0, got {self.lambda_alpha}"),
             (self.value_clip >= 0, f"value_clip must be >= 0, got {self.value_clip}"),
             (self.whiten_ddof in (0, 1), f"whiten_ddof must be 0 or 1, got {self.whiten_ddof}"),
             one_of("kl_placement", self.kl_placement, KLPlacement),
@@ -106,6 +111,10 @@ class PPO:
         assert rollout.values is not None, "PPO declares the role critic: the rollout must carry values"
         rewards = self.token_rewards(rollout)
         advantages, returns = gae(rewards, rollout.values, mask, gamma=c.gamma, gae_lambda=c.gae_lambda)
+        if c.lambda_alpha:
+            returns = gae(rewards, rollout.values, mask, gamma=c.gamma, gae_lambda=1)[1]
+            adapted = length_adaptive_lambda(mask, alpha=c.lambda_alpha)
+            advantages = gae(rewards, rollout.values, mask, gamma=c.gamma, gae_lambda=adapted)[0]
         if c.whiten == "batch":
             advantages = whiten(advantages, mask, ddof=c.whiten_ddof)
         return rollout.with_scores(advantages=advantages, returns=returns)

@@ -66,6 +66,7 @@ class Run:
     completions: tuple[CompletionRow, ...]  # of the first and of the last step that recorded any
     evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
     ladder: tuple[LadderRow, ...] = ()  # by step
+    values: tuple[MetricsRow, ...] = ()  # by step: the lines of values.jsonl.gz
     later_environments: tuple[Mapping[str, Any], ...] = ()  # of the parts after the first, where it was resumed
 
     @property
@@ -200,6 +201,7 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         completions=completions,
         evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
         ladder=_load_lines(folder / "ladder.jsonl"),
+        values=_load_lines(folder / "values.jsonl.gz"),
         later_environments=tuple(
             redact(_load_object(path))
             for path in sorted(folder.glob("environment-*.json"), key=lambda p: int(p.stem.split("-")[1]))

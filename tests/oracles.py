@@ -170,6 +170,11 @@ def ppo(b: Batch, c: Any) -> SimpleNamespace:
 
     rewards = like(b.old, b.mask, token_reward)
     advantages, returns = gae(rewards, b.old_values, b.mask, c.gamma, c.gae_lambda)
+    if c.lambda_alpha:
+        _, returns = gae(rewards, b.old_values, b.mask, c.gamma, 1.0)
+        each = [max(0.0, 1 - 1 / (c.lambda_alpha * max(1, sum(keep)))) for keep in b.mask]
+        rows = zip(rewards, b.old_values, b.mask, each, strict=True)
+        advantages = [gae([r], [v], [m], c.gamma, lam)[0][0] for r, v, m, lam in rows]
     if c.whiten == "batch":
         advantages = whiten(advantages, b.mask, c.whiten_ddof)
     pairs = [

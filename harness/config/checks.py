@@ -23,6 +23,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         *_models(c),
         *_processes(c),
         *_ladder(c),
+        *_critic(c),
         *_reward(c),
     )
     return [text for holds, text in checks if not holds]
@@ -69,6 +70,20 @@ def _ladder(c: RunConfig) -> tuple[tuple[bool, str], ...]:
         (
             not steps or c.rollout.group_size > 1,
             "measure.ladder_steps: half of the rungs compare the completions of a prompt; raise rollout.group_size",
+        ),
+    )
+
+
+def _critic(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    steps = c.measure.critic_steps
+    return (
+        (
+            all(step <= c.train.steps for step in steps),
+            f"measure.critic_steps: {list(steps)} exceeds train.steps = {c.train.steps}",
+        ),
+        (
+            not steps or c.reward.source == "verifier",
+            f"measure.critic_steps: continuations are valued by the verifier's reward, not by {c.reward.source}",
         ),
     )
 
@@ -166,6 +181,10 @@ def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
         (
             not (c.measure.ladder_steps and engine.name == "deepspeed"),
             'measure.ladder_steps: the ladder is measured in one process; set train.engine to "torch"',
+        ),
+        (
+            not (c.measure.critic_steps and engine.name == "deepspeed"),
+            'measure.critic_steps: the values are measured in one process; set train.engine to "torch"',
         ),
         (
             not (c.compute.autocast != "off" and engine.name == "deepspeed"),

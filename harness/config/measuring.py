@@ -53,3 +53,12 @@ class MeasureConfig:
     """Batches of the step's size whose gradients are compared; as many again are the reference."""
     ladder_oracle: Positive = 64
     """Further completions of each prompt, whose mean reward is the oracle's baseline."""
+    critic_steps: tuple[Count, ...] = ()
+    """Steps after which the critic's values are held against continuations by the policy as it is then; 0 is before the
+    first; () is never; used where the algorithm has a critic."""
+    critic_prompts: Positive = 32
+    """Held-out prompts with one completion each whose states are valued: the first of `evaluate.split`."""
+    critic_states: Annotated[int, Field(ge=2)] = 5
+    """States of each completion, spread evenly over its tokens, the prompt itself among them; at least 2."""
+    critic_continuations: Annotated[int, Field(ge=2)] = 64
+    """Continuations of each state, whose mean reward is its value; at least 2."""

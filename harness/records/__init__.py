@@ -9,6 +9,7 @@
         evaluations.jsonl.gz    right completions of each item, one EvaluationCounts an evaluation
         completions.jsonl.gz    a sample of what the model wrote, with verdicts
         ladder.jsonl            how well each baseline estimates the policy gradient, at the steps asked for
+        values.jsonl.gz         what the critic says of states, and what their continuations earn, likewise
         summary.json            how it ended, models and their bytes, sources of the measurements
 
         checkpoints/            what the run goes on from; not part of the results

@@ -1,4 +1,4 @@
-"""The four growing files of a run, opened together."""
+"""The five growing files of a run, opened together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rlvr_bench.harness.records import disk
 from rlvr_bench.harness.records.counts import EvaluationCounts
 from rlvr_bench.harness.records.lines import Log, evaluation_line, metrics_line
 
-NAMES = ("evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladder.jsonl")
+NAMES = ("evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladder.jsonl", "values.jsonl.gz")
 
 
 class RunLogs:
@@ -49,6 +49,10 @@ class RunLogs:
         """A line of ladder.jsonl."""
         if self._writes:
             self._logs["ladder.jsonl"].append([row])
+
+    def values(self, row: Mapping[str, Any]) -> None:
+        """A line of values.jsonl.gz."""
+        self._logs["values.jsonl.gz"].append([row])
 
     def lengths(self) -> dict[str, int]:
         """Bytes of each file, which are on the disk when this returns."""

@@ -34,7 +34,7 @@ from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, 
 from rlvr_bench.harness.training.experience import Collector, whole_weights
 from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.ladder.measure import Ladder
+from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_costs import count_step
 from rlvr_bench.harness.training.update import Diverged, Learner
@@ -191,7 +191,7 @@ class Trainer:
             self.logs.set_aside()
             if self.config.evaluate.every:
                 self._write(0, self._evaluate(0))
-            self._measure_baselines(0)
+            self._measure_policy(0)
         self.stop.at_once = False
         for step in range(start + 1, steps + 1):
             self._not_stopped(step - 1)
@@ -204,7 +204,7 @@ class Trainer:
                 self._write(step, error.row)
                 raise
             self._write(step, row)
-            self._measure_baselines(step)
+            self._measure_policy(step)
             stopped, due = self._stopped() if step < steps else 0, self.processes.agreed(pace.due(step, steps))
             if due or (stopped and pace.every):
                 with pace.taken():
@@ -272,12 +272,8 @@ class Trainer:
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row) from None
 
-    def _measure_baselines(self, step: int) -> None:
-        """Between two steps, so in no step's cost."""
-        if step in self.config.measure.ladder_steps:
-            ladder = Ladder(self.config, self.task, self.grader, self.models, self.sampler)
-            self.logs.ladder(ladder.measure(step))
-            self.models.take_reads()
+    def _measure_policy(self, step: int) -> None:
+        if measure_policy(step, self.config, self.task, self.grader, self.models, self.sampler, self.logs):
             self.meter.release()  # what it reserved is in no step's peak either
 
     def _due(self, step: int, every: int) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlvr_bench.reports.claims import accuracy, groups, memory, models, samples, stability, step_time, targets
+from rlvr_bench.reports.claims import accuracy, critic, groups, memory, models, samples, stability, step_time, targets
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
 from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
@@ -52,11 +52,7 @@ WHOLE: tuple[Claim, ...] = (
         "PPO is more sensitive to its hyper-parameters than GRPO.",
         "it needs the same search budget over hyper-parameters for both; every cell here has one setting.",
     ),
-    _out_of_reach(
-        "critic.noise",
-        "The critic is noisy on long chains.",
-        "it needs Monte-Carlo continuations by token position and chain length to hold the critic's values against.",
-    ),
+    critic.noise,
     _out_of_reach(
         "length.growth",
         "Growing length and reflection need GRPO; PPO fails on long sequences.",

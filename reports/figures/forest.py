@@ -35,6 +35,7 @@ QUESTIONS = {
     "cost": "Cost",
     "memory": "Memory",
     "stability": "Stability",
+    "critic": "The critic's values",
     "reward": "Rewards",
 }
 MARKS = {

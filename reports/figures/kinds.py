@@ -8,7 +8,16 @@ from rlvr_bench.reports.figures import answer, forest
 from rlvr_bench.reports.figures.costs import memory, memory_curve, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
-from rlvr_bench.reports.figures.training import calibration, critic, ladder, learning, rewards, stability, tuning
+from rlvr_bench.reports.figures.training import (
+    calibration,
+    critic,
+    ladder,
+    learning,
+    rewards,
+    stability,
+    tuning,
+    values,
+)
 from rlvr_bench.reports.numbers import LEVEL_TEXT
 
 SEEDS = (
@@ -85,6 +94,18 @@ FIGURES: tuple[FigureKind, ...] = (
         "one seed at one step; shaded where it agrees with EVPO's claim (arXiv:2604.19485) that a critic lowers the "
         "variance exactly if it explains some; triangles at the edge: explained variance below -1.",
         remark=lambda subject: ladder.remark(subject.cells),
+    ),
+    FigureKind(
+        name="values",
+        section="baselines",
+        about="study",
+        make=values.values,
+        caption="How far the critic is from the true value of a state, along the completion: root mean squared "
+        "difference from the mean reward of continuations by the same policy, without the noise of these, over the "
+        f"probed steps; mean over seeds and Student's {LEVEL_TEXT} interval. A line for each part, from short chains "
+        "(light) to long ones (dark). Dashed, in the same color: sqrt(p (1 - p) / G), the error of a group's mean as "
+        "an estimate of the prompt's pass rate p, which takes no critic.",
+        remark=values.remark,
     ),
     FigureKind(
         name="tuning",

@@ -61,6 +61,11 @@ STEPS = tuple(
 MODELS = tuple(
     Look(color, line, mark) for color, line, mark in zip(("#252525", "#6B6B6B", "#A3A3A3"), LINES, MARKS, strict=False)
 )
+# ColorBrewer's yellow-green to blue: chains from short to long.
+LENGTHS = tuple(
+    Look(color, marker=mark)
+    for color, mark in zip(("#A1DAB4", "#41B6C4", "#2C7FB8", "#253494", "#081D58"), "^oDsv", strict=True)
+)
 
 
 def looks_of(study: Study) -> Looks:
@@ -101,6 +106,11 @@ def named_looks(names: Sequence[str], palette: Mapping[str, Look]) -> Looks:
 def model_look(index: int) -> Look:
     """The look of the index-th kind of reward model."""
     return _nth(MODELS, index)
+
+
+def length_look(index: int, count: int) -> Look:
+    """The look of the index-th of so many lengths, from short to long: the longest is the darkest."""
+    return _nth(LENGTHS, max(0, len(LENGTHS) - count) + index)
 
 
 def _algorithm(cell: Cell) -> str:

@@ -21,6 +21,7 @@ from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
+from rlvr_bench.reports.page.curves.values_table import values_csv, values_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.memory_table import memory_table
@@ -82,6 +83,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
+    TableKind(name="values", section="baselines", make=values_table, raw=values_csv, learning_only=True),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),

@@ -9,7 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.algorithms.advantages import gae, group_relative, place_on_last_token, zero_std_groups
+from rlvr_bench.algorithms.advantages import (
+    gae,
+    group_relative,
+    length_adaptive_lambda,
+    place_on_last_token,
+    zero_std_groups,
+)
 from tests import oracles
 from tests.algorithms.samples import sample
 from tests.tolerance import assert_close
@@ -29,6 +35,21 @@ def test_gae_by_hand() -> None:
     advantages, returns = gae(rewards, values, mask, gamma=0.5, gae_lambda=0.5)
     assert advantages.tolist() == [[-21 / 64, 3 / 16, 1 / 4, 0]]
     assert returns.tolist() == [[11 / 64, 7 / 16, 1, 0]]
+
+
+def test_the_length_adaptive_trace_by_hand() -> None:
+    # alpha = 1/2: 4 tokens 1 - 1/2; 3 tokens 1 - 2/3; 1 token 1 - 2 < 0, so 0; none counts as one
+    mask = torch.arange(4) < torch.tensor([[4], [3], [1], [0]])
+    assert_close([1 / 2, 1 / 3, 0, 0], length_adaptive_lambda(mask, alpha=0.5))
+
+
+def test_each_completion_can_have_a_lambda_of_its_own() -> None:
+    # gamma = 1; rewards 0 1, values 1/2 1/4: delta_1 = 3/4, delta_0 = 1/4 - 1/2 = -1/4
+    # lambda 1/2: A_0 = -1/4 + 3/8 = 1/8;  lambda 0: A_0 = -1/4
+    rewards, values = torch.tensor([[0.0, 1.0]]).expand(2, 2), torch.tensor([[0.5, 0.25]]).expand(2, 2)
+    advantages, returns = gae(rewards, values, torch.ones(2, 2).bool(), gamma=1, gae_lambda=torch.tensor([0.5, 0]))
+    assert advantages.tolist() == [[1 / 8, 3 / 4], [-1 / 4, 3 / 4]]
+    assert returns.tolist() == [[5 / 8, 1], [1 / 4, 1]]
 
 
 @pytest.mark.parametrize(("gamma", "lam"), [(1, 1), (0.9, 0.95), (1, 0), (0, 1), (0.5, 1), (1, 0.3)])

@@ -31,6 +31,7 @@ BAD: dict[type, dict[str, tuple[Any, ...]]] = {
         **SHARED_BAD,
         "gamma": (-0.1, 1.1, math.nan),
         "gae_lambda": (-0.1, 1.1, math.nan),
+        "lambda_alpha": (-0.1, math.nan),
         "value_clip": (-0.1, math.nan),
         "kl_placement": ("rewards",),
         "whiten": ("Batch",),
@@ -82,7 +83,14 @@ def test_the_edges_are_allowed(config: type, fields: dict[str, Any]) -> None:
 
 
 def test_the_defaults() -> None:
-    ppo = {"gamma": 1.0, "gae_lambda": 1.0, "value_clip": 0.2, "kl_coef": 0.05, "kl_estimator": "k1"}
+    ppo = {
+        "gamma": 1.0,
+        "gae_lambda": 1.0,
+        "lambda_alpha": 0.0,
+        "value_clip": 0.2,
+        "kl_coef": 0.05,
+        "kl_estimator": "k1",
+    }
     ppo |= {"kl_placement": "reward", "whiten": "batch", "whiten_ddof": 1, "aggregation": "token_mean"}
     grpo = {"scale": "group_std", "ddof": 1, "eps": 1e-6, "kl_coef": 0.04, "kl_estimator": "k3"}
     grpo |= {"aggregation": "seq_mean_token_mean"}

@@ -28,6 +28,7 @@ PPO_ONLY: list[dict[str, Any]] = [
     {"kl_estimator": "k1", "kl_coef": 0.3},
     *({"kl_estimator": name, "kl_coef": 0.3, "kl_placement": "loss"} for name in ("k2", "k3")),
     {"gamma": 0.9, "gae_lambda": 0.8},
+    {"gamma": 0.9, "gae_lambda": 0.8, "lambda_alpha": 0.6},
     {"gamma": 0.9, "gae_lambda": 0.8, "kl_coef": 0.0, "whiten": "off", "value_clip": 0.0},
     {"whiten": "batch", "whiten_ddof": 0},
     {"value_clip": 0.05},

@@ -40,6 +40,7 @@ class Spec:
     parameters: int = PARAMETERS  # of each model
     search: str = ""  # that it is a trial of
     ladder: Callable[[int], Sequence[Mapping[str, Any]]] | None = None  # seed -> rows of ladder.jsonl
+    values: Callable[[int], Sequence[Mapping[str, Any]]] | None = None  # seed -> rows of values.jsonl.gz
 
 
 CELLS = (
@@ -174,6 +175,8 @@ def _run(
             records.Log(folder / "completions.jsonl.gz").append(rows)
     for ladder_row in cell.ladder(seed) if cell.ladder else ():
         logs.ladder(ladder_row)
+    for values_row in cell.values(seed) if cell.values else ():
+        logs.values(values_row)
     if status == "torn":
         return
     memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
@@ -25,6 +25,9 @@ class ChainConfig:
     """Every running value is taken modulo this; 2 to 100.  Not mentioned in the prompt."""
     seed: int = 0
     """Which endless stream of items; any integer.  The split of a prompt does not depend on it."""
+    blanks: bool = False
+    """Whether the prompt is the written steps with a blank for each value.  Each step is then as far from its place in
+    the completion as any other, and where min_steps is max_steps a small model finds its place in a long chain too."""
 
     def __post_init__(self) -> None:
         bad = range_problems(self, "steps", 1, 1000)
@@ -34,7 +37,10 @@ class ChainConfig:
 
 
 class Chain(Tagged):
-    """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10."""
+    """`7+3*2-5:` -> `<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>`, modulo 10.
+
+    With blanks the prompt is `7+3=_;_*2=_;_-5=_:`.
+    """
 
     Config = ChainConfig
 
@@ -42,13 +48,16 @@ class Chain(Tagged):
 
     def item(self, split: Split, index: int) -> Item:
         """One-digit operands; every length equally likely.  No operand is 0: `*0` would cancel all steps before."""
-        rng = item_rng("chain", *astuple(self.config), split=split, index=index)
+        c = self.config
+        rng = item_rng("chain", c.min_steps, c.max_steps, c.modulus, c.seed, split=split, index=index)
 
         def make() -> tuple[str, tuple[int, Steps]]:
-            count = rng.randint(self.config.min_steps, self.config.max_steps)
+            count = rng.randint(c.min_steps, c.max_steps)
             start = rng.randrange(10)
             steps = [(rng.choice("+-*"), rng.randint(1, 9)) for _ in range(count)]
-            return f"{start}{''.join(f'{op}{operand}' for op, operand in steps)}:", (start, steps)
+            between = "=_;_" if c.blanks else ""
+            written = between.join(f"{op}{operand}" for op, operand in steps) + between[:2]
+            return f"{start}{written}:", (start, steps)
 
         prompt, (start, steps) = draw(split, make, task="chain", remedy="widen min_steps and max_steps")
         _, value = self._run(start, steps)

@@ -15,6 +15,7 @@ FAMILIES: dict[Question, str] = {
     "cost": "Time and computation",
     "memory": "Memory",
     "stability": "Stability",
+    "critic": "The critic's values",
     "reward": "Rewards that are not the verifier",
 }
 

@@ -30,6 +30,11 @@ from tests.harness.small_runs import config
             {"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}},
             "warm_start.steps: the task jsonl has no demonstrations",
         ),
+        ({"measure": {"critic_steps": [3]}}, "measure.critic_steps: [3] exceeds train.steps = 2"),
+        (
+            {"measure": {"critic_steps": [1]}, "reward": {"source": "random"}},
+            "measure.critic_steps: continuations are valued by the verifier's reward, not by random",
+        ),
         ({"reward": {"components": {}}}, None),
         # 16 of 20 prompts are trained on, 4 x 4 pairs of 8 completions each: 256
         ({"reward": {"source": "learned", "label_pairs": 257}}, "reward.label_pairs: 257 asked for"),

@@ -13,15 +13,18 @@ def test_all_go_back_to_their_lengths_together(tmp_path: Path) -> None:
     logs = RunLogs(tmp_path)
     logs.step(0, {"a": 1}, counts=COUNTS, completions=[{"step": 0}])
     logs.ladder({"step": 0})
+    logs.values({"step": 0})
     lengths = logs.lengths()
     logs.step(1, {"a": 2}, counts=COUNTS, completions=[{"step": 1}])
     logs.ladder({"step": 1})
+    logs.values({"step": 1})
     again = RunLogs(tmp_path)
     again.cut(lengths)
     assert read_metrics(tmp_path / "metrics.jsonl") == [{"step": 0, "a": 1}]
     assert len(read_evaluations(tmp_path / "evaluations.jsonl.gz")) == 1
     assert list(read_completions(tmp_path / "completions.jsonl.gz")) == [{"step": 0}]
     assert read_metrics(tmp_path / "ladder.jsonl") == [{"step": 0}]
+    assert read_metrics(tmp_path / "values.jsonl.gz") == [{"step": 0}]
     assert again.lengths() == lengths
     again.cut({})
     assert set(again.lengths().values()) == {0}

@@ -37,6 +37,9 @@ ADAPTED: Table = {"model": {"adapter": {"rank": 2}}}
 LEARNED: Table = {"reward": {"source": "learned"}}
 EVALUATED: Table = {"evaluate": {"every": 1, "split": "test"}}
 LADDER: Table = {"measure": {"ladder_steps": [1], "ladder_batches": 2, "ladder_oracle": 2}}
+PROBED: Table = merge(
+    PPO, {"measure": {"critic_steps": [1], "critic_prompts": 4, "critic_states": 2, "critic_continuations": 4}}
+)
 MISSING: Table = {"task": {"missing_every": 4}, "reward": {"max_masked": 0.1}}
 NAN: Table = {"algorithm": {"name": "nan_loss"}, "train": {"steps": 6, "max_skipped": 0}}
 MEASURED: Table = {
@@ -106,6 +109,10 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "measure.ladder_steps": ([2], LADDER),
     "measure.ladder_batches": (3, LADDER),
     "measure.ladder_oracle": (3, LADDER),
+    "measure.critic_steps": ([2], PROBED),
+    "measure.critic_prompts": (3, PROBED),
+    "measure.critic_states": (3, PROBED),
+    "measure.critic_continuations": (5, PROBED),
 }
 """By path: another value, and the settings of the run that has the usual one."""
 
@@ -194,6 +201,7 @@ def _records(digest: str) -> Any:
         read_evaluations(folder / "evaluations.jsonl.gz"),
         list(read_completions(folder / "completions.jsonl.gz")),
         [{k: v for k, v in row.items() if "seconds" not in k} for row in read_metrics(folder / "ladder.jsonl")],
+        read_metrics(folder / "values.jsonl.gz"),
         sorted(path.name for path in (folder / "checkpoints").glob("step-*")),
         trainer.reward_facts,
         trainer.critic_facts,

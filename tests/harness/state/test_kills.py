@@ -16,7 +16,12 @@ from tests.harness.state.kills import Points, killed_at, left, prepared, run_wit
 
 EVALUATE = {"every": 2, "items": 4, "samples": 2, "k": [2], "final_items": 6}
 RUNS: dict[str, dict[str, Any]] = {
-    "ppo": {"algorithm": {"name": "ppo"}, "train": {"steps": 3, "checkpoint_every": 1}, "evaluate": EVALUATE},
+    "ppo": {
+        "algorithm": {"name": "ppo"},
+        "train": {"steps": 3, "checkpoint_every": 1},
+        "evaluate": EVALUATE,
+        "measure": {"critic_steps": [0, 2], "critic_prompts": 2, "critic_states": 2, "critic_continuations": 2},
+    },
     # Checkpoints that are not of every step, several optimizer steps a rollout, the controls' measurements between.
     "grpo": {
         "algorithm": {"name": "grpo"},

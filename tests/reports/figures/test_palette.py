@@ -82,7 +82,7 @@ def test_a_cell_of_two_parts_has_one_look_also_where_one_left_no_configuration(t
 
 
 def test_no_two_palettes_share_a_color() -> None:
-    looks = (palette.ROLES.values(), palette.PHASES.values(), palette.OTHERS, palette.MODELS)
+    looks = (palette.ROLES.values(), palette.PHASES.values(), palette.OTHERS, palette.MODELS, palette.LENGTHS)
     colors = [*palette.ALGORITHMS, *(look.color for group in looks for look in group)]
     assert len(set(colors)) == len(colors)
 

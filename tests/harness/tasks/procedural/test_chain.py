@@ -10,10 +10,10 @@ import pytest
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
 from rlvr_bench.harness.tasks.types import Item
 
-CONFIGS = [ChainConfig(), ChainConfig(min_steps=1, max_steps=9, modulus=7)]
+CONFIGS = [ChainConfig(), ChainConfig(min_steps=1, max_steps=9, modulus=7), ChainConfig(blanks=True)]
 
 
-@pytest.fixture(params=CONFIGS, ids=["mod 10", "mod 7"])
+@pytest.fixture(params=CONFIGS, ids=["mod 10", "mod 7", "blanks"])
 def task(request: pytest.FixtureRequest) -> Chain:
     return Chain(request.param)
 
@@ -37,6 +37,18 @@ def test_literals() -> None:
     shown = task.demonstration(Item("x", "7+3*2-5:", "5"), noise=0, seed=0)
     assert shown == "<think>7+3=0;0*2=0;0-5=5</think><answer>5</answer>"
     assert task.answer(shown) == "5"
+
+
+def test_blanks_change_the_prompt_and_nothing_else() -> None:
+    """Each step stands as far from its place in the completion as any other."""
+    plain, blank = Chain(ChainConfig()), Chain(ChainConfig(blanks=True))
+    items = Item("x", "7+3*2-5:", "5"), Item("x", "7+3=_;_*2=_;_-5=_:", "5")
+    one, other = (t.demonstration(i, noise=0.5, habit=0.5, seed=3) for t, i in zip((plain, blank), items, strict=True))
+    assert one == other
+    item = Chain(ChainConfig(min_steps=64, max_steps=64, blanks=True)).item("test", 0)
+    steps = blank.demonstration(item, noise=0, seed=0).removeprefix("<think>").partition("</think>")[0]
+    assert len(steps) == len(item.prompt) - 1 == 6 * 64 - 1
+    assert all(blank in ("_", written) for blank, written in zip(item.prompt, steps, strict=False))
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3, 1.0])
