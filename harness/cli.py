@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rlvr_bench.harness.commands.choices import Exported, Listed, Tier
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
@@ -29,27 +30,6 @@ Unsafe = Annotated[
     typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-
-
-class Listed(StrEnum):
-    algorithms = "algorithms"
-    tasks = "tasks"
-    verifiers = "verifiers"
-    models = "models"
-    suites = "suites"
-    metrics = "metrics"
-
-
-class Exported(StrEnum):
-    huggingface = "huggingface"
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-
-
-class Tier(StrEnum):
-    bwrap = "bwrap"
-    landlock = "landlock"
-    docker = "docker"
 
 
 def main() -> None:
@@ -97,7 +77,10 @@ def _every_verb(
 
 @app.command()
 def run(
-    suite: Annotated[str, typer.Argument(help="A shipped suite (see `list suites`) or a TOML file.")],
+    suite: Annotated[
+        str,
+        typer.Argument(help="A shipped suite (see `list suites`), a TOML file, or `claims`: all that test a claim."),
+    ],
     out: Annotated[Path | None, typer.Option(help="Results folder; runs/SUITE-TIME by default.")] = None,
     part: Annotated[list[str] | None, typer.Option(help="Only this part of the suite; repeatable.")] = None,
     overrides: Overrides = None,
@@ -121,8 +104,9 @@ def run(
     Exit status 1: a run did not complete.
     """
     from rlvr_bench.harness.commands.run import run as run_the_suite
+    from rlvr_bench.harness.commands.studies.claims import NAME, run_claims
 
-    incomplete = run_the_suite(
+    incomplete = (run_claims if suite == NAME else run_the_suite)(
         suite,
         out=out,
         parts=part or (),
@@ -231,8 +215,20 @@ def report(
     paper: Annotated[
         bool, typer.Option("--paper", help="Figures also as PDF and PNG, in the width of a page and of a column.")
     ] = False,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="One page of every study under the folder: each claim, and what they say of it."),
+    ] = False,
 ) -> None:
-    """Turn the records of a results folder, or of single runs, into a page, figures and tables."""
+    """Turn the records of a results folder, or of single runs, into a page, figures and tables.
+
+    Exit status 1, with --all: a study could not be read.
+    """
+    if all_:
+        from rlvr_bench.harness.commands.studies.overview import overview_of
+
+        _exit(ok=overview_of(results, out, allow_unlike=allow_unlike, paper=paper))
+        return
     from rlvr_bench.harness.commands.report import report_of
 
     report_of(results, out, allow_unlike=allow_unlike, paper=paper)

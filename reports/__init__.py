@@ -3,6 +3,7 @@
     report(results)             writes <results>/report/ and gives its answer, its tables and the path of report.html
     build(results)              the same, and gives the path alone
     comparison_tables(results)  the cells of each part side by side, as texts
+    overview(folder)            writes <folder>/report/index.html: every claim, and what each study there says of it
 
 Importing this package loads neither matplotlib nor torch.
 """
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rlvr_bench.reports.load import Study
     from rlvr_bench.reports.page.table import Table
 
-__all__ = ["Report", "build", "comparison_tables", "report"]
+__all__ = ["Overview", "Report", "build", "comparison_tables", "overview", "report"]
 
 Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
 
@@ -31,6 +32,15 @@ class Report:
     page: Path
     answer: Answer
     tables: tuple[Table, ...]  # one a part; all have one note, `COMPARISON_NOTE` of page/comparison_table.py
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What was written about several studies, and what a terminal shows of it."""
+
+    page: Path
+    table: Table  # a row for each claim
+    unreadable: tuple[tuple[str, str], ...]  # (folder, why) of studies that are not among them
 
 
 def report(
@@ -80,6 +90,24 @@ def _printable(answer: Answer) -> Answer:
 def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> Path:
     """Write the whole report and give the path of report.html; arguments and errors are those of `report`."""
     return report(results, out, allow_unlike=allow_unlike, paper=paper).page
+
+
+def overview(folder: Path, out: Path | None = None, *, allow_unlike: bool = False) -> Overview:
+    """Write the page of all studies under a folder; their own pages are neither made nor changed.
+
+    Args:
+        out: where to; `<folder>/report` if not given.
+        allow_unlike: also studies whose runs had unlike environments.
+    Raises:
+        rlvr_bench.harness.records.RecordError: there is no study.
+    """
+    from rlvr_bench.reports.overview.collect import collect
+    from rlvr_bench.reports.overview.write import short_table, write
+
+    folder = Path(folder)
+    out = Path(out) if out is not None else folder / "report"
+    found = collect(folder, out, allow_unlike=allow_unlike)
+    return Overview(page=write(found, out), table=short_table(found), unreadable=found.unreadable)
 
 
 def comparison_tables(results: Path) -> tuple[Table, ...]:

@@ -56,12 +56,12 @@ def write(
     write_tables(study, made, found, out / "tables")
     context = _context(study, found, answer, drawn, made, links(study, results, out), unlike)
     context["files"] = _files(out / "figures", drawn, paper=paper)
-    html = _templates(autoescape=True)
+    html = templates(autoescape=True)
     html.globals |= {"inlined": lambda name: inlined(out / "figures" / f"{name}.svg")}
-    _write(out / "report.html", html.get_template("report.html.j2").render(context, names=Names()))
-    markdown = _templates(autoescape=False)
+    write_text(out / "report.html", html.get_template("report.html.j2").render(context, names=Names()))
+    markdown = templates(autoescape=False)
     markdown.filters |= {"cell": markdown_cell, "block": markdown_block, "table": table_markdown}
-    _write(out / "report.md", markdown.get_template("report.md.j2").render(context, names=Names()))
+    write_text(out / "report.md", markdown.get_template("report.md.j2").render(context, names=Names()))
     return out / "report.html"
 
 
@@ -108,7 +108,8 @@ def _files(folder: Path, drawn: Sequence[Drawn], *, paper: bool) -> Mapping[str,
     return {name: tuple(f for f in files if (folder / f).exists()) for name, files in names.items()}
 
 
-def _templates(*, autoescape: bool) -> Environment:
+def templates(*, autoescape: bool) -> Environment:
+    """The pages' templates; what they show is made visible, and what they do not know is an error."""
     return Environment(
         loader=PackageLoader("rlvr_bench.reports.page"),
         autoescape=autoescape,
@@ -127,5 +128,6 @@ def _visible(value: Any) -> Any:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """With the same bytes on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
