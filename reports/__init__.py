@@ -3,6 +3,7 @@
     report(results)             writes <results>/report/ and gives its answer, its tables and the path of report.html
     build(results)              the same, and gives the path alone
     comparison_tables(results)  the cells of each part side by side, as texts
+    paper(results)              writes <results>/paper/: figures, tables, a text of methods, and main.tex
     overview(folder)            writes <folder>/report/index.html: every claim, and what each study there says of it
 
 Importing this package loads neither matplotlib nor torch.
@@ -13,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rlvr_bench.reports.claims.answer import Answer
     from rlvr_bench.reports.load import Study
     from rlvr_bench.reports.page.table import Table
 
-__all__ = ["Overview", "Report", "build", "comparison_tables", "overview", "report"]
+__all__ = ["Overview", "Report", "build", "comparison_tables", "overview", "paper", "report"]
 
 Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
 
@@ -90,6 +91,38 @@ def _printable(answer: Answer) -> Answer:
 def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> Path:
     """Write the whole report and give the path of report.html; arguments and errors are those of `report`."""
     return report(results, out, allow_unlike=allow_unlike, paper=paper).page
+
+
+def paper(
+    results: Path,
+    out: Path | None = None,
+    *,
+    columns: Literal[1, 2] = 2,
+    allow_unlike: bool = False,
+    track: Track = lambda items, what, total: items,
+) -> Path:
+    """Write what an author needs of a results folder, and give the path of main.tex.
+
+    Args:
+        out: where to; `<results>/paper` if not given.
+        columns: of a page of the paper; figures are as wide as one.
+        allow_unlike: compare runs of different environments anyway.
+        track: shows progress, as in `report`.
+    Raises:
+        rlvr_bench.harness.records.RecordError: the records cannot be read, or the environments differ.
+    """
+    from rlvr_bench.reports.cells.environments import check_environments
+    from rlvr_bench.reports.claims.answer import answer
+    from rlvr_bench.reports.claims.study import findings
+    from rlvr_bench.reports.load import load
+    from rlvr_bench.reports.paper.write import write
+
+    results = Path(results)
+    study = load(results)
+    check_environments(study, allow_unlike=allow_unlike)
+    found = findings(study)
+    folder = Path(out) if out is not None else results / "paper"
+    return write(study, found, _printable(answer(study, found)), folder, columns=columns, track=track)
 
 
 def overview(folder: Path, out: Path | None = None, *, allow_unlike: bool = False) -> Overview:

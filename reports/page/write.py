@@ -14,7 +14,7 @@ from rlvr_bench.reports.claims.answer import Answer
 from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.escape import markdown_block, markdown_cell, one_line, printable
-from rlvr_bench.reports.figures.draw import Drawn, Track, draw
+from rlvr_bench.reports.figures.draw import PAGE, PAPER, SUFFIX, Drawn, Track, draw
 from rlvr_bench.reports.figures.style import FORMATS
 from rlvr_bench.reports.load import Study
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
@@ -29,8 +29,6 @@ from rlvr_bench.reports.page.opening.parts import seeds_remark
 from rlvr_bench.reports.page.sections import sections
 from rlvr_bench.reports.page.table import table_markdown
 from rlvr_bench.reports.page.tables import Made, make_tables, seeds_name, write_tables
-
-WIDTHS = ("", "-column")  # behind the names of a figure's files
 
 
 def write(
@@ -51,7 +49,7 @@ def write(
         paper: figures also as PDF and PNG and in the width of a column.
         track: shows progress.
     """
-    drawn = draw(study, out / "figures", found, paper=paper, track=track)
+    drawn = draw(study, out / "figures", found, files=PAPER if paper else PAGE, track=track)
     made = make_tables(study)
     write_tables(study, made, found, out / "tables")
     context = _context(study, found, answer, drawn, made, links(study, results, out), unlike)
@@ -99,7 +97,7 @@ def _context(
 
 def _files(folder: Path, drawn: Sequence[Drawn], *, paper: bool) -> Mapping[str, tuple[str, ...]]:
     """The files of each figure by its name; those that an earlier report left and this one did not write go."""
-    names = {d.name: [f"{d.name}{width}.{suffix}" for width in WIDTHS for suffix in FORMATS] for d in drawn}
+    names = {d.name: [f"{d.name}{width}.{suffix}" for width in SUFFIX.values() for suffix in FORMATS] for d in drawn}
     if not paper:
         for name, files in names.items():
             for file in files:
