@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rlvr_bench.harness.commands.choices import Exported, Listed, Tier
+from rlvr_bench.harness.commands.studies.paper import paper
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
@@ -224,14 +225,10 @@ def report(
 
     Exit status 1, with --all: a study could not be read.
     """
-    if all_:
-        from rlvr_bench.harness.commands.studies.overview import overview_of
-
-        _exit(ok=overview_of(results, out, allow_unlike=allow_unlike, paper=paper))
-        return
     from rlvr_bench.harness.commands.report import report_of
+    from rlvr_bench.harness.commands.studies.overview import overview_of
 
-    report_of(results, out, allow_unlike=allow_unlike, paper=paper)
+    _exit(ok=(overview_of if all_ else report_of)(results, out, allow_unlike=allow_unlike, paper=paper))
 
 
 @app.command()
@@ -284,6 +281,9 @@ def doctor(as_json: AsJson = False) -> None:
     from rlvr_bench.harness.commands.doctor import doctor as check_machine
 
     _exit(ok=check_machine(as_json=as_json))
+
+
+app.command()(paper)
 
 
 def _exit(*, ok: bool) -> None:

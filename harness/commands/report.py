@@ -17,8 +17,8 @@ from rlvr_bench.harness.text_table import WIDTH, text_table
 
 def report_of(
     folders: Sequence[Path], out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False
-) -> None:
-    """The report of a results folder, or of one or several run folders; for the others see `report`.
+) -> bool:
+    """The report of a results folder, or of one or several run folders; for the others see `report`.  Always True.
 
     Args:
         out: needed for several folders; FOLDER/report by default.
@@ -29,7 +29,7 @@ def report_of(
 
     if len(folders) == 1 and not is_run(folders[0]):
         report(folders[0], out, allow_unlike=allow_unlike, paper=paper)
-        return
+        return True
     if out is None and len(folders) > 1:
         raise ConfigError(["report: give --out, the folder for the report of several runs"])
     out = out or folders[0] / "report"
@@ -38,6 +38,7 @@ def report_of(
     with tempfile.TemporaryDirectory(prefix="runs-") as folder:
         put_together(folders, Path(folder), command=command, allow_unlike=allow_unlike)
         report(Path(folder), out, allow_unlike=allow_unlike, paper=paper)
+    return True
 
 
 def report(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> None:

@@ -12,12 +12,12 @@ from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.paper.arms import arms
 
 NOTE = (
-    "Means over the finished runs. Samples, tokens and FLOPs are those of training: completions, their tokens, and the "
-    "models' operations as counted by formula. Minutes: wall clock of one run from start to end, with its evaluations; "
-    "hours: of all its runs added up, also where several ran side by side. Base models, reward models and the "
+    "Means over the finished runs. Samples, tokens and TFLOP are those of training: completions, their tokens, and "
+    "1e12 operations of the models as counted by formula. Minutes: wall clock of one run from start to end, with its "
+    "evaluations; hours: of all its runs added up, also where several ran side by side. Base models, reward models and the "
     "pretraining of critics that runs share were made once and are not in them."
 )
-COLUMNS = ("cell", "runs", "steps", "samples", "tokens", "FLOPs", "minutes a run", "hours in all")
+COLUMNS = ("cell", "runs", "steps", "samples", "tokens", "TFLOP", "minutes a run", "hours in all")
 
 
 def compute_table(study: Study) -> Table:
@@ -25,7 +25,7 @@ def compute_table(study: Study) -> Table:
     several, rows = len(study.manifest.parts) > 1, []
     for arm in arms(study):
         finished = [run for run in arm.runs if run.finished]
-        label = f"{one_line(arm.part.title)}: {arm.label}" if several else arm.label
+        label = f"{one_line(arm.part.name)}: {arm.label}" if several else arm.label
         rows.append((label, *_of(arm.runs, finished)))
     rows.append(("All runs", *_of(study.runs, ())))
     return Table("Compute", COLUMNS, tuple(rows), NOTE)
@@ -39,7 +39,9 @@ def _of(planned: Sequence[Run], finished: Sequence[Run]) -> tuple[str, ...]:
     return (
         f"{done} of {len(planned)}",
         _whole(_mean(steps)),
-        *(_exact(_mean_of(finished, f"cost/{what}"), what) for what in ("samples", "tokens", "flops")),
+        _whole(_mean_of(finished, "cost/samples")),
+        _whole(_mean_of(finished, "cost/tokens")),
+        _number(_mean_of(finished, "cost/flops"), 1e12),
         _number(_mean(own)),
         _number(sum(seconds) / 3600 if seconds else None),
     )
@@ -65,11 +67,5 @@ def _whole(value: float | None) -> str:
     return numbers.ABSENT if value is None else numbers.whole(round(value))
 
 
-def _exact(value: float | None, what: str) -> str:
-    if value is None:
-        return numbers.ABSENT
-    return f"{value:.2e}" if what == "flops" else numbers.whole(round(value))
-
-
-def _number(value: float | None) -> str:
-    return numbers.ABSENT if value is None else numbers.number(value)
+def _number(value: float | None, unit: float = 1.0) -> str:
+    return numbers.ABSENT if value is None else numbers.number(value / unit)

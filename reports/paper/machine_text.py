@@ -57,7 +57,8 @@ def time_taken(study: Study) -> list[str]:
     if seconds:
         text.append(
             f"Added up they took {numbers.number(sum(seconds) / 3600)} hours of wall clock, a run "
-            f"{numbers.number(median(seconds) / 60)} minutes (median); the study was begun {study.manifest.created_at}."
+            f"{numbers.number(median(seconds) / 60)} minutes (median); the study was begun on "
+            f"{study.manifest.created_at[:10]}."
         )
     return text
 
@@ -72,5 +73,7 @@ def reproduction(study: Study) -> list[str]:
         f"Code: {'commit' if len(commits) == 1 else 'commits'} {', '.join(c[:12] for c in commits)}."
         if commits
         else "",
-        f"SHA-256 of the hypotheses: {manifest.hypotheses_hash[:16]}..., whole in suite.json." if manifest.hypotheses_hash else "",
+        f"SHA-256 of the hypotheses: {manifest.hypotheses_hash[:16]}..., whole in suite.json."
+        if manifest.hypotheses_hash
+        else "",
     ]

@@ -170,14 +170,14 @@ def _training(study: Study) -> list[str]:
 
     def updates(part: PartInfo, mine: Sequence[Arm]) -> str:
         epochs, minibatches = values(mine, "train", "epochs"), values(mine, "train", "minibatches")
-        return f"{epochs} epochs of {minibatches} minibatches" if epochs and minibatches else ""
+        return f"{epochs} x {minibatches}" if epochs and minibatches else ""
 
     pretrained = by_part(study, lambda part, mine: ", ".join(filter(None, map(_pretrained, mine))))
     lengths, steps, per_rollout = by_part(study, length), by_part(study, rollout), by_part(study, updates)
     return [
         f"A run takes {steps}." if steps else "",
         f"Completions have at most so many tokens: {lengths}." if lengths else "",
-        f"Each rollout serves {per_rollout}." if per_rollout else "",
+        f"Optimizer steps of each rollout, epochs x minibatches: {per_rollout}." if per_rollout else "",
         f"Critics were pretrained on so many completions of the base model, which are in no budget: {pretrained}."
         if pretrained
         else "",

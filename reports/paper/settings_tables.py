@@ -27,10 +27,10 @@ def settings_tables(study: Study) -> tuple[tuple[str, Table], ...]:
     by_part = [key for key in keys if key not in common and _depends(grid, key, on=0)]
     rest = [key for key in keys if key not in common and key not in by_part]
     labels = {arm.name: arm.label for arm in found}
-    titles = {arm.part.name: one_line(arm.part.title) for arm in found}
+    parts = list(dict.fromkeys(arm.part.name for arm in found))
     made = [("settings-common", _common(grid, common))]
-    made += _numbered("settings-by-cell", [_by_cell(grid, rest, some, labels, titles) for some in _few(list(labels))])
-    made += _numbered("settings-by-part", [_by_part(grid, by_part, some, titles) for some in _few(list(titles))])
+    made += _numbered("settings-by-cell", [_by_cell(grid, rest, some, labels, parts) for some in _few(list(labels))])
+    made += _numbered("settings-by-part", [_by_part(grid, by_part, some) for some in _few(parts)])
     return tuple((name, table) for name, table in made if table.rows)
 
 
@@ -55,14 +55,15 @@ def _common(grid: Grid, keys: Sequence[str]) -> Table:
     return Table("Settings that are the same for every cell", ("setting", "value", "setting", "value"), rows, NOTE)
 
 
-def _by_part(grid: Grid, keys: Sequence[str], parts: Sequence[str], titles: dict[str, str]) -> Table:
+def _by_part(grid: Grid, keys: Sequence[str], parts: Sequence[str]) -> Table:
     of_part = {place[0]: texts for place, texts in grid.items()}
     rows = tuple((key, *(of_part[part].get(key, ABSENT) for part in parts)) for key in keys)
-    return Table("Settings that depend on the part", ("setting", *(titles[p] for p in parts)), rows, NOTE)
+    head = ("setting", *map(one_line, parts))
+    return Table("Settings that depend on the part", head, _there(rows), NOTE)
 
 
 def _by_cell(
-    grid: Grid, keys: Sequence[str], names: Sequence[str], labels: dict[str, str], titles: dict[str, str]
+    grid: Grid, keys: Sequence[str], names: Sequence[str], labels: dict[str, str], parts: Sequence[str]
 ) -> Table:
     """One row a setting; where it depends on the part as well, one for each part that has one of these cells."""
     rows = []
@@ -71,11 +72,16 @@ def _by_cell(
             of_arm = {place[1]: texts for place, texts in grid.items()}
             rows.append((key, *(of_arm[name].get(key, ABSENT) for name in names)))
             continue
-        for part, title in titles.items():
+        for part in parts:
             entries = [grid[part, name].get(key, ABSENT) if (part, name) in grid else "" for name in names]
-            if any(entries):
-                rows.append((f"{key} ({title})", *entries))
-    return Table("Settings that depend on the cell", ("setting", *(labels[n] for n in names)), tuple(rows), NOTE)
+            rows.append((f"{key} ({one_line(part)})", *entries))
+    head = ("setting", *(labels[name] for name in names))
+    return Table("Settings that depend on the cell", head, _there(rows), NOTE)
+
+
+def _there(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Those with an entry."""
+    return tuple(row for row in rows if any(entry not in ("", ABSENT) for entry in row[1:]))
 
 
 def _few(names: Sequence[str]) -> list[Sequence[str]]:

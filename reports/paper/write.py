@@ -9,6 +9,7 @@ tables/        NAME.tex (booktabs), and NAME.csv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from rlvr_bench.reports.paper.compute_table import compute_table
 from rlvr_bench.reports.paper.methods import Paragraph, paragraphs
 from rlvr_bench.reports.paper.settings_tables import settings_tables
 
+_SIGN = re.compile(r"(?<![\w)-])-(?=\.?\d)")
 Columns = Literal[1, 2]
 WIDTH_OF: dict[int, Width] = {1: "text", 2: "column"}  # of a figure, by columns of the page
 
@@ -104,7 +106,7 @@ def figure_latex(figure: Drawn, width: Width) -> str:
             "\\begin{figure}[tbp]",
             "\\centering",
             f"\\includegraphics{{figures/{figure.name}{SUFFIX[width]}}}",
-            f"\\caption{{{latex(figure.caption)}}}",
+            f"\\caption{{{prose(figure.caption)}}}",
             f"\\label{{fig:{figure.name}}}",
             "\\end{figure}",
             "",
@@ -114,7 +116,7 @@ def figure_latex(figure: Drawn, width: Width) -> str:
 
 def methods_latex(text: Sequence[Paragraph]) -> str:
     """Paragraphs with their titles, and lists behind them."""
-    return "\n".join(f"\\paragraph{{{latex(p.title)}}}\n{latex(p.text)}\n{_list(p.items)}" for p in text)
+    return "\n".join(f"\\paragraph{{{prose(p.title)}}}\n{prose(p.text)}\n{_list(p.items)}" for p in text)
 
 
 def results_latex(tested: Sequence[Finding]) -> str:
@@ -129,11 +131,16 @@ def results_latex(tested: Sequence[Finding]) -> str:
     )
 
 
+def prose(text: str) -> str:
+    """Text as LaTeX shows it; the sign of a number is a minus, at which no line breaks."""
+    return latex(_SIGN.sub("−", text))
+
+
 def _list(items: Sequence[str]) -> str:
     """Empty without items."""
     if not items:
         return ""
-    return "\n".join(["\\begin{itemize}", *(f"\\item {{}}{latex(text)}" for text in items), "\\end{itemize}", ""])
+    return "\n".join(["\\begin{itemize}", *(f"\\item {{}}{prose(text)}" for text in items), "\\end{itemize}", ""])
 
 
 def _templates() -> Environment:
@@ -152,5 +159,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"latex": latex}
+    made.filters |= {"prose": prose}
     return made
