@@ -14,8 +14,8 @@ from rlvr_bench.reports.paper.arms import arms
 NOTE = (
     "Means over the finished runs. Samples, tokens and TFLOP are those of training: completions, their tokens, and "
     "1e12 operations of the models as counted by formula. Minutes: wall clock of one run from start to end, with its "
-    "evaluations; hours: of all its runs added up, also where several ran side by side. Base models, reward models and the "
-    "pretraining of critics that runs share were made once and are not in them."
+    "evaluations; hours: of all its runs added up, also where several ran side by side. Base models, reward models and "
+    "the pretraining of critics that runs share were made once and are not in them."
 )
 COLUMNS = ("cell", "runs", "steps", "samples", "tokens", "TFLOP", "minutes a run", "hours in all")
 
