@@ -18,7 +18,9 @@ from rlvr_bench.harness.text_table import WIDTH, text_table
 def report_of(
     folders: Sequence[Path], out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False
 ) -> bool:
-    """The report of a results folder, or of one or several run folders; for the others see `report`.  True: none was left out.
+    """The report of a results folder, or of one or several run folders; for the others see `report`.
+
+    Returns True: nothing is left out.
 
     Args:
         out: needed for several folders; FOLDER/report by default.

@@ -90,17 +90,17 @@ ASKED: tuple[Asked, ...] = (
         id="groups",
         claim="The mean of a group is an adaptive baseline, until every completion of the group earns the same.",
         topics=("groups",),
-        suites=("core",),
+        suites=("core", "baselines"),
         takes="The suite core on two processor cores: silent groups, and the table of what each baseline does to the "
-        "gradient.",
+        "gradient; of the size of a group baselines, likewise.",
     ),
     Asked(
         id="reward",
         claim="Verifiable rewards cannot be hacked; learned ones are.",
         topics=("reward",),
         questions=("reward",),
-        suites=("hacking",),
-        takes="The suite hacking on two processor cores.",
+        suites=("hacking", "noise"),
+        takes="The suite hacking on two processor cores; of a verifier that errs noise, likewise.",
     ),
     Asked(
         id="length",
