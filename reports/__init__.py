@@ -3,8 +3,8 @@
     report(results)             writes <results>/report/ and gives its answer, its tables and the path of report.html
     build(results)              the same, and gives the path alone
     comparison_tables(results)  the cells of each part side by side, as texts
-    paper(results)              writes <results>/paper/: figures, tables, a text of methods, and main.tex
-    overview(folder)            writes <folder>/report/index.html: every claim, and what each study there says of it
+    write_paper(results)        writes <results>/paper/: figures, tables, a text of methods, and main.tex
+    write_overview(folder)      writes <folder>/report/index.html: every claim, and what each study there says of it
 
 Importing this package loads neither matplotlib nor torch.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rlvr_bench.reports.load import Study
     from rlvr_bench.reports.page.table import Table
 
-__all__ = ["Overview", "Report", "build", "comparison_tables", "overview", "paper", "report"]
+__all__ = ["Overview", "Report", "build", "comparison_tables", "report", "write_overview", "write_paper"]
 
 Track = Callable[[Iterable[Any], str, int], Iterable[Any]]  # items, what is done with them, how many: the items
 
@@ -93,7 +93,7 @@ def build(results: Path, out: Path | None = None, *, allow_unlike: bool = False,
     return report(results, out, allow_unlike=allow_unlike, paper=paper).page
 
 
-def paper(
+def write_paper(
     results: Path,
     out: Path | None = None,
     *,
@@ -125,7 +125,7 @@ def paper(
     return write(study, found, _printable(answer(study, found)), folder, columns=columns, track=track)
 
 
-def overview(folder: Path, out: Path | None = None, *, allow_unlike: bool = False) -> Overview:
+def write_overview(folder: Path, out: Path | None = None, *, allow_unlike: bool = False) -> Overview:
     """Write the page of all studies under a folder; their own pages are neither made nor changed.
 
     Args:

@@ -36,7 +36,7 @@ def show_overview(folder: Path, out: Path | None = None, *, allow_unlike: bool =
     Raises:
         RecordError: there is no study.
     """
-    made = reports.overview(folder, out, allow_unlike=allow_unlike)
+    made = reports.write_overview(folder, out, allow_unlike=allow_unlike)
     print(text_table(made.table.columns, made.table.rows, title=made.table.title), end="\n\n")
     for name, reason in made.unreadable:
         print(f"error: {name}: {reason}", file=sys.stderr)

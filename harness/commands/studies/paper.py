@@ -23,5 +23,7 @@ def paper(
 
     folder = out or results / "paper"
     check_writable(folder)
-    main = reports.paper(results, folder, columns=1 if columns == 1 else 2, allow_unlike=allow_unlike, track=track)
+    main = reports.write_paper(
+        results, folder, columns=1 if columns == 1 else 2, allow_unlike=allow_unlike, track=track
+    )
     typer.echo(main)
