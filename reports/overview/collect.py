@@ -106,12 +106,13 @@ def collect(root: Path, out: Path, *, allow_unlike: bool = False) -> Overview:
 
 
 def _folders(root: Path) -> Iterator[Path]:
-    """Results folders, in the order of their names; what is inside one is its own."""
-    for place, folders, files in os.walk(root):
-        folders.sort()
-        if MANIFEST in files:
-            folders.clear()
-            yield Path(place)
+    """Results folders, in the order of their names; what is inside one is its own, and a link may lead to one."""
+    if (root / MANIFEST).exists():
+        yield root
+    elif root.is_dir():
+        for inner in sorted(root.iterdir()):
+            if inner.is_dir() and (not inner.is_symlink() or (inner / MANIFEST).exists()):
+                yield from _folders(inner)
 
 
 def _line(study: Study, folder: Path, name: str, out: Path, *, unlike: bool) -> StudyLine:
@@ -119,7 +120,7 @@ def _line(study: Study, folder: Path, name: str, out: Path, *, unlike: bool) -> 
     return StudyLine(
         folder=name,
         title=one_line(manifest.title or manifest.name),
-        page=quote(os.path.relpath(page.resolve(), out.resolve())) if page.exists() else "",
+        page=quote(os.path.relpath(page, out)) if page.exists() else "",
         runs=len(study.runs),
         finished=sum(r.finished for r in study.runs),
         hours=sum(r.summary.wall_seconds for r in study.runs if r.summary) / 3600,

@@ -45,6 +45,13 @@ def test_a_study_inside_a_study_is_its_own(root: Path, tmp_path: Path) -> None:
     assert [s.folder for s in collect(tmp_path / "all", tmp_path).studies] == ["b"]
 
 
+def test_a_link_to_a_study_is_followed_and_no_other(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(root / "b")
+    (tmp_path / "round").symlink_to(tmp_path)
+    found = collect(tmp_path, tmp_path / "report")
+    assert [(s.folder, s.page) for s in found.studies] == [("linked", "../linked/report/report.html")]
+
+
 def test_links_lead_to_where_the_page_decides_and_only_to_pages_that_are_there(root: Path, tmp_path: Path) -> None:
     said = {c.asked.id: c for c in collect(root, root / "report").claims}["accuracy"].said
     assert {(s.study.folder, s.finding.id, s.link) for s in said if s.finding.primary} == {
