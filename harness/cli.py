@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rlvr_bench.harness.commands.choices import Exported, Listed, Tier
+from rlvr_bench.harness.commands.choices import Exported, Listed, Tier, Where
 from rlvr_bench.harness.commands.studies.paper import paper
 
 FAILED = 1
@@ -91,13 +91,14 @@ def run(
         int | None, typer.Option(min=1, help="So many seeds in each part, with --resume also more than before.")
     ] = None,
     jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Runs side by side where a part allows it; by default one a core, or one a GPU of --devices.",
-        ),
+        int | None, typer.Option(min=1, help="Runs side by side; by default one a core, or one a GPU of --devices.")
     ] = None,
     devices: Annotated[str | None, typer.Option(help="GPUs to spread runs over, as in 0,1.")] = None,
+    executor: Annotated[Where, typer.Option(help="Where the runs go: this machine, or a scheduler's.")] = Where.local,
+    executor_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="For the scheduler, as in partition=gpu; repeatable."),
+    ] = None,
     unsafe: Unsafe = False,
 ) -> None:
     """Run a suite, each run in a fresh process, then print the comparison and write the report.
@@ -118,6 +119,8 @@ def run(
         seeds=seeds,
         jobs=jobs,
         devices=devices,
+        executor=executor.value,
+        executor_set=executor_set or (),
     )
     _exit(ok=not incomplete)
 

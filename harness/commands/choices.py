@@ -1,4 +1,4 @@
-"""What some options of the command line may be."""
+"""Values of options, for the command line; nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class Listed(StrEnum):
+    """What `list` takes."""
+
     algorithms = "algorithms"
     tasks = "tasks"
     verifiers = "verifiers"
@@ -15,12 +17,24 @@ class Listed(StrEnum):
 
 
 class Exported(StrEnum):
+    """What `export --to` takes."""
+
     huggingface = "huggingface"
     tensorboard = "tensorboard"
     wandb = "wandb"
 
 
+class Where(StrEnum):
+    """What `run --executor` takes."""
+
+    local = "local"
+    slurm = "slurm"
+    ray = "ray"
+
+
 class Tier(StrEnum):
+    """What `score --tier` takes."""
+
     bwrap = "bwrap"
     landlock = "landlock"
     docker = "docker"

@@ -162,7 +162,7 @@ class _Run:
         from rlvr_bench.harness.training.loop import Trainer
 
         use_threads(self.config.compute.threads)
-        import_libraries()
+        import_libraries(self.config.model)
         device = pick_device(self.config.model)
         parts = self.before.resumed + 2 if self.before else 1
         name = "environment.json" if parts == 1 else f"environment-{parts}.json"

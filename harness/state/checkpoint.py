@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.engines.state_files import load_states
@@ -33,7 +34,7 @@ from rlvr_bench.harness.engines.torch_engine import WEIGHTS
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.records import RecordError, canonical_json, disk, file_digest, read_json, write_json
-from rlvr_bench.harness.state.identity import changed
+from rlvr_bench.harness.state.identity import BASE, WEIGHTS_OF, changed, weights_digest
 
 FOLDER, MANIFEST, RANDOM = "checkpoints", "manifest.json", "random.json"
 KEPT = 2
@@ -181,6 +182,15 @@ def refuse_others(found: Checkpoint, identity: Mapping[str, str]) -> None:
         raise CheckpointError(
             f"{found.folder}: since it was taken, this changed: {', '.join(names)}; put it back, or do the run "
             "again in another folder"
+        )
+
+
+def refuse_another_base(found: Checkpoint, base: nn.Module) -> None:
+    """Raises CheckpointError where its adapter was trained on other weights than these."""
+    if found.identity[WEIGHTS_OF.format(BASE)] != weights_digest(base):
+        raise CheckpointError(
+            f"{found.folder}: holds an adapter, and its base model has other weights now; use the versions, the files "
+            "and the cache that the run was made with"
         )
 
 

@@ -17,6 +17,7 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import Positions, score_rollout
 from rlvr_bench.harness.records import MetricsRow, Phase
+from rlvr_bench.harness.rollout.gap import sampler_gap
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
 from rlvr_bench.harness.seeding import derive_seed, generator
@@ -96,7 +97,8 @@ class Collector:
             asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                rollout = self.score(rollout, samples.logprobs)
+                compared = self.config.rollout.engine != "torch"
+                rollout = self.score(rollout, None if compared else samples.logprobs)
             sampled = Tokens.of(rollout)
             reads: dict[Phase, dict[Role, Positions]] = {
                 "rollout": {"actor": Positions(sampled.prompt, samples.tokens_read)},
@@ -106,6 +108,8 @@ class Collector:
                 arrived = time.perf_counter()
                 grades, ended = pending.result()
                 row = sampling_metrics(rollout, grades)
+                if compared:
+                    row |= self._gap(samples, rollout)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
             "cost/verdict_seconds": ended - asked,
@@ -129,6 +133,12 @@ class Collector:
         prepared, mine, trained_on = self._prepare(_finite(rollout, row), meter)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
+
+    def _gap(self, samples: Samples, rollout: Rollout) -> MetricsRow:
+        """Between the engine's log-probabilities and the scorer's; raises SamplerGap where it is too large."""
+        assert samples.logprobs is not None and rollout.old_logprobs is not None
+        limit = self.config.rollout.max_gap
+        return {**sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)}
 
     def _prepare(self, rollout: Rollout, meter: Recorder) -> tuple[Rollout, Tensor, MetricsRow]:
         """The rollout of all processes with advantages, which of its rows are this one's, and the metrics of both.

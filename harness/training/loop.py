@@ -27,7 +27,7 @@ from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, Phase, RunL
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
-from rlvr_bench.harness.state.identity import identity_of
+from rlvr_bench.harness.state.identity import BASE, identity_of
 from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
@@ -39,7 +39,7 @@ from rlvr_bench.harness.training.ladder.measure import Ladder
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
 from rlvr_bench.harness.training.update import Diverged, Learner
-from rlvr_bench.harness.training.warm_start import base_model
+from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
 
 
@@ -108,18 +108,21 @@ class Trainer:
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
+        roles = self.algorithm.roles
+        critic = critic_model(c, self.task, base, roles)
         torch.manual_seed(c.seed)
-        self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
+        self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
         self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
         engines: dict[Role, TrainEngine] = {
             role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
         }
         self.learner = Learner(self.algorithm, self.models, engines, c)
-        needs_logprobs = self.learner.needs_logprobs
-        # Only what is computed in float32 is the same number in sampling and in scoring.
-        keep = needs_logprobs and c.model.dtype == "float32" and c.compute.autocast == "off"
-        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, with_logprobs=keep)
+        # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
+        needs_logprobs = self.learner.needs_logprobs or c.rollout.engine != "torch"
+        exact = c.rollout.engine == "torch" and c.model.dtype == "float32" and c.compute.autocast == "off"
+        keep = needs_logprobs and exact
+        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
         self.actor_scored = needs_logprobs and not keep
         self.collector = Collector(
             c,
@@ -133,17 +136,16 @@ class Trainer:
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
         )
-        self.identity = identity_of(c, self.task, {"base model": base, "reward model": learned})
+        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
         self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
         """What the summary says about the algorithm, the models and the verifier."""
-        needs = needs_of(self.algorithm)
         return {
             "algorithm": {
                 "roles": sorted(self.algorithm.roles),
                 "actor_scored": self.actor_scored,
-                "needs": vars(needs),
+                "needs": vars(needs_of(self.algorithm)),
             },
             "roles": self.learner.states(),
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
@@ -162,6 +164,7 @@ class Trainer:
         checkpoint.refuse_others(found, self.identity)
         self.logs.cut(found.lengths)
         checkpoint.restore(found, self.learner.engines)
+        self.sampler.sync(self.learner.engines["actor"].weights())
         self.learner.skipped.update({role: found.skipped.get(role, 0) for role in self.learner.engines})
         self.seconds_before = found.seconds
         return found.step
@@ -177,9 +180,9 @@ class Trainer:
             DiskError: a record or a checkpoint could not be written.
         """
         steps = self.config.train.steps
-        numbers = sum(engine.states().parameters for engine in self.learner.engines.values())
-        size = 12 * numbers  # weights and two moments; more for low-precision weights
-        pace = Pace(self.config.train.checkpoint_every, size=size, last=self.keep_last)
+        numbers = sum(engine.states().learning for engine in self.learner.engines.values())
+        # Weights and two moments; more for low-precision weights.
+        pace = Pace(self.config.train.checkpoint_every, size=12 * numbers, last=self.keep_last)
         self._not_stopped(start)
         if start == 0:
             self.logs.set_aside()

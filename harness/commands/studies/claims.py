@@ -94,13 +94,14 @@ def _checked(
 ) -> dict[str, int]:
     """How many runs each has; nothing of any suite may be wrong."""
     changes = {key: options[key] for key in ("overrides", "dry", "unsafe", "seeds") if key in options}
+    here = options.get("executor", "local") == "local"
     problems: list[str] = []
     runs = {}
     for name, suite in suites.items():
         try:
             check_kind(out / name, resume=begun[name])
             planned = plan(suite, **changes)
-            preflight((run.config for run in planned), lambda line: None)
+            preflight((run.config for run in planned), lambda line: None, here=here)
             runs[name] = len(planned)
         except ConfigError as error:
             problems += [f"{name}: {line}" for line in error.problems]

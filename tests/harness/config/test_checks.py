@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rlvr_bench.harness.config import checks
 from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.errors import ConfigError
 from tests.harness.config.problems import problems
@@ -43,6 +44,15 @@ def test_impossible_combinations(sections: dict[str, Any], line: str | None) -> 
         return
     (found,) = problems(**sections)
     assert found.startswith(line)
+
+
+def test_vllm_is_refused_where_it_is_not_and_beyond_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "find_spec", lambda name: None)
+    missing, hot = problems(rollout={"engine": "vllm", "temperature": 2.5})
+    assert missing.startswith("rollout.engine: vllm is not installed: pip install 'rlvr-bench[vllm]'")
+    assert hot == "rollout.temperature: vllm takes at most 2, got 2.5"
+    monkeypatch.setattr(checks, "find_spec", lambda name: name)
+    assert config(rollout={"engine": "vllm"}).rollout.engine == "vllm"
 
 
 def test_impossible_combinations_come_at_once() -> None:
