@@ -23,6 +23,7 @@ check: $(STAMP)
 
 report: $(STAMP)
 	$(BIN)/rlvr-bench report results/quick --paper
+	$(BIN)/rlvr-bench report results --all
 
 # TRL 1.11 is the last release with both PPO and GRPO; it needs other versions than ours, so its own environment.
 peers: $(STAMP) .venv-peers/installed

@@ -11,17 +11,14 @@ import typer
 
 from rlvr_bench.harness.commands.choices import Exported, Listed, Tier, Where
 from rlvr_bench.harness.commands.plan.verb import plan
+from rlvr_bench.harness.commands.studies.paper import paper
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
 USER_ERROR = 2
 """Exit status: nothing was done, because of what the user gave."""
 
-app = typer.Typer(
-    name="rlvr-bench",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(name="rlvr-bench", no_args_is_help=True, pretty_exceptions_enable=False)
 
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, as in train.lr=1e-4.")
@@ -78,7 +75,10 @@ def _every_verb(
 
 @app.command()
 def run(
-    suite: Annotated[str, typer.Argument(help="A shipped suite (see `list suites`) or a TOML file.")],
+    suite: Annotated[
+        str,
+        typer.Argument(help="A shipped suite (see `list suites`), a TOML file, or `claims`: all that test a claim."),
+    ],
     out: Annotated[Path | None, typer.Option(help="Results folder; runs/SUITE-TIME by default.")] = None,
     part: Annotated[list[str] | None, typer.Option(help="Only this part of the suite; repeatable.")] = None,
     overrides: Overrides = None,
@@ -88,11 +88,7 @@ def run(
         int | None, typer.Option(min=1, help="So many seeds in each part, with --resume also more than before.")
     ] = None,
     jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Runs side by side where a part allows it; by default one a core, or one a GPU of --devices.",
-        ),
+        int | None, typer.Option(min=1, help="Runs side by side; by default one a core, or one a GPU of --devices.")
     ] = None,
     devices: Annotated[str | None, typer.Option(help="GPUs to spread runs over, as in 0,1.")] = None,
     executor: Annotated[Where, typer.Option(help="Where the runs go: this machine, or a scheduler's.")] = Where.local,
@@ -107,8 +103,9 @@ def run(
     Exit status 1: a run did not complete.
     """
     from rlvr_bench.harness.commands.run import run as run_the_suite
+    from rlvr_bench.harness.commands.studies.claims import NAME, run_claims
 
-    incomplete = run_the_suite(
+    incomplete = (run_claims if suite == NAME else run_the_suite)(
         suite,
         out=out,
         parts=part or (),
@@ -220,11 +217,19 @@ def report(
     paper: Annotated[
         bool, typer.Option("--paper", help="Figures also as PDF and PNG, in the width of a page and of a column.")
     ] = False,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="One page of every study under the folder: each claim, and what they say of it."),
+    ] = False,
 ) -> None:
-    """Turn the records of a results folder, or of single runs, into a page, figures and tables."""
-    from rlvr_bench.harness.commands.report import report_of
+    """Turn the records of a results folder, or of single runs, into a page, figures and tables.
 
-    report_of(results, out, allow_unlike=allow_unlike, paper=paper)
+    Exit status 1, with --all: a study could not be read.
+    """
+    from rlvr_bench.harness.commands.report import report_of
+    from rlvr_bench.harness.commands.studies.overview import overview_of
+
+    _exit(ok=(overview_of if all_ else report_of)(results, out, allow_unlike=allow_unlike, paper=paper))
 
 
 @app.command()
@@ -280,6 +285,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 app.command()(plan)
+app.command()(paper)
 
 
 def _exit(*, ok: bool) -> None:

@@ -44,6 +44,7 @@ LAYERS = {
         ("claims",),
         ("figures",),
         ("page",),
+        ("overview", "paper"),
     ),
 }
 # The names of the engines and what a task may offer: data and protocols, which import nothing heavy.

@@ -17,8 +17,10 @@ from rlvr_bench.harness.text_table import WIDTH, text_table
 
 def report_of(
     folders: Sequence[Path], out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False
-) -> None:
+) -> bool:
     """The report of a results folder, or of one or several run folders; for the others see `report`.
+
+    Returns True: nothing is left out.
 
     Args:
         out: needed for several folders; FOLDER/report by default.
@@ -29,7 +31,7 @@ def report_of(
 
     if len(folders) == 1 and not is_run(folders[0]):
         report(folders[0], out, allow_unlike=allow_unlike, paper=paper)
-        return
+        return True
     if out is None and len(folders) > 1:
         raise ConfigError(["report: give --out, the folder for the report of several runs"])
     out = out or folders[0] / "report"
@@ -38,6 +40,7 @@ def report_of(
     with tempfile.TemporaryDirectory(prefix="runs-") as folder:
         put_together(folders, Path(folder), command=command, allow_unlike=allow_unlike)
         report(Path(folder), out, allow_unlike=allow_unlike, paper=paper)
+    return True
 
 
 def report(results: Path, out: Path | None = None, *, allow_unlike: bool = False, paper: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 name = "quick"
 title = "..."
+minutes, rank             how long it takes on two cores, and its place in `run claims`; notes: shown on the page
 [base]                    settings of every run, sections as in a run's own TOML
 [parts.NAME]              kind, title, seeds, timeout_minutes, alone, cells (all by default)
 [parts.NAME.run]          settings of this part
@@ -95,6 +96,10 @@ class SuiteFile:
     base: Table = field(default_factory=dict)
     dry: Dry = field(default_factory=Dry)
     notes: list[str] = field(default_factory=list)
+    minutes: Annotated[int, Field(ge=1)] | None = None
+    """What it took on two processor cores, measured, minutes; none where it was not measured, as for a GPU."""
+    rank: Annotated[int, Field(ge=1)] | None = None
+    """Its place in `rlvr-bench run claims`, the smallest first; none: it is not one of these."""
     hypotheses: list[HypothesisTable] = field(default_factory=list)
     """What is to be shown, written down before the runs; suite.json keeps it with its hash."""
 

@@ -14,7 +14,7 @@ from rlvr_bench.reports.claims.answer import Answer
 from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.escape import markdown_block, markdown_cell, one_line, printable
-from rlvr_bench.reports.figures.draw import Drawn, Track, draw
+from rlvr_bench.reports.figures.draw import PAGE, PAPER, SUFFIX, Drawn, Track, draw
 from rlvr_bench.reports.figures.style import FORMATS
 from rlvr_bench.reports.load import Study
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
@@ -29,8 +29,6 @@ from rlvr_bench.reports.page.opening.parts import seeds_remark
 from rlvr_bench.reports.page.sections import sections
 from rlvr_bench.reports.page.table import table_markdown
 from rlvr_bench.reports.page.tables import Made, make_tables, seeds_name, write_tables
-
-WIDTHS = ("", "-column")  # behind the names of a figure's files
 
 
 def write(
@@ -51,17 +49,17 @@ def write(
         paper: figures also as PDF and PNG and in the width of a column.
         track: shows progress.
     """
-    drawn = draw(study, out / "figures", found, paper=paper, track=track)
+    drawn = draw(study, out / "figures", found, files=PAPER if paper else PAGE, track=track)
     made = make_tables(study)
     write_tables(study, made, found, out / "tables")
     context = _context(study, found, answer, drawn, made, links(study, results, out), unlike)
     context["files"] = _files(out / "figures", drawn, paper=paper)
-    html = _templates(autoescape=True)
+    html = templates(autoescape=True)
     html.globals |= {"inlined": lambda name: inlined(out / "figures" / f"{name}.svg")}
-    _write(out / "report.html", html.get_template("report.html.j2").render(context, names=Names()))
-    markdown = _templates(autoescape=False)
+    write_text(out / "report.html", html.get_template("report.html.j2").render(context, names=Names()))
+    markdown = templates(autoescape=False)
     markdown.filters |= {"cell": markdown_cell, "block": markdown_block, "table": table_markdown}
-    _write(out / "report.md", markdown.get_template("report.md.j2").render(context, names=Names()))
+    write_text(out / "report.md", markdown.get_template("report.md.j2").render(context, names=Names()))
     return out / "report.html"
 
 
@@ -99,7 +97,7 @@ def _context(
 
 def _files(folder: Path, drawn: Sequence[Drawn], *, paper: bool) -> Mapping[str, tuple[str, ...]]:
     """The files of each figure by its name; those that an earlier report left and this one did not write go."""
-    names = {d.name: [f"{d.name}{width}.{suffix}" for width in WIDTHS for suffix in FORMATS] for d in drawn}
+    names = {d.name: [f"{d.name}{width}.{suffix}" for width in SUFFIX.values() for suffix in FORMATS] for d in drawn}
     if not paper:
         for name, files in names.items():
             for file in files:
@@ -108,7 +106,8 @@ def _files(folder: Path, drawn: Sequence[Drawn], *, paper: bool) -> Mapping[str,
     return {name: tuple(f for f in files if (folder / f).exists()) for name, files in names.items()}
 
 
-def _templates(*, autoescape: bool) -> Environment:
+def templates(*, autoescape: bool) -> Environment:
+    """The pages' templates; what they show is made visible, and what they do not know is an error."""
     return Environment(
         loader=PackageLoader("rlvr_bench.reports.page"),
         autoescape=autoescape,
@@ -127,5 +126,6 @@ def _visible(value: Any) -> Any:
     )
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """With the same bytes on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")

@@ -30,3 +30,11 @@ def test_a_committed_report_is_reproduced(study: Path, tmp_path: Path) -> None:
     committed, built = contents(study / "report"), contents(tmp_path / "report")
     assert list(built) == list(committed)
     assert [name for name in built if built[name] != committed[name]] == []
+
+
+@pytest.mark.slow
+def test_the_committed_overview_is_reproduced(tmp_path: Path) -> None:
+    for study in STUDIES:
+        (tmp_path / study.name).symlink_to(study)
+    reports.write_overview(tmp_path)
+    assert contents(tmp_path / "report") == contents(RESULTS / "report")

@@ -42,19 +42,24 @@ class Claims:
 
 def claims(found: Sequence[Finding], *, several_parts: bool, names: Names) -> Claims:
     """The findings that rest on records; those that none could speak to are not among them."""
+    primary: list[ShownClaim] = []
+    families: dict[str, list[ShownClaim]] = {}
+    for f, anchor in anchors(found, names):
+        into = primary if f.primary else families.setdefault(FAMILIES[f.question], [])
+        into.append(_shown(f, several_parts, anchor))
+    return Claims(primary=tuple(primary), families=tuple((title, tuple(mine)) for title, mine in families.items()))
+
+
+def anchors(found: Sequence[Finding], names: Names) -> list[tuple[Finding, str]]:
+    """The findings that rest on records in the order of the page, each with its place there."""
     tested = [f for f in found if f.tested]
-    primary = tuple(_shown(f, several_parts, names) for f in tested if f.primary)
-    families = []
-    for question, title in FAMILIES.items():
-        mine = tuple(_shown(f, several_parts, names) for f in tested if not f.primary and f.question == question)
-        if mine:
-            families.append((title, mine))
-    return Claims(primary=primary, families=tuple(families))
+    descriptive = [f for question in FAMILIES for f in tested if not f.primary and f.question == question]
+    return [(f, names.unique(f"claim-{f.id}")) for f in [*(f for f in tested if f.primary), *descriptive]]
 
 
-def _shown(f: Finding, several_parts: bool, names: Names) -> ShownClaim:
+def _shown(f: Finding, several_parts: bool, anchor: str) -> ShownClaim:
     return ShownClaim(
-        anchor=names.unique(f"claim-{f.id}"),
+        anchor=anchor,
         id=f.id,
         conclusion=f.conclusion,
         sentence=f.sentence or f"{f.claim} {f.effect}".strip(),

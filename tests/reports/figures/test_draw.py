@@ -59,14 +59,14 @@ def test_several_processes_draw_the_same_figures_and_pass_errors_on(
     files = []
     for cores in (1, 2):
         monkeypatch.setattr(draw, "_cores", lambda cores=cores: cores)
-        drawn = draw.draw(study, folder := tmp_path / str(cores), paper=False)
+        drawn = draw.draw(study, folder := tmp_path / str(cores), files=draw.PAGE)
         assert drawn
         files.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert files[0] == files[1]
     (tmp_path / "full").write_text("no folder")
     monkeypatch.setattr(draw, "save", lambda *_: (tmp_path / "full" / "x").write_text(""))
     with pytest.raises(NotADirectoryError):
-        draw.draw(study, tmp_path / "3", paper=False)
+        draw.draw(study, tmp_path / "3", files=draw.PAGE)
 
 
 def drawn_with(cells: tuple[Cell, ...], width: style.Width) -> dict[str, Figure]:
@@ -210,6 +210,6 @@ def test_the_page_gets_one_format_in_one_width_and_progress_is_told(
         return jobs
 
     study = learning_study(tmp_path, CELLS[2], seeds=1, steps=1)
-    draw.draw(study, tmp_path / "figures", paper=False, track=track)
+    draw.draw(study, tmp_path / "figures", files=draw.PAGE, track=track)
     assert [p.name for p in (tmp_path / "figures").iterdir()] == ["mine-learning.svg"]
     assert told == [(1, "Figures", 1)]

@@ -1,0 +1,143 @@
+"""The claims under test, and what it takes to test each.
+
+Each is put in the direction of the propositions that are judged for it, so that "supported" means the same in both.
+
+A finding is about the claim that names the first word of its id as a topic; a hypothesis whose id begins with another
+word is about the claim that has its question.  So every finding has exactly one place in the overview.
+
+A suite that `takes` names stands in `suites` too, and is shipped: a test holds them to that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rlvr_bench.reports.claims.finding import Finding, Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One claim."""
+
+    id: str
+    claim: str  # a sentence
+    topics: tuple[str, ...]  # first words of the ids of the findings that are about it
+    questions: tuple[Question, ...] = ()  # of the hypotheses whose own topic is not listed with any claim
+    suites: tuple[str, ...] = ()  # shipped ones that `takes` names
+    takes: str  # which suite and which hardware
+
+
+ASKED: tuple[Asked, ...] = (
+    Asked(
+        id="accuracy",
+        claim="PPO and GRPO end at one accuracy for the same samples.",
+        topics=("accuracy",),
+        questions=("accuracy",),
+        suites=("core", "gpu-learning"),
+        takes="The suite core on two processor cores, with tiny models; of a language model gpu-learning, on one GPU "
+        "of 80 GB.",
+    ),
+    Asked(
+        id="budget",
+        claim="GRPO reaches an accuracy with less: fewer samples, fewer seconds.",
+        topics=("budget", "target"),
+        questions=("budget",),
+        suites=("core",),
+        takes="The suite core on two processor cores that nothing else uses, since a claim about seconds on a busy "
+        "machine is not decided.",
+    ),
+    Asked(
+        id="time",
+        claim="A step of PPO costs about twice a step of GRPO.",
+        topics=("time",),
+        questions=("cost",),
+        suites=("quick", "core", "gpu-systems"),
+        takes="The suite quick or core on two processor cores that nothing else uses; at 0.5 and 1.5 B parameters "
+        "gpu-systems, on one GPU of 80 GB.",
+    ),
+    Asked(
+        id="models",
+        claim="PPO keeps four models, GRPO two.",
+        topics=("models",),
+        takes="Any suite, on any machine: it is counted, not measured.",
+    ),
+    Asked(
+        id="memory",
+        claim="GRPO saves about half of the memory.",
+        topics=("memory",),
+        questions=("memory",),
+        suites=("memory", "gpu-systems"),
+        takes="The suite memory on two processor cores, up to 135 M parameters; at 0.5 and 1.5 B gpu-systems, on one "
+        "GPU of 80 GB.",
+    ),
+    Asked(
+        id="stability",
+        claim="PPO is sensitive to its hyper-parameters and collapses; GRPO is stable.",
+        topics=("stability",),
+        questions=("stability",),
+        suites=("core", "tuning"),
+        takes="Collapse and spread over seeds: the suite core on two processor cores. Sensitivity: a search of equal "
+        "size for both, of at least 24 trials each; tuning, on two processor cores, has 12 and no test.",
+    ),
+    Asked(
+        id="critic",
+        claim="The critic is noisy on long chains of reasoning.",
+        topics=("critic",),
+        takes="Monte-Carlo continuations, at least 64 from each state, by token position and length of the chain. Two "
+        "processor cores are enough for a tiny model.",
+    ),
+    Asked(
+        id="groups",
+        claim="The mean of a group is an adaptive baseline, until every completion of the group earns the same.",
+        topics=("groups",),
+        suites=("core", "baselines"),
+        takes="The suite core on two processor cores: silent groups, and the table of what each baseline does to the "
+        "gradient; of the size of a group baselines, likewise.",
+    ),
+    Asked(
+        id="reward",
+        claim="Verifiable rewards cannot be hacked; learned ones are.",
+        topics=("reward",),
+        questions=("reward",),
+        suites=("hacking", "noise"),
+        takes="The suite hacking on two processor cores; of a verifier that errs noise, likewise.",
+    ),
+    Asked(
+        id="length",
+        claim="Growing length and reflection need GRPO; PPO fails on long sequences.",
+        topics=("length",),
+        takes="A task in which checking an answer helps, with the placement of the KL and the aggregation of the loss "
+        "crossed with the algorithm. Two processor cores are enough for a tiny model; of a language model, "
+        "one GPU of 80 GB.",
+    ),
+    Asked(
+        id="samples",
+        claim="GRPO raises pass@k and maj@k as PPO does.",
+        topics=("samples",),
+        suites=("core",),
+        takes="The suite core on two processor cores, at k = 2; larger k need as many samples of each item.",
+    ),
+    Asked(
+        id="communication",
+        claim="GRPO communicates less between devices.",
+        topics=("communication",),
+        takes="A run over several processes that counts the bytes it sends; that needs no GPU, but what it costs in "
+        "time needs two GPUs or more.",
+    ),
+)
+
+
+def claim_of(finding: Finding) -> Asked:
+    """The claim that a finding is about.
+
+    Raises:
+        LookupError: no claim has its topic or its question.
+    """
+    topic = finding.id.partition(".")[0]
+    for asked in ASKED:
+        if topic in asked.topics:
+            return asked
+    for asked in ASKED:
+        if finding.question in asked.questions:
+            return asked
+    raise LookupError(f"{finding.id}: no claim of reports/overview/asked.py has the topic {topic!r}; add it to one")
