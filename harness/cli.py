@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rlvr_bench.harness.commands.choices import Exported, Listed, Tier, Where
 
 FAILED = 1
 """Exit status: the command ran, and something in it did not end well; each verb says what."""
@@ -29,27 +30,6 @@ Unsafe = Annotated[
     typer.Option("--unsafe-no-sandbox", help="Run untrusted code without isolation; written into every record."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
-
-
-class Listed(StrEnum):
-    algorithms = "algorithms"
-    tasks = "tasks"
-    verifiers = "verifiers"
-    models = "models"
-    suites = "suites"
-    metrics = "metrics"
-
-
-class Exported(StrEnum):
-    huggingface = "huggingface"
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-
-
-class Tier(StrEnum):
-    bwrap = "bwrap"
-    landlock = "landlock"
-    docker = "docker"
 
 
 def main() -> None:
@@ -114,6 +94,11 @@ def run(
         ),
     ] = None,
     devices: Annotated[str | None, typer.Option(help="GPUs to spread runs over, as in 0,1.")] = None,
+    executor: Annotated[Where, typer.Option(help="Where the runs go: this machine, or a scheduler's.")] = Where.local,
+    executor_set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="For the scheduler, as in partition=gpu; repeatable."),
+    ] = None,
     unsafe: Unsafe = False,
 ) -> None:
     """Run a suite, each run in a fresh process, then print the comparison and write the report.
@@ -133,6 +118,8 @@ def run(
         seeds=seeds,
         jobs=jobs,
         devices=devices,
+        executor=executor.value,
+        executor_set=executor_set or (),
     )
     _exit(ok=not incomplete)
 

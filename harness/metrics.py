@@ -45,8 +45,15 @@ METRICS = (
     Metric(
         "rollout/rewards_skipped",
         "completions",
-        "completions left out because the reward of the policy is not a finite number; absent if none",
+        "completions left out because the reward of the policy is not a finite number; absent if none; where it is so "
+        "for all of a step, its optimizer steps are skipped",
     ),
+    Metric(
+        "rollout/sampler_gap",
+        "nats/token",
+        "mean of |log-probability of a sampled token by the engine that sampled - by the scorer|; absent with `torch`",
+    ),
+    Metric("rollout/sampler_gap_max", "nats", "its largest"),
     Metric("rollout/length_mean", "tokens", "mean completion length, first EOS included"),
     Metric("rollout/length_max", "tokens", "longest completion"),
     Metric("rollout/length_correct_mean", "tokens", "mean length where the true reward is > 0; null if it never is"),
@@ -113,7 +120,8 @@ METRICS = (
     Metric(
         "cost/flops/<phase>",
         "FLOP",
-        "per model and position read 2 N forward, 6 N forward and backward, and attention; of a completion's n tokens "
+        "per model and position read 2 N forward, 6 N forward and backward (4 F + 6 (N - F) where F of them are frozen "
+        "under adapters), and attention; of a completion's n tokens "
         "n - 1 are read, by the reward model n; logits of all n; see meters/flops.py",
     ),
     Metric(

@@ -14,6 +14,7 @@ from rlvr_bench.harness.commands.runs.latest import latest
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.progress import bars, heartbeat, repeating
 from rlvr_bench.harness.records import count_metrics
+from rlvr_bench.harness.runs.jobs import Executor
 from rlvr_bench.harness.runs.suite import RunEnd, run_suite
 from rlvr_bench.harness.training.first_look import MARK
 
@@ -103,15 +104,21 @@ def where_it_is(folder: Path, name: str, steps: int) -> str:
 
 
 def run_with_display(
-    out: Path, planned: Sequence[RunPlan], *, jobs: int | None = None, devices: Sequence[str] = ()
+    out: Path,
+    planned: Sequence[RunPlan],
+    *,
+    jobs: int | None = None,
+    devices: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> int:
-    """Run them; returns how many did not complete.  For `jobs` and `devices` see `run_suite`."""
+    """Run them; returns how many did not complete.  For `jobs`, `devices` and `executor` see `run_suite`."""
     console = Console(stderr=True, highlight=False)
     console.print(f"{len(planned)} runs -> {out}", soft_wrap=True, markup=False)
     with bars(console) as progress:
         show = SuiteDisplay(console, progress, out, len(planned))
         with heartbeat(console, show.line):
-            run_suite(out, planned, jobs=jobs, devices=devices, watch=show.watch, done=show.done, notice=show.notice)
+            told = {"watch": show.watch, "done": show.done, "notice": show.notice}
+            run_suite(out, planned, jobs=jobs, devices=devices, executor=executor, **told)
     return show.incomplete
 
 

@@ -13,11 +13,10 @@ from rlvr_bench.harness.commands.accuracy import described, intervals
 from rlvr_bench.harness.commands.folders import check_file
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
-from rlvr_bench.harness.config.load import build, resolve, without_sandbox
+from rlvr_bench.harness.config.load import build, from_dict, resolve, without_sandbox
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.models.base import load_base, pick_device
-from rlvr_bench.harness.models.roles import Policy
+from rlvr_bench.harness.models.base import pick_device
 from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
@@ -26,7 +25,7 @@ from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.training.evaluate import Evaluation, evaluate
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.warm_start import base_model
+from rlvr_bench.harness.training.warm_start import base_model, checkpointed_model
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ class Subject:
     config: RunConfig
     checkpoint: checkpoint.Checkpoint | None = None
     """Of a run; None: the base model of the configuration."""
+    trained: RunConfig | None = None
+    """The run's own configuration, where its checkpoint holds an adapter and needs the base model that it was on."""
 
     @property
     def step(self) -> int:
@@ -97,13 +98,16 @@ def subject_of(
         table = merge(table, {"task": {"name": task}})
     if model is not None:
         table = merge(table, {"model": {"name": model}})
+        table["model"] = {key: value for key, value in table["model"].items() if key not in ("critic", "adapter")}
     if model is not None or weights is not None:
         table = merge(table, {"warm_start": {"steps": 0}})  # the weights are there
     table = merge(table, {"train": {"engine": "torch"}, "launch": {"processes": 1}})  # whatever trained it
     config = _sized(resolve(merge(table, parse_overrides(overrides))), items, samples)
     config = without_sandbox([config])[0] if unsafe else config
     name = f"{source}, step {weights.step}" if weights else model or f"base model of {source}"
-    return Subject(f"{name}, on {config.task.name}", config, weights)
+    trained = from_dict(read_json(source / "config.json")["config"]) if weights and source else None
+    adapter = trained if trained and trained.model.adapter is not None else None
+    return Subject(f"{name}, on {config.task.name}", config, weights, adapter)
 
 
 def _sized(config: RunConfig, items: int | None, samples: int | None) -> RunConfig:
@@ -130,8 +134,8 @@ def _evaluate(subject: Subject) -> tuple[Evaluation, str | None]:
         if subject.checkpoint is None:
             lm, tokenizer, _ = base_model(config, task)
         else:
-            lm, tokenizer = load_base(config.model, seed=config.warm_start.seed)
-            Policy(lm).load_state_dict(checkpoint.weights_of(subject.checkpoint))
+            made = replace(subject.trained or config, model=config.model)
+            lm, tokenizer = checkpointed_model(made, build(plugins.TASKS, made.task), subject.checkpoint)
         task, _ = fitting(task, tokenizer, config)
         lm.to(pick_device(config.model)).eval()
         sampler = rollout_engine(config, lm, tokenizer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
 from rlvr_bench.harness.config.suite_file import RunPlan, load_suite, plan
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import only_writer
+from rlvr_bench.harness.runs.executors import open_executor
 from rlvr_bench.harness.runs.launch import two_nodes
 from rlvr_bench.harness.runs.planned import check_kind, manifest, prepare_folder
 from rlvr_bench.harness.runs.preflight import preflight
@@ -32,6 +33,8 @@ def run(
     seeds: int | None = None,
     jobs: int | None = None,
     devices: str | None = None,
+    executor: str = "local",
+    executor_set: Sequence[str] = (),
 ) -> int:
     """Run a suite and write its report; returns how many runs did not complete.
 
@@ -44,22 +47,25 @@ def run(
     if resume and out is None:
         raise ConfigError(["--resume: give --out, the folder to go on in"])
     gpus = _gpus(devices)
+    _check_executor(executor, executor_set, jobs=jobs, devices=devices)
     loaded = load_suite(suite)
     planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe, seeds=seeds)
-    inputs = preflight((run.config for run in planned), print)
+    inputs = preflight((run.config for run in planned), print, here=executor == "local")
     planned = [replace(run, inputs=found) for run, found in zip(planned, inputs, strict=True)]
     if dry:
         _print_two_nodes(planned)
     out = out or fresh_folder(loaded.name + ("-dry" if dry else ""))
-    command = _command(suite, parts, overrides, dry=dry, unsafe=unsafe, seeds=seeds, jobs=jobs, devices=devices)
+    options = {"seeds": seeds, "jobs": jobs, "devices": devices, "executor": None if executor == "local" else executor}
+    command = _command(suite, parts, overrides, executor_set, options, dry=dry, unsafe=unsafe)
     about = manifest(loaded, planned, command=command, version=version("rlvr-bench"))
     check_writable(out)
+    where = None if executor == "local" else open_executor(executor, out, executor_set)
     check_kind(out, resume=resume)  # before a lock is left in a folder that is not ours
     out.mkdir(parents=True, exist_ok=True)
     try:
         with only_writer(out), raising():
             prepare_folder(out, about, resume=resume)
-            incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus)
+            incomplete = run_with_display(out, planned, jobs=jobs, devices=gpus, executor=where)
             report.report(out)
     except Ended as ended:
         more = f"{command} --out {shlex.quote(str(out))} --resume"
@@ -86,23 +92,32 @@ def _gpus(devices: str | None) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _check_executor(name: str, settings: Sequence[str], *, jobs: int | None, devices: str | None) -> None:
+    """Options of this machine are not for a scheduler, and the other way round."""
+    if name == "local" and settings:
+        raise ConfigError(["--executor-set: is for --executor slurm or ray; this machine has --jobs and --devices"])
+    given = [option for option, value in (("--jobs", jobs), ("--devices", devices)) if value is not None]
+    if name != "local" and given:
+        raise ConfigError(
+            [f"{', '.join(given)}: of this machine only; --executor {name} places the runs (see --executor-set)"]
+        )
+
+
 def _command(
     suite: str,
     parts: Sequence[str],
     overrides: Sequence[str],
+    executor_set: Sequence[str],
+    options: Mapping[str, object],
     *,
     dry: bool,
     unsafe: bool,
-    seeds: int | None,
-    jobs: int | None,
-    devices: str | None,
 ) -> str:
     """The command line that makes this results folder again."""
     words = ["rlvr-bench", "run", suite, *(["--dry"] if dry else [])]
     words += [word for name in parts for word in ("--part", name)]
     words += [word for text in overrides for word in ("--set", text)]
     words += ["--unsafe-no-sandbox"] if unsafe else []
-    words += ["--seeds", str(seeds)] if seeds is not None else []
-    words += ["--jobs", str(jobs)] if jobs is not None else []
-    words += ["--devices", devices] if devices is not None else []
+    words += [word for name, value in options.items() if value is not None for word in (f"--{name}", str(value))]
+    words += [word for text in executor_set for word in ("--executor-set", text)]
     return shlex.join(words)

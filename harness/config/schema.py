@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from rlvr_bench.harness.config.processes import EngineConfig, LaunchConfig, named
+
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -19,6 +21,18 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 HELD_OUT = 0.2  # share of the label prompts whose pairs the reward model is tested on, never trained on
+
+
+@dataclass(frozen=True, config=_STRICT)
+class AdapterConfig:
+    rank: Positive = 16
+    """Rank of the low-rank adapters (LoRA) of actor and critic, on one frozen base model that is the reference as well;
+    only they, and the critic's head, are trained.  Without the table `model.adapter` all weights are.  Supervised
+    steps of a warm start train the base model itself; the reward model has weights of its own."""
+    alpha: Rate = 32.0
+    """What an adapter adds is multiplied by alpha / rank, > 0."""
+    targets: tuple[str, ...] = ()
+    """Names of the linear layers that get an adapter, as `q_proj`; [] is all but the output embedding."""
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -35,6 +49,12 @@ class ModelConfig:
     """Keep the reference and the reward model in CPU memory between uses."""
     chat_template: Literal["auto", "never"] = "auto"
     """`auto` wraps each prompt as the user's turn where the tokenizer has a chat template; `never` for base models."""
+    critic: str = ""
+    """Model that the critic is made from, where it is to be of another size than the actor, named as in `name`; it must
+    have the actor's tokenizer.  It begins as `name` would: from its own weights, or random ones (`tiny:`, `arch:`), and
+    after the supervised steps of `warm_start` if there are any.  "" is a copy of the base model."""
+    adapter: AdapterConfig | None = None
+    """Low-rank adapters instead of all weights; see `model.adapter.rank`."""
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -91,7 +111,11 @@ class RewardConfig:
 @dataclass(frozen=True, config=_STRICT)
 class RolloutConfig:
     engine: str = "torch"
-    """Which engine samples: `torch` samples with the trained model itself, in this process."""
+    """Which engine samples: `torch` with the trained model itself, in this process, the same number in sampling and in
+    scoring; `vllm` faster, with kernels of its own, to which the weights are handed over after each update."""
+    max_gap: Rate = 0.05
+    """With `vllm`: nats a token, > 0, that its log-probabilities may be from those of the scorer, mean over a rollout;
+    a run that is over it fails."""
     prompts: Positive = 32
     """Prompts per step."""
     group_size: Positive = 8
@@ -111,30 +135,8 @@ class RolloutConfig:
 
 
 @dataclass(frozen=True, config=_STRICT)
-class EngineConfig:
-    name: str = "torch"
-    """Which engine trains: `torch` trains in one process, `deepspeed` in `launch.processes` of them."""
-    stage: Literal[0, 1, 2, 3] = 2
-    """What ZeRO deals out to the processes: 0 nothing, 1 optimizer states, 2 also gradients, 3 also weights."""
-    offload: Literal["none", "optimizer", "all"] = "none"
-    """What DeepSpeed keeps in CPU memory: `optimizer` the masters and optimizer states (stages 1 to 3), `all` the
-    weights too (stage 3)."""
-
-
-def _named(engine: Any) -> Any:
-    """`engine = "torch"` is short for the table."""
-    return {"name": engine} if isinstance(engine, str) else engine
-
-
-@dataclass(frozen=True, config=_STRICT)
-class LaunchConfig:
-    processes: Positive = 1
-    """Processes that train a run together, of all nodes; each has a GPU of its own where there are GPUs."""
-
-
-@dataclass(frozen=True, config=_STRICT)
 class TrainConfig:
-    engine: Annotated[EngineConfig, BeforeValidator(_named)] = field(default_factory=EngineConfig)
+    engine: Annotated[EngineConfig, BeforeValidator(named)] = field(default_factory=EngineConfig)
     """What trains; `engine = "torch"` is short for a table with this name."""
     steps: Positive = 60
     """Rollouts, each followed by `epochs` x `minibatches` optimizer steps."""
@@ -239,9 +241,9 @@ class RunConfig:
     algorithm: PluginChoice
     """Which algorithm, and the algorithm's own fields."""
     seed: Count = 1
-    """Seed of the prompts' order, of sampling, of minibatches and of the critic's head."""
+    """Seed of the prompts' order, of sampling, of minibatches and of the actor's adapter."""
     model: ModelConfig = field(default_factory=ModelConfig)
-    """The one architecture that all roles share."""
+    """The model that the roles are made from."""
     warm_start: WarmStartConfig = field(default_factory=WarmStartConfig)
     """Supervised training of the base model, cached."""
     reward: RewardConfig = field(default_factory=RewardConfig)
@@ -275,8 +277,12 @@ class RunConfig:
         return 2 * self.completions
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able; task and algorithm flattened to {"name", **options} as in TOML."""
+        """JSON-able; task and algorithm flattened to {"name", **options} as in TOML.
+
+        What came after the first records is left out where it is not used, so that their hashes stay what they were.
+        """
         data = asdict(self)
+        data["model"] = {k: v for k, v in data["model"].items() if v or k not in ("critic", "adapter")}
         for section in ("task", "algorithm"):
             data[section] = {"name": data[section]["name"], **data[section]["options"]}
         if self.train.engine.name == "torch":  # which has no options

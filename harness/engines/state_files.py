@@ -6,10 +6,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.records.disk import DiskError
+
+
+def trained_state(module: nn.Module) -> dict[str, Tensor]:
+    """A module's state dict without the parameters that are frozen, which training leaves as they are."""
+    frozen = _frozen(module)
+    return {name: tensor for name, tensor in module.state_dict().items() if name not in frozen}
+
+
+def load_trained(module: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Put a `trained_state` back.  Raises RuntimeError where it is not that of such a module."""
+    missing, unexpected = module.load_state_dict(state, strict=False)
+    missing = sorted(set(missing) - _frozen(module))
+    if missing or unexpected:
+        raise RuntimeError(f"weights of another model: missing {missing}, unexpected {sorted(unexpected)}")
+
+
+def _frozen(module: nn.Module) -> set[str]:
+    return {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
 
 
 def save_states(value: Any, path: Path) -> None:

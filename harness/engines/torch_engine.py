@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
-from rlvr_bench.harness.engines.state_files import load_states, save_states
+from rlvr_bench.harness.engines.state_files import load_states, load_trained, save_states, trained_state
 from rlvr_bench.harness.meters.states import role_states
 from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
 
@@ -58,12 +58,12 @@ class TorchEngine:
     def save(self, folder: Path) -> None:
         with disk.naming(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        save_states(dict(self.module.state_dict()), folder / WEIGHTS)
+        save_states(trained_state(self.module), folder / WEIGHTS)
         save_states(self.optimizer.state_dict(), folder / "optimizer")
         write_json(folder / "states.json", {"states": asdict(self._states) if self._states else None})
 
     def load(self, folder: Path) -> None:
-        self.module.load_state_dict(load_states(folder / WEIGHTS))
+        load_trained(self.module, load_states(folder / WEIGHTS))
         self.optimizer.load_state_dict(load_states(folder / "optimizer"))
         states = read_json(folder / "states.json")["states"]
         self._states = RoleStates(**states) if states else None

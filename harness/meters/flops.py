@@ -10,6 +10,13 @@ positions that a token attends to:
 Tokens are positions that are read: of a prompt all, once for its group; of a completion of n tokens n - 1, because
 nothing needs the state after the last one, except the reward model, which reads n.  Head tokens are all n.
 
+With F of the N frozen under trained ones (adapters), the product that gives the gradient of a weight is left out, and
+likewise in a frozen head:
+
+    training = 3 x forward - tokens 2 F - head_tokens 2 V h     (4 F + 6 (N - F) a token)
+
+That below the first adapter no gradient is needed at all is not subtracted.
+
 A multiply and an add are two FLOPs.  The attention term is the two products with keys and values, 2 d c
 each.  These are *model* FLOPs: recomputation under gradient checkpointing, padding and work that an
 implementation could have left out do not count, so utilization can be compared between implementations.
@@ -48,6 +55,8 @@ class ModelShape:
     head: int  # parameters of the LM head, tied or not; 0 without one
     layers: int
     attention_width: int  # heads x head size
+    frozen_body: int = 0  # of the body those without a gradient
+    frozen_head: int = 0  # of the head, likewise
 
 
 def model_shape(model: nn.Module) -> ModelShape:
@@ -61,11 +70,14 @@ def model_shape(model: nn.Module) -> ModelShape:
     looked_up = count_parameters([*tables, *heads])
     configs = (getattr(m, "config", None) for m in model.modules())
     config: Any = next((c for c in configs if hasattr(c, "num_hidden_layers")), None)
+    outside = {id(weight) for weight in (*tables, *heads)}
     return ModelShape(
         body=count_parameters(model.parameters()) - looked_up,
         head=count_parameters(heads),
         layers=0 if config is None else config.num_hidden_layers,
         attention_width=0 if config is None else _attention_width(config),
+        frozen_body=count_parameters(p for p in model.parameters() if id(p) not in outside and not p.requires_grad),
+        frozen_head=count_parameters(p for p in heads if not p.requires_grad),
     )
 
 
@@ -99,7 +111,9 @@ def forward_flops(shape: ModelShape, tokens: int, *, context: float = 0, head_to
 
 def training_flops(shape: ModelShape, tokens: int, *, context: float = 0, head_tokens: int | None = None) -> float:
     """FLOPs of a forward and backward pass; arguments as in `forward_flops`."""
-    return 3 * forward_flops(shape, tokens, context=context, head_tokens=head_tokens)
+    in_head = tokens if head_tokens is None else head_tokens
+    without_gradient = tokens * 2 * shape.frozen_body + in_head * 2 * shape.frozen_head
+    return 3 * forward_flops(shape, tokens, context=context, head_tokens=head_tokens) - without_gradient
 
 
 def peak_flops(device: torch.device, dtype: torch.dtype) -> float | None:

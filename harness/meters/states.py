@@ -21,16 +21,24 @@ def role_states(module: nn.Module, optimizer: Any | None, trained: bool) -> Role
     is the parameter itself), in the first of weights, gradients, optimizer, buffers that holds it.
     Call it after the first optimizer step, before gradients are dropped: states are made lazily.
 
+    What the module has `borrowed` is another role's and counted there; the bytes of such weights are `shared_weights`.
+
     Args:
         optimizer: its `state` is walked, and `master_parameters()` where it has that (fp32 copies of
             parameters of lower precision); None for a model that is not trained.
         trained: recorded as it is given.
     """
-    seen: set[Key] = set()
+    borrowed: set[Key] = set()
+    storage_bytes(getattr(module, "borrowed", ()), borrowed)
     parameters = list(module.parameters())
+    learning = [p for p in parameters if p.requires_grad]
+    shared = storage_bytes((p for p in parameters if _key(p) in borrowed), set())
+    seen = set(borrowed)
     return RoleStates(
         parameters=count_parameters(parameters),
         trained=trained,
+        trained_parameters=count_parameters(learning) if trained and len(learning) < len(parameters) else None,
+        shared_weights=shared,
         weights=storage_bytes(map(here, parameters), seen),
         gradients=storage_bytes((p.grad for p in parameters if p.grad is not None), seen),
         optimizer=storage_bytes(optimizer_tensors(optimizer), seen),
@@ -42,12 +50,15 @@ def storage_bytes(tensors: Iterable[Tensor], seen: set[Key]) -> int:
     """Bytes of the storages behind `tensors` that are not in `seen`; adds them to it."""
     total = 0
     for tensor in tensors:
-        storage = tensor.untyped_storage()
-        key = (str(tensor.device), storage.data_ptr())
-        if key not in seen:
+        if (key := _key(tensor)) not in seen:
             seen.add(key)
-            total += storage.nbytes()
+            total += tensor.untyped_storage().nbytes()
     return total
+
+
+def _key(tensor: Tensor) -> Key:
+    """Which storage it is in."""
+    return str(tensor.device), tensor.untyped_storage().data_ptr()
 
 
 def count_parameters(parameters: Iterable[Tensor]) -> int:

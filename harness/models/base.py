@@ -32,11 +32,15 @@ def precision_of(config: RunConfig) -> str:
     return "bfloat16" if config.compute.autocast == "bfloat16" else config.model.dtype
 
 
-def import_libraries() -> None:
+def import_libraries(config: ModelConfig) -> None:
     """Import what building a model imports, so that it is part of what a process holds before there is any model."""
     from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
 
     del AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationMixin, masking_utils
+    if config.adapter is not None:
+        import peft
+
+        del peft
 
 
 def load_base(config: ModelConfig, *, seed: int) -> tuple[Any, Any]:
@@ -159,17 +163,33 @@ def _from_folder(folder: Path, name: str, dtype: torch.dtype) -> tuple[nn.Module
     return model, tokenizer
 
 
-def length_problems(model_config: Any, rollout: RolloutConfig) -> list[str]:
+def vocabulary_problems(actor: tuple[str, Any], critic: tuple[str, Any]) -> list[str]:
+    """Why a critic cannot read what an actor writes.
+
+    Args:
+        actor, critic: name and tokenizer.
+    """
+    if actor[1].get_vocab() == critic[1].get_vocab():
+        return []
+    sizes = [f"{name} ({len(tokenizer.get_vocab())} tokens)" for name, tokenizer in (actor, critic)]
+    return [
+        f"model.critic: the tokenizers of {sizes[0]} and {sizes[1]} differ, so the critic cannot read the actor's "
+        "tokens; choose a model of the same family"
+    ]
+
+
+def length_problems(model_config: Any, rollout: RolloutConfig, place: str = "the model") -> list[str]:
     """Lengths that the model cannot hold.
 
     Args:
         model_config: that of transformers.
+        place: which model, for the error.
     """
     tokens = rollout.max_prompt_tokens + rollout.max_tokens
     limit = getattr(model_config.get_text_config(), "max_position_embeddings", None)
     if limit is not None and tokens > limit:
         return [
-            f"rollout.max_tokens: prompt and completion reach {tokens} tokens, the model holds {limit}; "
+            f"rollout.max_tokens: prompt and completion reach {tokens} tokens, {place} holds {limit}; "
             "lower max_prompt_tokens or max_tokens"
         ]
     return []

@@ -5,6 +5,8 @@ It reads the weights of the transformers module that it is made for.  What it do
 - queries, keys and values are one product, and so are gate and up, where the weights are small enough to be copied
   once per rollout (`packed`);
 - normalization, rotation and the gated activation keep only their inputs for the backward pass.
+Adapters are added to the weights where these are packed, unless that would round them away (narrow types), and called
+as modules otherwise.
 Other architectures, and gradient checkpointing, go through transformers' own forward pass.
 """
 
@@ -16,6 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from rlvr_bench.harness.models.adapters import adapted, whole_weight
 
 FAMILIES = ("llama", "qwen2")
 States = tuple[Tensor, Tensor]  # keys and values of one layer, (rows, heads, tokens, size)
@@ -81,7 +85,8 @@ class Decoder:
         self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
         self.size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         count = sum(p.numel() for p in backbone.layers.parameters())
-        self._packed = [_pack(layer) for layer in backbone.layers] if packed and count <= PACKED_NUMBERS else None
+        packed = packed and count <= PACKED_NUMBERS and not (adapted(backbone) and _is_narrow(backbone))
+        self._packed = [_pack(layer) for layer in backbone.layers] if packed else None
 
     def __call__(
         self,
@@ -185,7 +190,14 @@ def _pack(layer: Any) -> tuple[Tensor, Tensor | None, Tensor]:
     attention, mlp = layer.self_attn, layer.mlp
     projections = (attention.q_proj, attention.k_proj, attention.v_proj)
     bias = None if projections[0].bias is None else torch.cat([p.bias for p in projections])
-    return torch.cat([p.weight for p in projections]), bias, torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight])
+    weights = [whole_weight(p) for p in projections]
+    return torch.cat(weights), bias, torch.cat([whole_weight(mlp.gate_proj), whole_weight(mlp.up_proj)])
+
+
+def _is_narrow(backbone: Any) -> bool:
+    """Whether its products are in fewer bits than float32 has, where a small change of a weight is none."""
+    weight = next(backbone.parameters())
+    return weight.dtype.itemsize < 4 or torch.is_autocast_enabled(weight.device.type)
 
 
 def _norm(x: Tensor, norm: Any) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.models.adapters import with_adapter
 from rlvr_bench.harness.models.ends import end_ids
 from rlvr_bench.harness.models.heads import WideHead
 from rlvr_bench.harness.models.precision import Autocast, autocast
@@ -30,6 +31,7 @@ from rlvr_bench.harness.models.scoring import (
     scatter,
     token_scores,
 )
+from rlvr_bench.harness.seeding import derive_seed
 
 TRAINED: frozenset[Role] = frozenset({"actor", "critic"})
 
@@ -39,6 +41,7 @@ class Reading(nn.Module):
 
     def __init__(self, share: bool, precision: Autocast) -> None:
         super().__init__()
+        self.borrowed: tuple[Tensor, ...] = ()  # of its weights and buffers, those that are the actor's
         self.share = share
         self.precision: Autocast = precision
         self.positions_read = Positions()
@@ -145,6 +148,11 @@ class ScalarModel(Reading):
         return WideHead(self.head)(states).squeeze(-1)
 
 
+def is_movable(role: Role, model: Reading) -> bool:
+    """Whether it can be kept elsewhere between uses: it is not trained, and its weights are its own."""
+    return role not in TRAINED and not model.borrowed
+
+
 @dataclass
 class Models:
     """The models that this run holds, by role, and the tokenizer that they share."""
@@ -174,7 +182,7 @@ class Models:
     def on_device(self, role: Role) -> Iterator[nn.Module]:
         """The model, moved to the device for as long as it is used if it is kept on the CPU."""
         model = self.by_role[role]
-        moves = self.offload_frozen and role not in TRAINED
+        moves = self.offload_frozen and is_movable(role, model)
         if moves:
             model.to(self.device)
         try:
@@ -192,25 +200,56 @@ def build_models(
     *,
     device: torch.device,
     reward_model: nn.Module | None,
+    critic: Any | None = None,
 ) -> Models:
-    """The actor is the base itself; the others are copies of it.
+    """The actor is the base itself; the others are copies of it, or all are on it where there are adapters.
 
     Args:
         roles: what the algorithm declares; the reward model comes with `reward_model`.
+        critic: the causal language model that the critic is made from, if not the base.
     """
     how: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
     rules: dict[str, Any] = {"ends": end_ids(base, tokenizer), "min_tokens": config.rollout.min_tokens}
-    by_role: dict[Role, Reading] = {"actor": Policy(base, **how, **rules)}
-    if "critic" in roles:
-        by_role["critic"] = ScalarModel.from_causal_lm(base, **how)
-    if "reference" in roles:
-        by_role["reference"] = Policy(copy.deepcopy(base), **how, **rules)
+    by_role: dict[Role, Reading]
+    if config.model.adapter is not None:
+        by_role = _on_one_base(base.to(device), roles, config, how, rules)
+    else:
+        by_role = {"actor": Policy(base, **how, **rules)}
+        if "critic" in roles:
+            by_role["critic"] = (
+                ScalarModel.from_causal_lm(base, **how) if critic is None else ScalarModel(critic.base_model, **how)
+            )
+        if "reference" in roles:
+            by_role["reference"] = Policy(copy.deepcopy(base), **how, **rules)
+        for role, model in by_role.items():
+            model.requires_grad_(role in TRAINED)
     if reward_model is not None:
         assert isinstance(reward_model, ScalarModel)
-        by_role["reward"] = reward_model
+        by_role["reward"] = reward_model.requires_grad_(False)
     offload = config.model.offload_frozen
     for role, model in by_role.items():
-        model.requires_grad_(role in TRAINED)
         model.train(role in TRAINED)
-        model.to("cpu" if offload and role not in TRAINED else device)
+        model.to("cpu" if offload and is_movable(role, model) else device)
     return Models(by_role, tokenizer, device, offload)
+
+
+def _on_one_base(
+    base: Any, roles: frozenset[Role], config: RunConfig, how: dict[str, Any], rules: dict[str, Any]
+) -> dict[Role, Reading]:
+    """Actor and critic as adapters on the base, which is frozen; the reference is the base itself.
+
+    The critic's adapter is that of its pretraining, which the runs of all seeds share.
+    """
+    adapter = config.model.adapter
+    assert adapter is not None
+    lent = (*base.parameters(), *base.buffers())
+    actor = with_adapter(base, adapter, seed=derive_seed("actor's adapter", config.seed))
+    by_role: dict[Role, Reading] = {"actor": Policy(actor, **how, **rules)}
+    if "critic" in roles:
+        seed = derive_seed("critic's adapter", config.warm_start.seed)
+        by_role["critic"] = ScalarModel(with_adapter(base.base_model, adapter, seed=seed), **how)
+        by_role["critic"].borrowed = lent
+    if "reference" in roles:
+        by_role["reference"] = Policy(base, **how, **rules)
+        by_role["reference"].borrowed = lent
+    return by_role

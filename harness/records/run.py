@@ -22,12 +22,19 @@ MetricsRow = dict[str, float | int | None]  # one line of metrics.jsonl, without
 class RoleStates:
     """Exact bytes of one model's states, by walking its tensors."""
 
-    parameters: int
+    parameters: int  # that it computes with, also those that are counted under another role
     trained: bool
     weights: int
     gradients: int
     optimizer: int
     buffers: int
+    trained_parameters: int | None = None  # where only some of a trained model's are (adapters)
+    shared_weights: int = 0  # bytes of weights that it computes with, and that are the actor's and counted there
+
+    @property
+    def learning(self) -> int:
+        """Parameters that are trained."""
+        return (self.trained_parameters or self.parameters) if self.trained else 0
 
     @property
     def total(self) -> int:

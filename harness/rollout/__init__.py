@@ -8,19 +8,24 @@ if TYPE_CHECKING:
     from rlvr_bench.harness.config.schema import RunConfig
     from rlvr_bench.harness.rollout.types import RolloutEngine
 
-ROLLOUT_ENGINES = ("torch",)
+ROLLOUT_ENGINES = ("torch", "vllm")
+MAX_TEMPERATURE = 2.0
+"""vLLM refuses more."""
 
 
-def rollout_engine(config: RunConfig, lm: Any, tokenizer: Any, *, with_logprobs: bool = False) -> RolloutEngine:
-    """The engine that a run's configuration names, one of ROLLOUT_ENGINES; imported here and not before.
+def rollout_engine(
+    config: RunConfig, lm: Any, tokenizer: Any, *, name: str = "torch", with_logprobs: bool = False
+) -> RolloutEngine:
+    """An engine with the settings of a run; imported here and not before.
 
     Args:
         lm: the live model, where it is.
-        with_logprobs: keep the log-probabilities of the sampled tokens.
+        name: one of ROLLOUT_ENGINES; `rollout.engine` for rollouts, the reference engine for all else.
+        with_logprobs: keep the log-probabilities of the sampled tokens; vLLM always does.
     """
-    name = config.rollout.engine
+    from rlvr_bench.harness.models.ends import end_ids
+
     if name == "torch":
-        from rlvr_bench.harness.models.ends import end_ids
         from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 
         return TorchRollout(
@@ -31,5 +36,15 @@ def rollout_engine(config: RunConfig, lm: Any, tokenizer: Any, *, with_logprobs:
             share=config.compute.share,
             precision=config.compute.autocast,
             with_logprobs=with_logprobs,
+        )
+    if name == "vllm":
+        from rlvr_bench.harness.rollout.vllm_engine import VllmRollout
+
+        return VllmRollout(
+            lm,
+            pad=tokenizer.pad_token_id,
+            ends=end_ids(lm, tokenizer),
+            max_rows=config.max_rows,
+            max_length=config.rollout.max_prompt_tokens + config.rollout.max_tokens,
         )
     raise ValueError(f"no rollout engine {name!r}; there are {', '.join(ROLLOUT_ENGINES)}")

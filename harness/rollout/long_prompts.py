@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from rlvr_bench.harness.config.schema import RunConfig
@@ -12,6 +12,8 @@ from rlvr_bench.rewards.types import Verifier
 
 ENDLESS_ITEMS = 256
 """Items that speak for a split without an end."""
+STRIDE = 2**48
+"""From an item of such a split to the one that takes its place; no run's indices reach so far."""
 NAMED = 10
 """Items that an error names; the rest are counted."""
 
@@ -21,12 +23,13 @@ class Fitting:
 
     Config = None
 
-    def __init__(self, whole: Task, kept: Mapping[Split, Sequence[int]]) -> None:
+    def __init__(self, whole: Task, kept: Mapping[Split, Sequence[int]], fits: Callable[[Item], bool]) -> None:
         """
         Args:
             kept: indices of the items that are left, of each split that has an end.
+            fits: whether an item of another split is left; another takes the place of one that is not.
         """
-        self.whole, self._kept = whole, kept
+        self.whole, self._kept, self._fits = whole, kept, fits
 
     def size(self, split: Split) -> int | None:
         """Items that are left."""
@@ -35,7 +38,8 @@ class Fitting:
     def item(self, split: Split, index: int) -> Item:
         """The index-th of those that are left."""
         if split not in self._kept:
-            return self.whole.item(split, index)
+            tried = (self.whole.item(split, index + i * STRIDE) for i in range(ENDLESS_ITEMS))
+            return next((item for item in tried if self._fits(item)), self.whole.item(split, index))
         if index < 0:
             raise IndexError(index)
         return self.whole.item(split, self._kept[split][index])
@@ -50,49 +54,48 @@ class Fitting:
 
 
 def fitting(task: Task, tokenizer: Any, config: RunConfig) -> tuple[Task, dict[str, int]]:
-    """The task that a run trains and evaluates on, and how many items each split has lost.
+    """The task that a run trains and evaluates on, and how many items each split has lost; if endless, of the first.
 
     Raises:
         TaskError: no item to train on is left.
     """
     if config.rollout.long_prompts == "error":
         return task, {}
+    limit, chat = config.rollout.max_prompt_tokens, config.model.chat_template == "auto"
     kept: dict[Split, list[int]] = {}
     dropped: dict[str, int] = {}
     for split in get_args(Split):
         size = task.size(split)
+        if size is None and split not in dict(_read(task, config)):
+            continue
+        lengths = list(_lengths(task, tokenizer, config, split, ENDLESS_ITEMS if size is None else size))
+        left = [i for i, length in enumerate(lengths) if length <= limit]
+        if split == "train" and not left:
+            raise TaskError(
+                f"rollout.max_prompt_tokens: every prompt of the split train is longer than {limit} tokens; raise it"
+            )
         if size is not None:
-            lengths = _lengths(task, tokenizer, config, split, size)
-            kept[split] = [i for i, length in enumerate(lengths) if length <= config.rollout.max_prompt_tokens]
-            dropped[split] = size - len(kept[split])
-    if kept.get("train") == []:
-        raise TaskError(
-            f"rollout.max_prompt_tokens: every prompt of the split train is longer than "
-            f"{config.rollout.max_prompt_tokens} tokens; raise it"
-        )
-    return Fitting(task, kept), {split: count for split, count in dropped.items() if count}
+            kept[split] = left
+        dropped[split if size is not None else f"{split}, of the first {ENDLESS_ITEMS}"] = len(lengths) - len(left)
+    fits = lambda item: len(prompt_ids(tokenizer, item.prompt, chat=chat)) <= limit  # noqa: E731
+    return Fitting(task, kept, fits), {split: count for split, count in dropped.items() if count}
 
 
 def problems(task: Task, tokenizer: Any, config: RunConfig) -> list[str]:
     """What is wrong with the lengths of the prompts that a run will read, a line for each split that has any."""
     limit, found = config.rollout.max_prompt_tokens, []
+    if config.rollout.long_prompts == "drop":
+        return []
     for split, count in _read(task, config):
-        size = task.size(split)
-        if config.rollout.long_prompts == "drop" and size is not None:
-            continue
         lengths = enumerate(_lengths(task, tokenizer, config, split, count))
         long = [(i, length) for i, length in lengths if length > limit]
         if long:
             named = [_named(task.item(split, i), length) for i, length in long[:NAMED]]
             more = [f"and {len(long) - NAMED} more"] if len(long) > NAMED else []
-            remedy = (
-                "raise it, or make the prompts of this endless task shorter"
-                if size is None
-                else 'raise it, or set rollout.long_prompts = "drop" to leave them out'
-            )
             found.append(
                 f"rollout.max_prompt_tokens: {len(long)} of {count} prompts of the split {split} are longer than "
-                f"{limit} tokens: {', '.join(named + more)}; {remedy}"
+                f"{limit} tokens: {', '.join(named + more)}; raise it, or set "
+                'rollout.long_prompts = "drop" to leave them out'
             )
     return found
 

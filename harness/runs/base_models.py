@@ -13,7 +13,8 @@ from pathlib import Path
 from rlvr_bench.harness.config.load import from_dict
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import hash_of, read_json, write_json
-from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.children import run_jobs
+from rlvr_bench.harness.runs.jobs import Job
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.prepare import Notice
 from rlvr_bench.harness.runs.slots import Slot

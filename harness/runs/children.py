@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -11,55 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rlvr_bench.harness.errors import UserError
+from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Job, run_on
 from rlvr_bench.harness.runs.slots import Slot
 from rlvr_bench.harness.state.stop import PARENT
-
-POLL_SECONDS = 0.2
-GRACE_SECONDS = 60.0
-"""A process that is asked to stop has so long to finish its step and save."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A module to run in a process of its own."""
-
-    name: Any
-    """What the caller knows it by."""
-    module: str
-    arguments: Sequence[str]
-    log: Path
-    """Takes standard output and standard error."""
-    threads: int = 0
-    timeout_s: float = float("inf")
-    after: frozenset[Any] = frozenset()
-    """Names of jobs that must have ended before this one starts."""
-    before: Callable[[], None] = lambda: None
-    """Called just before the process starts; a UserError of it is the job's ending."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a process ended."""
-
-    job: Job
-    code: int
-    """Exit status; negative: the signal."""
-    timed_out: bool
-    seconds: float
-    out_of_memory: bool = False
-    """Whether the system killed it because there was no memory left."""
-
-    refused: str = ""
-    """Why it was not started."""
-
-    @property
-    def last_line(self) -> str:
-        """Of what it printed: why it failed, if it did."""
-        lines = self.job.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1] if lines else "no reason given"
 
 
 @dataclass
@@ -96,38 +53,73 @@ class _Child:
 def run_jobs(
     jobs: Iterable[Job], slots: Sequence[Slot], *, watch: Callable[[Sequence[Job]], None] = lambda jobs: None
 ) -> Iterator[Ending]:
-    """Run the jobs in their order, as many at once as there are slots; yields each ending when it comes.
+    """`run_on` with processes of this machine, as many at once as there are slots."""
+    return run_on(Children(slots, slots), jobs, watch)
+
+
+class Children:
+    """The executor `local`: processes of this machine, in order, as many at once as there are slots.
 
     A job that waits for another lets those behind it go first.
 
     Args:
-        watch: called several times a second with the jobs in progress.
+        shared: slots of jobs that are placed side by side.
+        alone: slots of those that have the machine to themselves; they wait until all before them have ended.
     """
-    waiting, free = list(jobs), list(slots)
-    running: list[_Child] = []
-    try:
-        while waiting or running:
-            while free and (job := _next(waiting, [child.job for child in running])):
-                waiting.remove(job)
-                try:
-                    running.append(_start(job, free[0]))
-                except UserError as error:
-                    yield Ending(job, 2, False, 0.0, refused=str(error))
-                else:
-                    free.pop(0)
-            if not running and not waiting:
-                break
-            assert running, f"jobs wait for each other: {[job.name for job in waiting]}"
-            watch([child.job for child in running])
-            for child in [child for child in running if child.ended()]:
-                running.remove(child)
-                free.insert(0, child.slot)
-                yield child.ending()
-            if running:
-                with suppress(subprocess.TimeoutExpired):
-                    running[0].process.wait(timeout=POLL_SECONDS)
-    finally:
-        _end(running)
+
+    def __init__(self, shared: Sequence[Slot], alone: Sequence[Slot]) -> None:
+        self._slots = {False: shared, True: alone}
+        self._groups: list[list[Job]] = []
+        self._waiting: list[Job] = []
+        self._free: list[Slot] = []
+        self._running: list[_Child] = []
+        self._told: list[Ending] = []
+        """Endings of those that were not started."""
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """See Executor."""
+        self._groups = [list(group) for _, group in itertools.groupby(jobs, key=lambda job: job.alone)]
+        self._start_what_fits()
+
+    def left(self) -> bool:
+        """See Executor."""
+        return bool(self._groups or self._waiting or self._running or self._told)
+
+    def running(self) -> list[Job]:
+        """See Executor."""
+        return [child.job for child in self._running]
+
+    def ended(self) -> list[Ending]:
+        """See Executor."""
+        if self._running and not self._told:
+            with suppress(subprocess.TimeoutExpired):
+                self._running[0].process.wait(timeout=POLL_SECONDS)
+        told, self._told = self._told, []
+        for child in [child for child in self._running if child.ended()]:
+            self._running.remove(child)
+            self._free.insert(0, child.slot)
+            told.append(child.ending())
+        self._start_what_fits()
+        return told
+
+    def cancel(self) -> None:
+        """See Executor."""
+        _end(self._running)
+
+    def _start_what_fits(self) -> None:
+        if self._groups and not self._waiting and not self._running:
+            self._waiting = self._groups.pop(0)
+            self._free = list(self._slots[self._waiting[0].alone])
+        while self._free and (job := _next(self._waiting, self.running())):
+            self._waiting.remove(job)
+            try:
+                self._running.append(_start(job, self._free[0]))
+            except UserError as error:
+                self._told.append(Ending(job, 2, False, 0.0, refused=str(error)))
+            else:
+                self._free.pop(0)
+        if not self._running and self._waiting:
+            raise AssertionError(f"jobs wait for each other: {[job.name for job in self._waiting]}")
 
 
 def _end(children: Sequence[_Child]) -> None:

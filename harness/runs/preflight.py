@@ -12,7 +12,8 @@ from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.deepspeed.start import INSTALL, is_installed
 from rlvr_bench.harness.errors import ConfigError
-from rlvr_bench.harness.models.base import length_problems, pick_device, without_weights
+from rlvr_bench.harness.models.adapters import target_problems
+from rlvr_bench.harness.models.base import length_problems, pick_device, vocabulary_problems, without_weights
 from rlvr_bench.harness.models.tiny import ModelError
 from rlvr_bench.harness.records import hash_of
 from rlvr_bench.harness.rollout import long_prompts
@@ -23,11 +24,12 @@ from rlvr_bench.harness.training.grader import Grader
 Notice = Callable[[str], None]
 
 
-def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) -> list[Inputs]:
+def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None, *, here: bool = True) -> list[Inputs]:
     """Build each distinct task once and open its verifiers; returns what each run depends on besides its settings.
 
     Args:
         notice: called with a line for a person, such as how many prompts are left out.
+        here: the runs are to be on this machine, whose GPU they need if they ask for one.
     Raises:
         ConfigError: all that is wrong with the tasks and their data, and with the models' names, files and lengths.
         SandboxUnavailable: a task runs code and no tier of the sandbox works here.
@@ -40,8 +42,9 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None) 
     for config in configs:
         name = hash_of([config.to_dict()["task"], config.reward.components])
         try:
-            pick_device(config.model)
-            problems |= dict.fromkeys(_engine_problems(config))
+            if here:
+                pick_device(config.model)
+                problems |= dict.fromkeys(_engine_problems(config))
             if name not in tasks:
                 task = build(plugins.TASKS, config.task)
                 Grader(task, config.reward).close()
@@ -89,5 +92,19 @@ class _Lengths:
     def _look(self, config: RunConfig, task: Task) -> tuple[list[str], list[str]]:
         about, tokenizer = self._model(config.model.name)
         wrong = length_problems(about, config.rollout) + long_prompts.problems(task, tokenizer, config)
+        if config.model.adapter is not None:
+            wrong += target_problems(about, config.model.name, config.model.adapter.targets)
+        if config.model.critic:
+            wrong += self._critic(config, tokenizer)
         _, dropped = long_prompts.fitting(task, tokenizer, config)
         return wrong, long_prompts.told(dropped, config)
+
+    def _critic(self, config: RunConfig, tokenizer: Any) -> list[str]:
+        """What is wrong with a critic that is not made from the actor's model."""
+        model = config.model
+        try:
+            about, its_own = self._model(model.critic)
+        except ModelError as error:
+            raise ModelError(str(error).replace("model.name", "model.critic")) from None
+        wrong = vocabulary_problems((model.name, tokenizer), (model.critic, its_own))
+        return wrong + length_problems(about, config.rollout, "model.critic")

@@ -18,7 +18,8 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, from_dict
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.records import hash_of, read_json, write_json
-from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.children import run_jobs
+from rlvr_bench.harness.runs.jobs import Job
 from rlvr_bench.harness.runs.machine import use_threads
 from rlvr_bench.harness.runs.slots import Slot
 from rlvr_bench.harness.state.stop import end_with_parent
@@ -47,7 +48,7 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
     from rlvr_bench.harness.state.identity import base_inputs_of
     from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
-    from rlvr_bench.harness.training.warm_start import ceiling_config, warm_start_key
+    from rlvr_bench.harness.training.warm_start import ceiling_config, critic_config, warm_start_key
 
     found: dict[tuple[Kind, str], Wanted] = {}
 
@@ -66,7 +67,13 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
             before.append(want("warm start", warm_start_key(config, inputs), config))
         if config.has_reward_model and config.reward.label_pairs:
             before.append(want("reward model", reward_model_key(config, inputs), config, *before))
-        if config.train.critic_pretrain_steps and "critic" in build(plugins.ALGORITHMS, config.algorithm).roles:
+        if "critic" not in build(plugins.ALGORITHMS, config.algorithm).roles:
+            continue
+        if config.model.critic and config.warm_start.steps:
+            other = critic_config(config)
+            (other_inputs,) = base_inputs_of([other])
+            before.append(want("warm start", warm_start_key(other, other_inputs), other))
+        if config.train.critic_pretrain_steps:
             want("critic", critic_key(config, inputs), config, *before)
     return sorted(found.values(), key=lambda model: get_args(Kind).index(model.kind))
 
@@ -107,7 +114,7 @@ def make(config: RunConfig, kind: Kind) -> None:
     from rlvr_bench.harness.training.critic import pretrain_critic
     from rlvr_bench.harness.training.grader import Grader
     from rlvr_bench.harness.training.reward_model import reward_model
-    from rlvr_bench.harness.training.warm_start import base_model
+    from rlvr_bench.harness.training.warm_start import base_model, critic_model
     from rlvr_bench.rewards.learned import Normalizer
 
     use_threads(config.compute.threads)
@@ -123,7 +130,8 @@ def make(config: RunConfig, kind: Kind) -> None:
             learned, normalizer, _ = reward_model(config, base, tokenizer, grader, task)
         if kind == "critic":
             roles: frozenset[Role] = frozenset({"actor", "critic"})
-            models = build_models(base, tokenizer, roles, config, device=device, reward_model=learned)
+            critic = critic_model(config, task, base, roles)
+            models = build_models(base, tokenizer, roles, config, device=device, reward_model=learned, critic=critic)
             pretrain_critic(config, models, normalizer, grader, task)
 
 

@@ -200,7 +200,7 @@ class _Run:
         from rlvr_bench.harness.training.loop import Trainer
 
         use_threads(self.config.compute.threads)
-        import_libraries()
+        import_libraries(self.config.model)
         device = pick_device(self.config.model)
         processes = self._processes(device)
         self.before = processes.agreed(self.before)
@@ -221,12 +221,8 @@ class _Run:
                 "repaired": trainer.logs.repaired,
             }
             refuse_changes(self.inputs, trainer.identity)
-            start = 0
-            if self.before:
-                steps = self.before.steps_done
-                grows = self.before.status == "completed" and steps < self.config.train.steps
-                start = trainer.resume(ended_at=steps if grows else None)
-                self.seconds_before = trainer.seconds_before
+            start = trainer.resume() if self.before else 0
+            self.seconds_before = trainer.seconds_before
             try:
                 trainer.run(start=start)
             finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 from rlvr_bench.harness.config.load import config_hash, config_record
 from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import (
+    LOCK,
     Locked,
     RecordError,
     Status,
@@ -25,7 +25,8 @@ from rlvr_bench.harness.records import (
 from rlvr_bench.harness.records.disk import DiskError
 from rlvr_bench.harness.runs import slots
 from rlvr_bench.harness.runs.base_models import measure_base_models
-from rlvr_bench.harness.runs.children import GRACE_SECONDS, POLL_SECONDS, Ending, Job, run_jobs
+from rlvr_bench.harness.runs.children import Children
+from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Executor, Job, run_on
 from rlvr_bench.harness.runs.prepare import Notice, prepare
 from rlvr_bench.harness.runs.process import MODULE, last_step, now
 from rlvr_bench.harness.state import checkpoint
@@ -51,17 +52,20 @@ def run_suite(
     *,
     jobs: int | None = None,
     devices: Sequence[str] = (),
+    executor: Executor | None = None,
     watch: Watch,
     done: Callable[[RunEnd], None],
     notice: Notice = lambda line: None,
 ) -> None:
     """Run what is not finished yet, in the order of the plan.
 
-    Runs of a part that has the machine to itself follow one another; those of other parts are placed side by side.
+    Here, runs of a part that has the machine to itself follow one another; those of other parts are placed side by
+    side.  What several runs share is made here before, wherever they run.
 
     Args:
         jobs: runs side by side; by default one a core, or one a GPU of `devices`.
         devices: GPUs, as CUDA_VISIBLE_DEVICES names them.
+        executor: where the runs go; processes of this machine by default.
         notice: called with a line for a person.
     """
     shared = slots.side_by_side(jobs, devices)
@@ -76,12 +80,12 @@ def run_suite(
     prepare([run.config for run in todo], shared, notice=notice)
     measure_base_models(out, planned, shared, notice=notice)
     try:
-        for (alone, processes), runs in itertools.groupby(todo, key=lambda r: (r.alone, r.config.launch.processes)):
-            work = [_job(out, run) for run in runs]
-            where = slots.alone(devices, processes) if alone or processes > 1 else shared
-            for ending in run_jobs(work, where, watch=partial(_watch, out, watch)):
-                summary = _summary_of(out, ending)
-                done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
+        work = [_job(out.absolute(), run) for run in todo]
+        processes = max((run.config.launch.processes for run in todo), default=1)
+        executor = executor or Children(shared, slots.alone(devices, processes))
+        for ending in run_on(executor, work, partial(_watch, out, watch)):
+            summary = _summary_of(out, ending)
+            done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
     finally:
         for run in todo:
             _close(out / run.folder)
@@ -102,7 +106,7 @@ def _watch(out: Path, watch: Watch, running: Sequence[Job]) -> None:
 
 def _job(out: Path, run: RunPlan) -> Job:
     folder = out / run.folder
-    resume = checkpoint.latest(folder) is not None
+    resume, processes = checkpoint.latest(folder) is not None, run.config.launch.processes
     return Job(
         run,
         MODULE,
@@ -111,6 +115,8 @@ def _job(out: Path, run: RunPlan) -> Job:
         threads=run.config.compute.threads,
         timeout_s=run.timeout_s,
         before=partial(_go_on if resume else _make_folder, folder, run),
+        alone=run.alone or processes > 1,
+        gpus={"cpu": 0, "cuda": processes, "auto": None if processes == 1 else processes}[run.config.model.device],
     )
 
 
@@ -130,10 +136,10 @@ def _wait_for(folder: Path) -> None:
 def _make_folder(folder: Path, run: RunPlan) -> None:
     """Begin anew; what an unfinished earlier try left is kept under another name."""
     _wait_for(folder)
-    if folder.exists():
+    if folder.exists() and any(path.name not in ("config.json", LOCK) for path in folder.iterdir()):
         tries = sum(1 for other in folder.parent.glob(f"{folder.name}.try-*") if other.is_dir())
         folder.rename(folder.with_name(f"{folder.name}.try-{tries + 1}"))
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     _write_config(folder, run)
 
 
@@ -173,6 +179,8 @@ def _summary_of(out: Path, ending: Ending) -> Summary:
 
 
 def _how_it_died(ending: Ending) -> tuple[Status, str]:
+    if ending.lost:
+        return "killed", ending.lost
     if ending.timed_out:
         return "timeout", _timeout(ending)
     if ending.out_of_memory:

@@ -9,8 +9,8 @@ A folder gets its name when every byte of it is on the disk, so a name means a w
 begins with a dot.  The newest one whose manifest verifies counts; two are kept.
 
 The run's own streams are derived from its seed and the step (`harness/seeding.py`) and need no state: the position in
-the prompts is the step.  The generators of the process are kept for plugins that use them; what else a plugin keeps
-in itself from step to step is not.
+the prompts is the step.  An algorithm keeps nothing from step to step, which its conformance kit checks.  The
+generators of the process are kept for tasks and verifiers of others that use them; what else these keep is not.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.engines.state_files import load_states
@@ -33,7 +34,7 @@ from rlvr_bench.harness.engines.torch_engine import WEIGHTS
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.records import RecordError, canonical_json, disk, file_digest, read_json, write_json
-from rlvr_bench.harness.state.identity import changed
+from rlvr_bench.harness.state.identity import BASE, WEIGHTS_OF, changed, weights_digest
 
 FOLDER, MANIFEST, RANDOM = "checkpoints", "manifest.json", "random.json"
 KEPT = 2
@@ -57,6 +58,8 @@ class Checkpoint:
     """Optimizer steps in a row that each model had left out."""
     seconds: float
     """Wall clock of the run until then, earlier parts included."""
+    last: bool
+    """Whether the run was to end there: the records up to it hold what is only done at the end."""
 
 
 def save(
@@ -68,6 +71,7 @@ def save(
     lengths: Mapping[str, int],
     skipped: Mapping[Role, int],
     seconds: float,
+    last: bool,
 ) -> None:
     """Write a checkpoint beside the others, verify it, and then let the older ones go.
 
@@ -95,6 +99,7 @@ def save(
             "lengths": dict(lengths),
             "skipped": dict(skipped),
             "seconds": seconds,
+            "last": last,
             "files": {name: _digest(temporary / name) for name in files},
         }
         write_json(temporary / MANIFEST, about | {"sha256": _seal(about)})
@@ -128,11 +133,22 @@ def latest(run_folder: Path) -> Checkpoint | None:
     return next((found for folder in _named(run_folder) if (found := verified(folder))), None)
 
 
-def drop_from(run_folder: Path, step: int) -> None:
-    """Remove those of this step and later ones."""
-    for folder in _named(run_folder):
-        if int(folder.name.removeprefix("step-")) >= step:
-            shutil.rmtree(folder)
+def to_go_on_from(run_folder: Path, steps: int) -> Checkpoint | None:
+    """The newest for a run of this many steps; None where the run has not come to one.
+
+    One of a run that was to end before is removed: its records hold an evaluation that the longer run does not have.
+
+    Raises:
+        CheckpointError: there are only damaged ones.
+    """
+    while there_are(run_folder):
+        found = required(run_folder)
+        if not found.last or found.step >= steps:
+            return found
+        gone = found.folder.with_name(f".{found.folder.name}-{os.getpid()}")  # in one moment: half of it is damage
+        disk.rename(found.folder, gone)
+        shutil.rmtree(gone)
+    return None
 
 
 def verified(folder: Path) -> Checkpoint | None:
@@ -143,7 +159,8 @@ def verified(folder: Path) -> Checkpoint | None:
             return None
         if {name: _digest(folder / name) for name in _files(folder)} != manifest["files"]:
             return None
-        return Checkpoint(folder, *(manifest[name] for name in ("step", "identity", "lengths", "skipped", "seconds")))
+        about = ("step", "identity", "lengths", "skipped", "seconds", "last")
+        return Checkpoint(folder, *(manifest[name] for name in about))
     except (RecordError, OSError, AttributeError, KeyError, TypeError):
         return None
 
@@ -171,6 +188,15 @@ def refuse_others(found: Checkpoint, identity: Mapping[str, str]) -> None:
         raise CheckpointError(
             f"{found.folder}: since it was taken, this changed: {', '.join(names)}; put it back, or do the run "
             "again in another folder"
+        )
+
+
+def refuse_another_base(found: Checkpoint, base: nn.Module) -> None:
+    """Raises CheckpointError where its adapter was trained on other weights than these."""
+    if found.identity[WEIGHTS_OF.format(BASE)] != weights_digest(base):
+        raise CheckpointError(
+            f"{found.folder}: holds an adapter, and its base model has other weights now; use the versions, the files "
+            "and the cache that the run was made with"
         )
 
 

@@ -29,6 +29,8 @@ from rlvr_bench.harness.models.files import model_files
 from rlvr_bench.harness.records import file_digest, hash_of
 from rlvr_bench.harness.tasks.types import Split, Task
 
+BASE = "base model"
+WEIGHTS_OF = "weights of the {}"
 ENDLESS_ITEMS = 256
 """Items that speak for a split without an end; all others come from the same code and settings."""
 ROOMS = ("algorithms", "rewards", "harness")
@@ -60,12 +62,22 @@ def base_inputs(config: RunConfig, task: Task) -> Inputs:
 
 def inputs_of(config: RunConfig, task: Task) -> Inputs:
     """What a run with this configuration would read now."""
-    return base_inputs(config, task) | _foreign(plugins.ALGORITHMS, config.algorithm.name)
+    found = base_inputs(config, task) | _foreign(plugins.ALGORITHMS, config.algorithm.name)
+    if config.model.critic:
+        found |= critic_inputs(config)
+    if config.model.adapter is not None:
+        found["version of peft"] = version("peft")
+    return found
+
+
+def critic_inputs(config: RunConfig) -> Inputs:
+    """Of the model that the critic is made from, where it is not the actor's."""
+    return {f"model {config.model.critic} of the critic": _files(model_files(config.model.critic))}
 
 
 def identity_of(config: RunConfig, task: Task, models: Mapping[str, nn.Module | None]) -> Inputs:
     """What a run with these models has read; None is a model that it does not have."""
-    weights = {f"weights of the {name}": weights_digest(model) for name, model in models.items() if model is not None}
+    weights = {WEIGHTS_OF.format(name): weights_digest(model) for name, model in models.items() if model is not None}
     return inputs_of(config, task) | weights
 
 

@@ -8,12 +8,14 @@ target of every token is the completion's whole reward, undiscounted (Monte Carl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from torch import Tensor
 
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.state_files import load_trained, trained_state
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.models.roles import Models
@@ -24,7 +26,7 @@ from rlvr_bench.harness.rollout.long_prompts import choice_of
 from rlvr_bench.harness.rollout.types import RolloutEngine, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.state.cache import cached
-from rlvr_bench.harness.state.identity import base_inputs
+from rlvr_bench.harness.state.identity import base_inputs, critic_inputs
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Task
 from rlvr_bench.harness.training.evaluate import refuse_masked
@@ -51,10 +53,10 @@ def pretrain_critic(
 
     def make() -> tuple[dict[str, Tensor], dict[str, Any]]:
         facts = _Pretraining(config, models, normalizer, grader, task).run()
-        return critic.state_dict(), facts
+        return trained_state(critic), facts
 
     weights, facts = cached("critic", critic_key(config, base_inputs(config, task)), make)
-    critic.load_state_dict(weights)
+    load_trained(critic, weights)
     return facts
 
 
@@ -69,6 +71,8 @@ def critic_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
         "critic": [t.critic_pretrain_steps, t.critic_pretrain_batch, t.critic_pretrain_lr],
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
         **choice_of(config),
+        **({"made_from": [config.model.critic, critic_inputs(config)]} if config.model.critic else {}),
+        **({"adapter": asdict(config.model.adapter)} if config.model.adapter is not None else {}),
     }
 
 

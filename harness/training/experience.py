@@ -20,6 +20,7 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import Positions, score_rollout
 from rlvr_bench.harness.records import MetricsRow, Phase
+from rlvr_bench.harness.rollout.gap import sampler_gap
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
 from rlvr_bench.harness.seeding import derive_seed, generator
@@ -34,7 +35,6 @@ from rlvr_bench.harness.training.step_metrics import (
     sampling_metrics,
     training_metrics,
 )
-from rlvr_bench.harness.training.update import Diverged
 from rlvr_bench.rewards.learned import Normalizer
 
 CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
@@ -55,6 +55,12 @@ class Experience:
     """Sizes of all sampled completions; those of the rollout may be fewer."""
     reads: dict[Phase, dict[Role, Positions]]
     """Positions that went through each model in rollout, score and reward, in this process."""
+
+    @property
+    def without_reward(self) -> str:
+        """Of how many completions the reward was not a finite number, for a message; "" if of none."""
+        count = self.row.get("rollout/rewards_skipped")
+        return f" ({count} rewards of this step are not finite)" if count else ""
 
 
 @dataclass
@@ -80,7 +86,6 @@ class Collector:
         Raises:
             VerifierFailed: more verdicts are missing than `reward.max_masked` allows; the error holds the step's
                 metrics and completions.
-            Diverged: no reward is a finite number.
         """
         c = self.config
         items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
@@ -97,7 +102,8 @@ class Collector:
             asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                rollout = self.score(rollout, samples.logprobs)
+                compared = self.config.rollout.engine != "torch"
+                rollout = self.score(rollout, None if compared else samples.logprobs)
             reads: dict[Phase, dict[Role, Positions]] = {
                 "rollout": {"actor": Positions(Tokens.of(rollout).prompt, samples.tokens_read)},
                 "score": self.models.take_reads(),
@@ -106,6 +112,8 @@ class Collector:
                 arrived = time.perf_counter()
                 grades, ended = pending.result()
                 sampled, row = self._sampled(rollout, grades)
+                if compared:
+                    row |= self._gap(samples, rollout)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
             "cost/verdict_seconds": ended - asked,
@@ -131,7 +139,7 @@ class Collector:
                 right = torch.cat(self.processes.all(right))
         if proxy is not None:
             row |= proxy_metrics(proxy, right, rollout.group_ids.cpu(), base_pass_rate=self.base_pass_rate)
-        prepared, trained_on = self._prepare(_finite(rollout, row, step), meter)
+        prepared, trained_on = self._prepare(_finite(rollout, row), meter)
         mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
@@ -140,6 +148,12 @@ class Collector:
         """Sizes of what all processes have sampled, and its metrics."""
         whole = self.processes.gather(rollout)
         return Tokens.of(whole), sampling_metrics(whole, joined_grades(self.processes.all(grades)))
+
+    def _gap(self, samples: Samples, rollout: Rollout) -> MetricsRow:
+        """Between the engine's log-probabilities and the scorer's; raises SamplerGap where it is too large."""
+        assert samples.logprobs is not None and rollout.old_logprobs is not None
+        limit = self.config.rollout.max_gap
+        return {**sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)}
 
     def _prepare(self, whole: Rollout, meter: Recorder) -> tuple[Rollout, MetricsRow]:
         """The rollout of all processes with advantages, and the metrics of both.
@@ -245,15 +259,16 @@ def earned(
     return replace(rollout, rewards=rewards), proxy
 
 
-def _finite(rollout: Rollout, row: MetricsRow, step: int) -> Rollout:
-    """The completions whose reward is a finite number; the others are counted in the step's row."""
+def _finite(rollout: Rollout, row: MetricsRow) -> Rollout:
+    """The completions whose reward is a finite number; the others are counted in the step's row.
+
+    Where there is none, all stay: no loss is finite then, so the optimizer steps are skipped by the rule for these.
+    """
     finite = rollout.rewards.isfinite()
     if bool(finite.all()):
         return rollout
     row["rollout/rewards_skipped"] = int((~finite).sum())
-    if not bool(finite.any()):
-        raise Diverged(f"no reward of step {step} is a finite number", row)
-    return rollout.select(finite.nonzero().squeeze(1))
+    return rollout.select(finite.nonzero().squeeze(1)) if bool(finite.any()) else rollout
 
 
 def _right(grades: Grades) -> Tensor:

@@ -26,7 +26,7 @@ from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, RunLogs
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
-from rlvr_bench.harness.state.identity import identity_of
+from rlvr_bench.harness.state.identity import BASE, identity_of
 from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
@@ -38,7 +38,7 @@ from rlvr_bench.harness.training.ladder.measure import Ladder
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_costs import count_step
 from rlvr_bench.harness.training.update import Diverged, Learner
-from rlvr_bench.harness.training.warm_start import base_model
+from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
 
 
@@ -110,17 +110,21 @@ class Trainer:
         learned, normalizer, self.reward_facts = None, Normalizer(), {}
         if c.has_reward_model:
             learned, normalizer, self.reward_facts = reward_model(c, base, tokenizer, self.grader, self.task)
+        roles = self.algorithm.roles
+        critic = critic_model(c, self.task, base, roles)
         torch.manual_seed(c.seed)
-        self.models = build_models(base, tokenizer, self.algorithm.roles, c, device=self.device, reward_model=learned)
+        self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
         self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
-        self.identity = identity_of(c, self.task, {"base model": base, "reward model": learned})
+        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})  # before they are dealt out
         engines = make_engines(self.models.by_role, c.train.engine, self.processes)
         self.learner = Learner(self.algorithm, self.models, engines, c, self.processes)
-        needs_logprobs = self.learner.needs_logprobs
-        # Only what is computed in float32 is the same number in sampling and in scoring.
-        keep = needs_logprobs and c.model.dtype == "float32" and c.compute.autocast == "off"
-        self.sampler = rollout_engine(c, engines["actor"].whole.lm, tokenizer, with_logprobs=keep)
+        # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
+        needs_logprobs = self.learner.needs_logprobs or c.rollout.engine != "torch"
+        exact = c.rollout.engine == "torch" and c.model.dtype == "float32" and c.compute.autocast == "off"
+        keep = needs_logprobs and exact
+        lm = engines["actor"].whole.lm
+        self.sampler = rollout_engine(c, lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
         self.actor_scored = needs_logprobs and not keep
         self.collector = Collector(
             c,
@@ -139,36 +143,33 @@ class Trainer:
 
     def facts(self) -> dict[str, Any]:
         """What the summary says about the algorithm, the models and the verifier."""
-        needs = needs_of(self.algorithm)
         return {
             "algorithm": {
                 "roles": sorted(self.algorithm.roles),
                 "actor_scored": self.actor_scored,
-                "needs": vars(needs),
+                "needs": vars(needs_of(self.algorithm)),
             },
             "roles": self.learner.states(),
             "verifier": {"sandbox": self.grader.sandbox, "retries": self.grader.retries},
         }
 
-    def resume(self, *, ended_at: int | None = None) -> int:
+    def resume(self) -> int:
         """Go back to the folder's latest checkpoint; returns its step, 0 where the run has not come to one.
-
-        Args:
-            ended_at: the run's last step, where it is to take more: it goes back to before it was evaluated as such.
 
         Raises:
             CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
             RecordError: the records are not those of the checkpoint.
         """
-        if ended_at is not None and self.processes.first:
-            checkpoint.drop_from(self.folder, ended_at)
-        self.processes.agreed(None)  # nobody looks before that is done
-        if not checkpoint.there_are(self.folder):
+        if self.processes.first:
+            checkpoint.to_go_on_from(self.folder, self.config.train.steps)
+        self.processes.agreed(None)  # which may remove one, before the others look
+        found = checkpoint.to_go_on_from(self.folder, self.config.train.steps)
+        if found is None:
             return 0
-        found = checkpoint.required(self.folder)
         checkpoint.refuse_others(found, self.identity)
         self.logs.cut(found.lengths)
         checkpoint.restore(found, self.learner.engines)
+        self.sampler.sync(self.learner.engines["actor"].weights())
         self.learner.skipped.update({role: found.skipped.get(role, 0) for role in self.learner.engines})
         self.seconds_before = found.seconds
         return found.step
@@ -184,9 +185,9 @@ class Trainer:
             DiskError: a record or a checkpoint could not be written.
         """
         steps = self.config.train.steps
-        numbers = sum(engine.states().parameters for engine in self.learner.engines.values())
-        size = 12 * numbers  # weights and two moments; more for low-precision weights
-        pace = Pace(self.config.train.checkpoint_every, size=size, last=self.keep_last)
+        numbers = sum(engine.states().learning for engine in self.learner.engines.values())
+        # Weights and two moments; more for low-precision weights.
+        pace = Pace(self.config.train.checkpoint_every, size=12 * numbers, last=self.keep_last)
         self._not_stopped(start)
         if start == 0:
             self.logs.set_aside()
@@ -235,6 +236,7 @@ class Trainer:
                 lengths=self.logs.lengths(),
                 skipped=self.learner.skipped,
                 seconds=self.seconds_before + time.monotonic() - self._began,
+                last=step == self.config.train.steps,
             )
 
     def step(self, step: int) -> MetricsRow:
@@ -244,7 +246,7 @@ class Trainer:
         try:
             row |= self.learner.update(found.rollout, found.mine, step, self.meter)
         except Diverged as error:
-            raise Diverged(str(error), row | error.row) from None
+            raise Diverged(f"{error}{found.without_reward}", row | error.row) from None
         count_step(found, self.models, self.config, step, self.meter, self.processes, actor_scored=self.actor_scored)
         # The sampler follows the weights that were trained, wherever they are.
         self.sampler.sync(self.learner.engines["actor"].weights())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,13 +11,19 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.state_files import load_trained
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
+from rlvr_bench.harness.models.adapters import with_adapter
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.models.ends import vocabulary_of
+from rlvr_bench.harness.models.roles import Policy
 from rlvr_bench.harness.progress import track
 from rlvr_bench.harness.rollout.text import prompt_ids
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.state.cache import cached
+from rlvr_bench.harness.state.checkpoint import Checkpoint, refuse_another_base, weights_of
 from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import ENDLESS
 from rlvr_bench.harness.tasks.types import Demonstrates, Task
@@ -36,6 +42,45 @@ def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]
     weights, facts = cached("warm-start", warm_start_key(config, base_inputs(config, task)), make)
     model.load_state_dict(weights)
     return model, tokenizer, facts
+
+
+def critic_config(config: RunConfig) -> RunConfig:
+    """That of a run whose base model is what the critic of this one is made from (`model.critic`)."""
+    return replace(config, model=replace(config.model, name=config.model.critic, critic=""))
+
+
+def critic_model(config: RunConfig, task: Task, base: Any, roles: Collection[Role]) -> Any | None:
+    """The causal language model that the critic is made from; None: it is the base model, or there is no critic.
+
+    Its table of embeddings gets as many rows as the base model's, so that any id can be read.
+    """
+    if not config.model.critic or "critic" not in roles:
+        return None
+    model, _, _ = base_model(critic_config(config), task)
+    rows = vocabulary_of(base)
+    if vocabulary_of(model) < rows:
+        with torch.random.fork_rng():
+            torch.manual_seed(derive_seed("rows of the critic", config.warm_start.seed))
+            model.resize_token_embeddings(rows, mean_resizing=False)
+    return model
+
+
+def checkpointed_model(config: RunConfig, task: Task, found: Checkpoint) -> tuple[Any, Any]:
+    """The actor of a checkpoint, a causal language model, and its tokenizer.
+
+    Args:
+        config, task: of the run; of its settings, those that the model was made with.
+    Raises:
+        CheckpointError: the checkpoint holds an adapter, and its base model is another now.
+    """
+    if config.model.adapter is None:
+        lm, tokenizer = load_base(config.model, seed=config.warm_start.seed)
+    else:
+        base, tokenizer, _ = base_model(config, task)
+        refuse_another_base(found, base)
+        lm = with_adapter(base, config.model.adapter, seed=0)  # of what the checkpoint has
+    load_trained(Policy(lm), weights_of(found))
+    return lm, tokenizer
 
 
 def ceiling_config(config: RunConfig) -> RunConfig:

@@ -39,6 +39,11 @@ def roles(cell: Cell) -> frozenset[str]:
     return frozenset(cell.roles)
 
 
+def one_size(cell: Cell) -> bool:
+    """Whether all models were made from one and the trained ones are trained whole: what arithmetic by role assumes."""
+    return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic")
+
+
 def actor_scored(cell: Cell) -> bool | None:
     """Whether the actor's log-probabilities were computed in a pass of their own before the update.
 

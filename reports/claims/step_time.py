@@ -45,6 +45,9 @@ def _step(contrast: matching.Contrast) -> Finding:
     if both is None or (values := pair(*both, step_seconds)) is None:
         reason = f"it needs {contrast.name} and one without a critic, with a reference and a verifier, both timed."
         return not_tested(identifier, claim, reason)
+    if not all(map(matching.one_size, both)):
+        reason = "the cost model is for models of one size that are trained whole, without adapters."
+        return not_tested(identifier, claim, reason)
     units = [
         cost_units(matching.roles(c), _epochs(c), actor_scored=scored)
         for c in both

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rlvr_bench.reports.cells.matching import one_size
 from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.measures.step_time import phases_of_a_step, timed_rows
 
@@ -52,10 +53,10 @@ def bytes_per_parameter(cell: Cell) -> float | None:
 
 
 def expected_bytes_per_parameter(cell: Cell) -> int | None:
-    """The arithmetic for models of one size, by BYTES_PER_PARAMETER."""
+    """The arithmetic for models of one size that are trained whole, by BYTES_PER_PARAMETER; None for others."""
     model = cell.config.get("model")
     dtype = str(model.get("dtype", "")).removeprefix("torch.") if isinstance(model, Mapping) else ""
-    if dtype not in BYTES_PER_PARAMETER or not cell.roles:
+    if dtype not in BYTES_PER_PARAMETER or not cell.roles or not one_size(cell):
         return None
     trained, frozen = BYTES_PER_PARAMETER[dtype]
     return sum(trained if s.trained else frozen for s in cell.roles.values())

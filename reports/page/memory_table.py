@@ -44,9 +44,10 @@ def memory_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
             continue
         label, expected, known = one_line(cell.label), found.expected_per_parameter, found.states_per_parameter
         for role, s in sorted(cell.roles.items()):
-            kind = "trained" if s.trained else "frozen"
+            kind = ("trained" if s.trained else "frozen") + (", on the actor's weights" if s.shared_weights else "")
+            learning = "" if s.trained_parameters is None else f"{s.trained_parameters:,} trained of "
             sizes = (s.weights, s.gradients, s.optimizer, s.buffers, s.total)
-            rows.append((label, f"{role} ({kind})", f"{s.parameters:,}", *map(numbers.size, sizes), "", ""))
+            rows.append((label, f"{role} ({kind})", f"{learning}{s.parameters:,}", *map(numbers.size, sizes), "", ""))
         per_parameter = (
             numbers.ABSENT if expected is None else str(expected),
             numbers.ABSENT if known is None else f"{known:.2f}",

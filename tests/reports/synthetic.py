@@ -99,6 +99,17 @@ def states(role: str, n: int = PARAMETERS) -> RoleStates:
     return RoleStates(n, trained, 4 * n, 4 * n if trained else 0, 8 * n if trained else 0, 0)
 
 
+def adapted_states(role: str, n: int = PARAMETERS) -> RoleStates:
+    """fp32: adapters of 10,000 parameters on one base, which is counted with the actor; a reward model of its own."""
+    few = 10_000
+    if role == "reward":
+        return states(role, n)
+    if role == "reference":
+        return RoleStates(n, False, 0, 0, 0, 0, shared_weights=4 * n)
+    lent = 0 if role == "actor" else 4 * n
+    return RoleStates(n + few, True, 4 * (n + few) - lent, 4 * few, 8 * few, 0, few, lent)
+
+
 def _config(part: PartInfo, cell: Spec, seed: int) -> dict[str, Any]:
     config = _shared_config(part, cell, seed)
     return config | {table: config.get(table, {}) | dict(values) for table, values in cell.settings.items()}

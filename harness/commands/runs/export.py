@@ -45,16 +45,19 @@ def export(run: Path, target: Target, out: Path | None) -> None:
 
 
 def to_huggingface(run: Path, out: Path) -> None:
-    """Weights of the latest checkpoint, tokenizer, config and a model card, as `from_pretrained` reads them."""
-    from rlvr_bench.harness.models.base import load_base
-    from rlvr_bench.harness.models.roles import Policy
+    """Weights of the latest checkpoint, tokenizer, config and a model card, as `from_pretrained` reads them.
+
+    An adapter is added to the weights that it is on, in their type.
+    """
+    from rlvr_bench.harness.models.adapters import merge
     from rlvr_bench.harness.models.tiny import as_qwen2
     from rlvr_bench.harness.state import checkpoint
+    from rlvr_bench.harness.training.warm_start import checkpointed_model
 
     config = from_dict(read_json(run / "config.json")["config"])
     found = checkpoint.required(run)
-    lm, tokenizer = load_base(config.model, seed=config.warm_start.seed)
-    Policy(lm).load_state_dict(checkpoint.load_weights(run))
+    lm, tokenizer = checkpointed_model(config, build(plugins.TASKS, config.task), found)
+    merge(lm)
     lm.save_pretrained(out)
     of_characters = config.model.name.startswith(("tiny:", "arch:")) and lm.config.model_type == "qwen2"
     (as_qwen2(tokenizer) if of_characters else tokenizer).save_pretrained(out)

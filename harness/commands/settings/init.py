@@ -15,10 +15,11 @@ FIRST: dict[str, dict[str, Any]] = {
     "task": {"name": "sort", "min_digits": 4, "max_digits": 6},
     "algorithm": {"name": "grpo", "kl_coef": 0.04},
     "model": {"name": "tiny:64x2"},
-    "warm_start": {"steps": 800, "batch": 64, "noise": 0.55},
+    "warm_start": {"steps": 400, "batch": 64, "noise": 0.0, "habit": 0.3},
     "rollout": {"prompts": 32, "group_size": 8, "max_tokens": 20},
-    "train": {"steps": 60, "lr": 3e-4},
+    "train": {"steps": 40, "minibatches": 4, "lr": 2e-4},
     "evaluate": {"every": 10, "items": 128, "samples": 4},
+    "compute": {"threads": 1},
 }
 """A small model that learns to sort digits, in a few minutes on two cores."""
 TOP = """\

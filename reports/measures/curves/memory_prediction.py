@@ -1,4 +1,4 @@
-"""The peak of a step's memory by arithmetic: a closed form for float32 on a CPU, without recomputation.
+"""The peak of a step's memory by arithmetic: a closed form for float32 on a CPU, without recomputation or adapters.
 
     peak = weights and optimizer states of all models + gradients of the actor + activations + logits of a micro-batch
 
@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rlvr_bench.reports.cells.matching import setting
+from rlvr_bench.reports.cells.matching import one_size, setting
 from rlvr_bench.reports.load import Cell
 
 NUMBER = 4  # bytes of a float32
@@ -66,6 +66,7 @@ def predicted_peak(cell: Cell) -> float | None:
         actor is None
         or setting(cell, "model", "dtype") != "float32"
         or setting(cell, "model", "gradient_checkpointing")
+        or not one_size(cell)
     ):
         return None
     shape = shape_of(str(setting(cell, "model", "name") or ""), actor.parameters)

@@ -27,4 +27,6 @@ def _entry(cell: Cell, role: str) -> str:
     states = cell.roles.get(role)
     if states is None:
         return numbers.ABSENT
+    if states.trained_parameters is not None:
+        return f"trained, {states.trained_parameters:,} of {states.parameters:,} parameters"
     return f"{'trained' if states.trained else 'frozen'}, {states.parameters:,} parameters"

@@ -70,7 +70,7 @@ def test_every_end_is_a_line_and_what_did_not_complete_is_counted(
 
     monkeypatch.setattr(display, "run_suite", run_suite)
     assert run_with_display(tmp_path, [a, b, c], jobs=2, devices=("0",)) == 1
-    assert given == {"out": tmp_path, "runs": [a, b, c], "jobs": 2, "devices": ("0",)}
+    assert given == {"out": tmp_path, "runs": [a, b, c], "jobs": 2, "devices": ("0",), "executor": None}
     assert capsys.readouterr().err.splitlines() == [
         f"3 runs -> {tmp_path}",
         "making 1 base model [shared]",

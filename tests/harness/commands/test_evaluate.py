@@ -95,3 +95,21 @@ def test_where_it_saves_is_checked_before_anything_is_loaded(tmp_path: Path) -> 
 def test_a_misspelled_model_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model.name: 'tinny:16x1' is no folder here"):
         call("eval", "--model", "tinny:16x1", "--task", "sort")
+
+
+WARM = ("warm_start.steps=30", "warm_start.batch=16", "warm_start.lr=0.02", "rollout.max_tokens=12")
+ADAPTED = ("model.adapter.rank=2", "train.lr=0.05", "reward.source=random", *WARM)
+
+
+@pytest.mark.slow
+def test_an_adapter_is_evaluated_on_the_base_that_it_was_trained_on(tmp_path: Path) -> None:
+    """Which is warm-started; also on another task, and as another model's settings it is left out."""
+    folder = trained(tmp_path, *ADAPTED)
+    whole = found(str(folder))
+    assert accuracy(whole) == accuracy(read_metrics(folder / "metrics.jsonl")[-1])
+    assert accuracy(whole) != accuracy(found(str(tmp_path / "x.toml"), *(w for text in WARM for w in ("--set", text))))
+    assert found(str(folder), "--set", "task.min_digits=3", "--items", "2")["items"] == 2
+    with pytest.raises(CheckpointError, match="its base model has other weights now"):
+        found(str(folder), "--set", "model.dtype=bfloat16")
+    subject = subject_of(folder, model="tiny:32x1")
+    assert subject.config.model.adapter is None and subject.trained is None

@@ -34,7 +34,10 @@ def test_options_reach_the_runs_and_the_recorded_command(calls: list[Any]) -> No
     words = ["--jobs", "3", "--devices", "0, GPU-a", "--part", "p", "--set", "train.lr=0.5", "--out", "out"]
     assert call("run", "s.toml", *words)[0] == 1
     out = Path("out")
-    assert calls == [(out, ["p/fails/seed-1", "p/works/seed-1"], {"jobs": 3, "devices": ("0", "GPU-a")}), out]
+    assert calls == [
+        (out, ["p/fails/seed-1", "p/works/seed-1"], {"jobs": 3, "devices": ("0", "GPU-a"), "executor": None}),
+        out,
+    ]
     assert read_json(out / "suite.json")["command"] == (
         "rlvr-bench run s.toml --part p --set train.lr=0.5 --jobs 3 --devices '0, GPU-a'"
     )
@@ -43,7 +46,7 @@ def test_options_reach_the_runs_and_the_recorded_command(calls: list[Any]) -> No
 def test_by_default_nothing_is_said_about_jobs_and_the_folder_is_a_fresh_one(calls: list[Any]) -> None:
     call("run", "s.toml", "--dry")
     out, _, options = calls[0]
-    assert options == {"jobs": None, "devices": ()}
+    assert options == {"jobs": None, "devices": (), "executor": None}
     assert str(out).startswith("runs/two-dry-")
     assert read_json(out / "suite.json")["command"] == "rlvr-bench run s.toml --dry"
 
@@ -53,6 +56,35 @@ def test_devices_that_are_no_list_of_gpus_are_refused(devices: str, calls: list[
     with pytest.raises(ConfigError, match="--devices"):
         call("run", "s.toml", "--devices", devices)
     assert call("run", "s.toml", "--jobs", "0")[0] == 2
+    assert calls == []
+
+
+def test_a_scheduler_is_opened_with_its_settings_and_recorded(
+    calls: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr(module, "open_executor", lambda *given: opened.append(given) or "the cluster")
+    words = ["--executor", "slurm", "--executor-set", "gpus=1", "--executor-set", "partition=big"]
+    # The machine that submits needs no GPU.
+    assert call("run", "s.toml", *words, "--set", "model.device=cuda", "--out", "out")[0] == 1
+    assert opened == [("slurm", Path("out"), ["gpus=1", "partition=big"])]
+    assert calls[0][2] == {"jobs": None, "devices": (), "executor": "the cluster"}
+    assert read_json(Path("out/suite.json"))["command"] == (
+        f"rlvr-bench run s.toml --set model.device=cuda {' '.join(words)}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--executor-set", "gpus=1"], "--executor-set: is for --executor slurm or ray"),
+        (["--executor", "ray", "--jobs", "2", "--devices", "0"], "--jobs, --devices: of this machine only"),
+    ],
+)
+def test_options_of_another_executor_are_refused(words: list[str], named: str, calls: list[Any]) -> None:
+    with pytest.raises(ConfigError, match=named):
+        call("run", "s.toml", *words)
+    assert call("run", "s.toml", "--executor", "kubernetes")[0] == 2
     assert calls == []
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config import schema as module
-from rlvr_bench.harness.config.load import config_hash, load_run
+from rlvr_bench.harness.config.load import config_hash, from_dict, load_run
 from rlvr_bench.harness.config.schema import PluginChoice, RunConfig
 from tests.harness.small_runs import config
 
@@ -51,7 +51,12 @@ def changed(node: Any, path: tuple[str, ...]) -> Any:
     return new
 
 
-LEAVES = list(paths(config(algorithm={"name": "ppo"}, task={"name": "sort"})))
+def whole() -> RunConfig:
+    """With every table that may be left out."""
+    return config(algorithm={"name": "ppo"}, task={"name": "sort"}, model={"adapter": {}})
+
+
+LEAVES = list(paths(whole()))
 
 
 def test_leaves_reach_every_section() -> None:
@@ -61,8 +66,17 @@ def test_leaves_reach_every_section() -> None:
 
 @pytest.mark.parametrize("path", LEAVES, ids=".".join)
 def test_every_field_changes_the_hash(path: tuple[str, ...]) -> None:
-    settings = config(algorithm={"name": "ppo"}, task={"name": "sort"})
+    settings = whole()
     assert config_hash(settings) != config_hash(changed(settings, path))
+
+
+def test_what_came_later_and_is_not_used_is_in_no_record_and_no_hash() -> None:
+    settings = config()
+    assert not settings.to_dict()["model"].keys() & {"critic", "adapter"}
+    assert from_dict(settings.to_dict()) == settings
+    used = config(model={"critic": "tiny:32x1"}), config(model={"adapter": {"rank": 2}})
+    assert [one.to_dict()["model"].keys() & {"critic", "adapter"} for one in used] == [{"critic"}, {"adapter"}]
+    assert [from_dict(one.to_dict()) for one in used] == list(used)
 
 
 def test_another_process_finds_the_same_hash_and_errors_without_loading_a_model(tmp_path: Path) -> None:

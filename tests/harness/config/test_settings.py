@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field
 
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.config.settings import Setting, all_settings, find, in_words, settings_of, toml
+from rlvr_bench.harness.config.settings import Setting, all_settings, find, in_words, settings_of, toml, without_none
 from rlvr_bench.harness.errors import UserError
 
 
@@ -72,6 +72,12 @@ def test_types_are_words(hint: Any, words: str) -> None:
 )
 def test_values_are_written_as_in_toml(value: Any, text: str) -> None:
     assert toml(value) == text
+
+
+def test_a_table_that_may_be_left_out_is_known_by_its_fields() -> None:
+    paths = [one.path for one in settings_of(RunConfig) if one.path.startswith("model.adapter")]
+    assert paths == ["model.adapter.rank", "model.adapter.alpha", "model.adapter.targets"]
+    assert without_none(str | None) == str | None
 
 
 def test_every_setting_says_what_it_means() -> None:

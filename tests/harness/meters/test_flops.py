@@ -90,3 +90,19 @@ def test_peak_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak_flops(torch.device("cuda"), torch.bfloat16) == 121e12
     assert peak_flops(torch.device("cuda"), torch.float32) == 30.3e12
     assert peak_flops(torch.device("cpu"), torch.float32) is None
+
+
+def test_no_gradient_is_computed_for_weights_that_are_frozen() -> None:
+    """Of 100 numbers 80 are frozen: 80 x 4 + 20 x 6 a token, and a frozen head 2 + 2 of its 30."""
+    shape = ModelShape(100, 30, 2, 8, frozen_body=80, frozen_head=30)
+    assert training_flops(shape, 10) == 10 * (80 * 4 + 20 * 6 + 30 * 4)
+    assert training_flops(shape, 10, head_tokens=3) == 10 * (80 * 4 + 20 * 6) + 3 * 30 * 4
+    # Attention has no weights: its two products have two gradients each, 3 x 4 L d c.
+    assert training_flops(shape, 10, context=5) - training_flops(shape, 10) == 10 * 3 * 4 * 2 * 8 * 5
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_frozen_tables_are_in_no_product_and_a_frozen_head_is(tied: bool) -> None:
+    model = Qwen2ForCausalLM(config(tied)).requires_grad_(False)
+    trained = model.model.layers[0].mlp.up_proj.weight.requires_grad_(True)
+    assert model_shape(model) == ModelShape(BODY, 88, 2, 8, BODY - trained.numel(), 88)

@@ -68,3 +68,31 @@ def test_master_copies() -> None:
 def test_a_master_that_is_the_parameter_counts_once() -> None:
     module = nn.Linear(3, 2, bias=False)
     assert role_states(module, WithMasters([module.weight]), True) == RoleStates(6, True, 24, 0, 48, 0)
+
+
+class Adapted(nn.Module):
+    """A frozen layer of 6 numbers that may be another's, and a trained one of 2."""
+
+    def __init__(self, borrowed: bool) -> None:
+        super().__init__()
+        self.base = nn.Linear(3, 2, bias=False).requires_grad_(False)
+        self.own = nn.Linear(2, 1, bias=False)
+        self.register_buffer("table", torch.zeros(5))
+        self.borrowed = (self.base.weight, self.table) if borrowed else ()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.own(self.base(x))
+
+
+def test_what_is_borrowed_is_counted_elsewhere_and_what_is_frozen_not_as_trained() -> None:
+    """Weights 24 + 8 B, of which 24 may be another's, as the buffer of 20; gradient 8, moments 16, one counter 4."""
+    found = []
+    for borrowed in (False, True):
+        module = Adapted(borrowed)
+        optimizer = torch.optim.AdamW([p for p in module.parameters() if p.requires_grad])
+        step(module, optimizer, 3)
+        found.append(role_states(module, optimizer, True))
+    assert found == [RoleStates(8, True, 32, 8, 20, 20, 2, 0), RoleStates(8, True, 8, 8, 20, 0, 2, 24)]
+    assert [s.learning for s in found] == [2, 2]
+    frozen = role_states(Adapted(True), None, False)
+    assert (frozen.learning, frozen.trained_parameters, frozen.shared_weights) == (0, None, 24)

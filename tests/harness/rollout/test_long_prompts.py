@@ -17,7 +17,8 @@ from rlvr_bench.harness.rollout import long_prompts
 from rlvr_bench.harness.rollout.long_prompts import Fitting, fitting, told
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.state.identity import inputs_of
-from rlvr_bench.harness.tasks.types import Task, TaskError
+from rlvr_bench.harness.tasks.types import Item, Task, TaskError
+from rlvr_bench.rewards.types import Verifier
 from tests.harness.cli_calls import call
 from tests.harness.small_runs import config
 from tests.harness.tasks.local_rows import write
@@ -121,15 +122,49 @@ def test_the_identity_is_that_of_all_items(settings: Any) -> None:
     assert long_prompts.choice_of(settings("error")) == {}
 
 
-@pytest.mark.parametrize("policy", ["error", "drop"])
-def test_an_endless_task_is_judged_by_its_first_items(policy: str) -> None:
-    one = config(rollout={"max_prompt_tokens": 7, "long_prompts": policy})  # "even 2:" has 7, "odd 3:" has 6
+def test_an_endless_task_is_judged_by_its_first_items() -> None:
+    one = config(rollout={"max_prompt_tokens": 7})  # "even 2:" has 7, "odd 3:" has 6
     (line,) = long_prompts.problems(task := task_of(one), character_tokenizer(), one)
     assert line.startswith("rollout.max_prompt_tokens: ")
     assert "of 256 prompts of the split train" in line
     assert "parity/train/10 (8 tokens)" in line
-    assert line.endswith("raise it, or make the prompts of this endless task shorter")
-    assert fitting(task, character_tokenizer(), one)[0].size("train") is None
+    assert fitting(task, character_tokenizer(), one) == (task, {})
+
+
+class Uneven:
+    """Endless, with prompts of 1 to 9 characters."""
+
+    Config = None
+
+    def size(self, split: str) -> int | None:
+        return None
+
+    def item(self, split: str, index: int) -> Item:
+        return Item(f"{split}/{index}", "x" * (1 + index % 9), None)
+
+    def verifiers(self) -> dict[str, Verifier]:
+        return {}
+
+    def answer(self, completion: str) -> str | None:
+        return None
+
+
+def test_in_an_endless_task_others_take_the_place_of_those_that_are_left_out() -> None:
+    one = config(rollout={"max_prompt_tokens": 6, "long_prompts": "drop"}, evaluate={"every": 1, "items": 4})
+    task, dropped = fitting(Uneven(), character_tokenizer(), one)
+    assert dropped == {f"{split}, of the first 256": 84 for split in ("train", "test")}  # 28 times 3, and 1 to 4
+    items = [task.item("train", i) for i in range(90)]
+    assert {len(item.prompt) for item in items} <= set(range(1, 7)) and len({item.id for item in items}) == 90
+    for i, item in enumerate(items):
+        assert (item == Uneven().item("train", i)) == (i % 9 < 6)
+    assert task.size("train") is None and long_prompts.problems(Uneven(), character_tokenizer(), one) == []
+    assert told(dropped, one)[0].startswith("left out 84 prompts of the split train, of the first 256: longer than 6")
+
+
+def test_an_endless_task_whose_prompts_are_all_too_long_is_refused() -> None:
+    one = config(rollout={"max_prompt_tokens": 3, "long_prompts": "drop"})
+    with pytest.raises(TaskError, match="every prompt of the split train is longer than 3 tokens"):
+        fitting(task_of(one), character_tokenizer(), one)
 
 
 @pytest.mark.usefixtures("settings")

@@ -73,6 +73,5 @@ def test_the_configuration_names_the_engine() -> None:
     assert (engine.lm, engine.pad, engine.ends) == (lm, 3, (4, 9))
     assert (engine.share, engine.precision, engine.with_logprobs) == (False, "bfloat16", True)
     assert engine.max_rows == settings.max_rows == 2 * 16
-    settings = type(settings)(**vars(settings) | {"rollout": type(settings.rollout)(engine="other")})
-    with pytest.raises(ValueError, match="no rollout engine 'other'; there are torch"):
-        rollout_engine(settings, lm, Tokenizer)
+    with pytest.raises(ValueError, match="no rollout engine 'other'; there are torch, vllm"):
+        rollout_engine(settings, lm, Tokenizer, name="other")

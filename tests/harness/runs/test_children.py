@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.runs.children import Ending, Job, run_jobs
+from rlvr_bench.harness.runs.children import run_jobs
+from rlvr_bench.harness.runs.jobs import Ending, Job
 from rlvr_bench.harness.runs.slots import Slot
 
 ECHO = "print(sys.argv[1:], os.environ.get('OMP_NUM_THREADS'))"

@@ -33,6 +33,7 @@ SORT: Table = {"task": {"name": "sort"}, "rollout": {"max_tokens": 20}}
 WARM: Table = {"warm_start": {"steps": 2, "batch": 4}}
 PPO: Table = {"algorithm": {"name": "ppo"}}
 PRETRAINED: Table = merge(PPO, {"train": {"critic_pretrain_steps": 1, "critic_pretrain_batch": 8}})
+ADAPTED: Table = {"model": {"adapter": {"rank": 2}}}
 LEARNED: Table = {"reward": {"source": "learned"}}
 EVALUATED: Table = {"evaluate": {"every": 1, "split": "test"}}
 LADDER: Table = {"measure": {"ladder_steps": [1], "ladder_batches": 2, "ladder_oracle": 2}}
@@ -47,6 +48,10 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "seed": (2, {}),
     "model.name": ("tiny:32x1", {}),
     "model.dtype": ("bfloat16", {}),
+    "model.critic": ("tiny:32x1", PPO),
+    "model.adapter.rank": (3, ADAPTED),
+    "model.adapter.alpha": (4.0, ADAPTED),
+    "model.adapter.targets": (["q_proj"], ADAPTED),
     "warm_start.steps": (3, WARM),
     "warm_start.batch": (5, WARM),
     "warm_start.lr": (1e-2, WARM),
@@ -110,7 +115,8 @@ ELSEWHERE = {
     "model.gradient_checkpointing": ("tests/harness/models/test_base.py", "gradient_checkpointing"),  # memory only
     "model.offload_frozen": ("tests/harness/models/test_roles.py", "offload_frozen"),  # memory only
     "model.chat_template": ("tests/harness/rollout/test_text.py", "chat_template"),  # characters have none
-    "rollout.engine": (HERE, "test_an_engine_that_is_none_is_refused"),  # there is one
+    "rollout.engine": ("tests/harness/rollout/test_vllm_engine.py", "engine ="),  # another library
+    "rollout.max_gap": ("tests/harness/rollout/test_vllm_engine.py", "rollout.max_gap"),
     "rollout.long_prompts": ("tests/harness/rollout/test_long_prompts.py", "long_prompts"),
     "train.engine.name": (HERE, "test_an_engine_that_is_none_is_refused"),  # both give the same numbers
     "train.engine.stage": ("tests/harness/engines/deepspeed/test_engine.py", "are_dealt_out"),  # memory only

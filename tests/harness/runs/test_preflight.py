@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from rlvr_bench.harness.config.schema import ModelConfig
 from rlvr_bench.harness.errors import ConfigError
+from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.rewards.sandbox.errors import SandboxUnavailable
 from tests.harness.cli_calls import RUN, SUITE, main
@@ -59,3 +61,64 @@ def test_no_sandbox_no_run(
     assert status == 78
     assert "Errno 38" in err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def other_tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with a tokenizer that lacks the tags."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from transformers import PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("models") / "few-words"
+    model, _ = load_base(ModelConfig("tiny:16x1"), seed=1)
+    words = {word: i for i, word in enumerate(("<pad>", "<eos>", "<unk>", "even", "odd"))}
+    backend = Tokenizer(WordLevel(words, unk_token="<unk>"))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
+    )
+    model.config.model_type = "qwen2"
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def told(**model: Any) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        preflight([config(algorithm={"name": "ppo"}, model=model)])
+    return list(caught.value.problems)
+
+
+def test_a_critic_that_reads_other_tokens_is_refused_and_both_are_named(other_tokens: Path) -> None:
+    (line,) = told(critic=str(other_tokens))
+    assert line.startswith("model.critic: the tokenizers of tiny:16x1 (103 tokens) and ")
+    assert f"{other_tokens} (" in line and "differ, so the critic cannot read the actor's tokens" in line
+
+
+@pytest.mark.parametrize("name", ["arch:none", "tiny:7x1", "./no-folder"])
+def test_a_critic_that_is_no_model_is_named_as_the_critic(name: str) -> None:
+    (line,) = told(critic=name)
+    assert line.startswith("model.critic: ") and "model.name" not in line
+
+
+def test_layers_that_are_not_there_are_told_with_those_that_are() -> None:
+    """Both at once, and what is right passes."""
+    seven = "q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj"
+    assert told(adapter={"targets": ["query", "q_proj", "lm_head"]}) == [
+        f"model.adapter.targets: tiny:16x1 has no linear layer {name!r}; it has {seven}"
+        for name in ("query", "lm_head")
+    ]
+    preflight(
+        [
+            config(model={"adapter": {"targets": ["q_proj"]}}),
+            config(algorithm={"name": "ppo"}, model={"critic": "tiny:32x1"}),
+        ]
+    )
+
+
+def test_adapters_without_their_package_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rlvr_bench.harness.config.checks.find_spec", lambda name: None)
+    with pytest.raises(
+        ConfigError, match=r"model.adapter: needs the package peft: pip install 'rlvr-bench\[adapters\]'"
+    ):
+        config(model={"adapter": {}})

@@ -19,6 +19,7 @@ from rlvr_bench.harness.records import (
     write_json,
 )
 from rlvr_bench.harness.runs import children, suite
+from rlvr_bench.harness.runs.jobs import Ending, Job
 from rlvr_bench.harness.runs.suite import RunEnd, run_suite
 from tests.harness.small_runs import config
 
@@ -154,14 +155,53 @@ def test_a_folder_that_is_being_written_is_left_alone(
 def test_a_run_that_was_killed_with_its_suite_says_so(
     play: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(jobs: Any, *_: Any, **__: Any) -> Any:
+    def interrupted(executor: Any, jobs: Any, *_: Any) -> Any:
         folder = Path(jobs[0].arguments[0])
         folder.mkdir(parents=True)
         write_json(folder / "summary.json", Summary("running", "", "p", "a", 1, "h", "t", 1.0, 1))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(suite, "run_jobs", interrupted)
+    monkeypatch.setattr(suite, "run_on", interrupted)
     with pytest.raises(KeyboardInterrupt):
         play(planned("a"))
     summary = read_json(tmp_path / "out/p/a/seed-1/summary.json")
     assert (summary["status"], summary["reason"]) == ("killed", "ended with its suite, in the middle of a step")
+
+
+class Elsewhere:
+    """An executor none of whose machines answers; knows what it was given."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        self.jobs = list(jobs)
+        self.given = self.jobs[:]
+
+    def left(self) -> bool:
+        return bool(self.jobs)
+
+    def running(self) -> list[Job]:
+        return []
+
+    def ended(self) -> list[Ending]:
+        return [Ending(self.jobs.pop(0), -1, False, 0.0, lost="its machine failed")]
+
+    def cancel(self) -> None:
+        pass
+
+
+def test_runs_go_to_the_executor_and_one_that_it_lost_was_killed(tmp_path: Path) -> None:
+    where, ended = Elsewhere(), []
+    devices = {"a": "cpu", "b": "auto"}
+    runs = [RunPlan("p", c, config(model={"device": d}), 90.0, alone=c == "a") for c, d in devices.items()]
+    run_suite(tmp_path, runs, executor=where, watch=lambda running: None, done=ended.append)
+    assert [(j.alone, j.gpus, j.timeout_s) for j in where.given] == [(True, 0, 90.0), (False, None, 90.0)]
+    assert [(e.run.cell, e.status, e.reason) for e in ended] == [(c, "killed", "its machine failed") for c in "ab"]
+
+
+def test_a_run_that_was_never_begun_leaves_nothing_aside(play: Child, tmp_path: Path) -> None:
+    folder = tmp_path / "out/p/a/seed-1"
+    suite._make_folder(folder, planned("a")[0])
+    assert ends(play(planned("a"))) == [("a", "completed", False)]
+    assert [path.name for path in folder.parent.iterdir()] == ["seed-1"]

@@ -61,8 +61,13 @@ class Points:
 def prepared(folder: Path, config: RunConfig) -> Path:
     """A run folder as `train` makes it."""
     folder.mkdir(parents=True)
-    write_json(folder / "config.json", {"hash": config_hash(config), "config": config.to_dict(), "inputs": {}})
+    settle(folder, config)
     return folder
+
+
+def settle(folder: Path, config: RunConfig) -> None:
+    """Write what the run is to do, in place of what it was."""
+    write_json(folder / "config.json", {"hash": config_hash(config), "config": config.to_dict(), "inputs": {}})
 
 
 def run_with(folder: Path, points: Points, *, resume: bool) -> None:

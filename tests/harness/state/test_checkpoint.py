@@ -31,10 +31,9 @@ def engines(value: float, *roles: Role) -> dict[Role, TrainEngine]:
     return found
 
 
-def save(folder: Path, value: float, step: int, *roles: Role) -> None:
-    checkpoint.save(
-        folder, engines(value, *roles), step=step, identity=IDENTITY, lengths={"a": 3}, skipped={}, seconds=1.5
-    )
+def save(folder: Path, value: float, step: int, *roles: Role, last: bool = False) -> None:
+    about: dict[str, Any] = {"identity": IDENTITY, "lengths": {"a": 3}, "skipped": {}, "seconds": 1.5, "last": last}
+    checkpoint.save(folder, engines(value, *roles), step=step, **about)
 
 
 def value(folder: Path, role: Role = "actor") -> float:
@@ -60,6 +59,16 @@ def test_two_are_kept(tmp_path: Path) -> None:
     assert value(tmp_path) == 10.0
     names = sorted(path.name for path in (tmp_path / checkpoint.FOLDER).iterdir())
     assert names == ["step-00000002", "step-00000010"]
+
+
+def test_the_end_of_a_shorter_run_is_no_place_to_go_on_from(tmp_path: Path) -> None:
+    assert checkpoint.to_go_on_from(tmp_path, 9) is None
+    save(tmp_path, 2.0, 2)
+    save(tmp_path, 3.0, 3, last=True)
+    for steps, step in ((3, 3), (4, 2), (3, 2)):
+        found = checkpoint.to_go_on_from(tmp_path, steps)
+        assert found is not None and found.step == step
+    assert [path.name for path in (tmp_path / checkpoint.FOLDER).iterdir()] == ["step-00000002"]
 
 
 def test_a_changed_byte_in_any_file_is_seen_and_the_one_before_counts(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
 from rlvr_bench.harness.models.base import load_base
+from rlvr_bench.harness.records import hash_of
 from rlvr_bench.harness.state import identity
 from rlvr_bench.harness.state.identity import (
     Changed,
@@ -118,3 +119,12 @@ def test_a_changed_weight_name_type_or_shape_is_seen() -> None:
         model.weight[0, 0] += 1
     assert len(found | {weights_digest(model)}) == 4
     assert weights_digest(model) == weights_digest(model)
+
+
+def test_a_critics_own_model_and_the_package_of_adapters_are_known(folder: Path) -> None:
+    """To the runs that have them; what their base model is made from stays the same."""
+    plain = config()
+    own, adapted = config(model={"critic": str(folder)}), config(model={"adapter": {}})
+    assert changed(inputs(plain), inputs(own)) == [f"model {folder} of the critic"]
+    assert changed(inputs(plain), inputs(adapted)) == ["version of peft"]
+    assert len({hash_of(one) for one in base_inputs_of([plain, own, adapted])}) == 1

@@ -22,12 +22,14 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.scoring import Positions
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.training import experience
 from rlvr_bench.harness.training.evaluate import VerifierFailed
-from rlvr_bench.harness.training.experience import Experience
+from rlvr_bench.harness.training.experience import Experience, earned
 from rlvr_bench.harness.training.grader import VerifierError
 from rlvr_bench.harness.training.loop import Trainer
+from rlvr_bench.harness.training.update import Diverged
 from rlvr_bench.rewards.types import Verdict
-from tests.harness.small_runs import CPU, ParityVerifier, config, metrics, run
+from tests.harness.small_runs import CPU, ParityVerifier, config, metrics, run, same, weights
 from tests.tolerance import assert_close
 
 BIG = {"rollout": {"prompts": 32, "group_size": 8, "max_tokens": 1}, "train": {"steps": 2}}
@@ -70,6 +72,60 @@ def test_kept_and_scored_logprobs_are_the_same(
     scored = collect(settings, tmp_path).rollout.old_logprobs
     assert kept is not None and scored is not None
     assert_close(scored, kept)
+
+
+class Spoiled:
+    """`earned`, whose rewards are infinite in these calls, for all completions or for the first."""
+
+    def __init__(self, calls: set[int], *, all_of_them: bool = True) -> None:
+        self.calls, self.part, self.called = calls, slice(None) if all_of_them else slice(1), 0
+
+    def __call__(self, *args: Any) -> tuple[Rollout, torch.Tensor | None]:
+        rollout, proxy = earned(*args)
+        self.called += 1
+        if self.called in self.calls:
+            rewards = rollout.rewards.clone()
+            rewards[self.part] = torch.inf
+            rollout = replace(rollout, rewards=rewards)
+        return rollout, proxy
+
+
+@pytest.mark.parametrize("algorithm", [PPO, {"name": "grpo"}], ids=["ppo", "grpo"])
+def test_a_step_without_any_finite_reward_is_skipped(
+    algorithm: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It changes no weight, and the run goes on."""
+    settings = config(algorithm=algorithm, train={"steps": 3})
+    completions = settings.completions
+    before = weights(run(replace(settings, train=replace(settings.train, steps=1)), tmp_path / "one"))
+    for steps in (2, 3):
+        monkeypatch.setattr(experience, "earned", Spoiled({2}))
+        trainer = run(replace(settings, train=replace(settings.train, steps=steps)), tmp_path / str(steps))
+        assert same(weights(trainer), before) == (steps == 2)
+    rows = metrics(tmp_path / "3")
+    assert [row.get("rollout/rewards_skipped") for row in rows] == [None, completions, None]
+    assert [row.get("train/actor_skipped") for row in rows] == [None, 1, None]
+    assert [row.get("train/critic_skipped") for row in rows][1] == (1 if algorithm is PPO else None)
+    assert rows[1]["rollout/length_mean"] > 0 and read_metrics(tmp_path / "3/metrics.jsonl")[1]["cost/tokens"] > 0
+
+
+def test_too_many_such_steps_in_a_row_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = config(algorithm={"name": "grpo"}, train={"steps": 5, "max_skipped": 1})
+    monkeypatch.setattr(experience, "earned", Spoiled({1, 3, 4}))
+    why = rf"the actor's loss is nan, as in the 1 before it \({settings.completions} rewards of this step are not"
+    with pytest.raises(Diverged, match=why):
+        run(settings, tmp_path)
+    assert [row["step"] for row in metrics(tmp_path)] == [1, 2, 3, 4]
+
+
+def test_of_some_rewards_that_are_not_finite_only_these_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experience, "earned", Spoiled({1}, all_of_them=False))
+    settings = config(algorithm={"name": "grpo"})
+    found = collect(settings, tmp_path)
+    assert found.row["rollout/rewards_skipped"] == 1
+    assert len(found.rollout.rewards) == settings.completions - 1 and found.rollout.rewards.isfinite().all()
 
 
 def test_the_prompts_are_those_of_the_step_and_the_seed(tmp_path: Path) -> None:

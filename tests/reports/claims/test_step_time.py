@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,3 +69,11 @@ def test_records_that_do_not_name_the_passes_are_not_judged(tmp_path: Path) -> N
     assert found.conclusion == "not tested"
     assert found.p is None
     assert "which passes" in found.note
+
+
+@pytest.mark.parametrize("model", [{"adapter": {"rank": 4}}, {"critic": "tiny:32x1"}])
+def test_the_cost_model_is_not_for_adapters_or_another_size(tmp_path: Path, model: dict[str, Any]) -> None:
+    cells = [replace(cell, settings={"model": model}) for cell in CELLS]
+    found = judge(tmp_path, *cells, parts=[SYSTEMS])["time.step.matched"]
+    assert found.conclusion == "not tested"
+    assert "models of one size that are trained whole" in f"{found.sentence} {found.note} {found.rule} {found.effect}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from rlvr_bench.reports.measures.memory import (
     DEVICE,
@@ -37,3 +40,11 @@ def test_nothing_recorded_is_none(tmp_path: Path) -> None:
     missing = cells_of(tmp_path, replace(CELLS[2], status={0: "missing"}))[0]
     assert memory_layer((missing,)) is None
     assert state_bytes(missing) is bytes_per_parameter(missing) is expected_bytes_per_parameter(missing) is None
+
+
+@pytest.mark.parametrize("model", [{"adapter": {"rank": 4}}, {"critic": "tiny:32x1"}])
+def test_the_arithmetic_is_not_for_adapters_or_another_size(tmp_path: Path, model: dict[str, Any]) -> None:
+    """Of what there is the bytes are exact all the same."""
+    (cell,) = cells_of(tmp_path, replace(CELLS[1], settings={"model": model}))
+    assert expected_bytes_per_parameter(cell) is None
+    assert state_bytes(cell) == 36_000_000

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from rlvr_bench.reports import numbers
 from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source, memory_table
+from tests.reports import synthetic
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS, LEARNING
 
@@ -28,3 +32,21 @@ def test_sources(tmp_path: Path) -> None:
     assert memory_source(missing) == "No source of memory measurements was recorded."
     broken = cells_of(tmp_path / "c", replace(CELLS[2], status={0: "failed"}))
     assert memory_source(broken) == "No measured peaks: no NVIDIA GPU."
+
+
+def test_one_base_is_counted_once_and_said_to_be_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,010,000 numbers with the actor, 3 x 10,000 for its gradients and moments; 4 x 10,000 for the critic's; none."""
+    monkeypatch.setattr(synthetic, "states", synthetic.adapted_states)
+    adapted = replace(CELLS[1], settings={"model": {"adapter": {"rank": 4}}})
+    table = memory_table(LEARNING, cells_of(tmp_path, adapted))
+    actor, critic, reference, total = table.rows
+    assert [row[1] for row in table.rows] == [
+        "actor (trained)",
+        "critic (trained, on the actor's weights)",
+        "reference (frozen, on the actor's weights)",
+        "all",
+    ]
+    assert [row[2] for row in table.rows] == ["10,000 trained of 1,010,000"] * 2 + ["1,000,000", ""]
+    assert [row[7] for row in table.rows] == [numbers.size(4 * n) for n in (1_040_000, 40_000, 0, 1_080_000)]
+    assert (reference[3], total[-2], total[-1]) == ("0 B", numbers.ABSENT, f"{4 * 1_080_000 / 1_010_000:.2f}")
+    assert actor[4] == critic[4] == numbers.size(40_000)

@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import build, from_dict
 from rlvr_bench.harness.errors import ConfigError, UserError
-from rlvr_bench.harness.records import RecordError
+from rlvr_bench.harness.records import RecordError, read_json
 from rlvr_bench.harness.state import checkpoint
+from rlvr_bench.harness.training.warm_start import base_model, checkpointed_model
 from tests.harness.cli_calls import RUN, call
+from tests.tolerance import assert_close
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +65,24 @@ def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"config.json"):
         call("export", str(tmp_path), "--out", str(tmp_path / "hf"))
     assert not (tmp_path / "hf").exists()
+
+
+def test_an_exported_adapter_is_in_the_weights(tmp_path: Path) -> None:
+    """Transformers' own logits are those of the run's actor: base and adapter in one."""
+    from transformers import AutoModelForCausalLM
+
+    (tmp_path / "x.toml").write_text(RUN)
+    changed = ("model.adapter.rank=2", "train.lr=0.05", "reward.source=random", "warm_start.steps=2")
+    words = [word for text in changed for word in ("--set", text)]
+    assert call("train", str(tmp_path / "x.toml"), "--out", str(tmp_path / "run"), *words)[0] == 0
+    assert call("export", str(tmp_path / "run"), "--out", str(tmp_path / "hf"))[0] == 0
+    loaded = AutoModelForCausalLM.from_pretrained(tmp_path / "hf")
+    settings = from_dict(read_json(tmp_path / "run/config.json")["config"])
+    task = build(plugins.TASKS, settings.task)
+    actor, _ = checkpointed_model(settings, task, checkpoint.required(tmp_path / "run"))
+    base, _, _ = base_model(settings, task)
+    ids = torch.tensor([[5, 6, 7, 8]])
+    with torch.no_grad():
+        exported, trained, untrained = (model(input_ids=ids).logits for model in (loaded, actor, base))
+    assert_close(trained, exported)
+    assert float((trained - untrained).abs().max()) > 1e-3

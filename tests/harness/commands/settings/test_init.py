@@ -13,7 +13,7 @@ from tests.harness.cli_calls import call
 
 SHORT = (
     "warm_start.steps=2",
-    "rollout.prompts=2",
+    "rollout.prompts=4",
     "rollout.group_size=2",
     "train.steps=1",
     "evaluate.items=4",

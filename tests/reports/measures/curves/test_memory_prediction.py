@@ -90,3 +90,9 @@ def test_a_micro_batch_bounds_it(tmp_path: Path) -> None:
 )
 def test_what_it_does_not_know_it_does_not_predict(tmp_path: Path, model: dict[str, Any]) -> None:
     assert predicted_peak(cell(tmp_path, {"model": model})) is None
+
+
+@pytest.mark.parametrize("model", [{"adapter": {"rank": 4}}, {"critic": "tiny:32x1"}])
+def test_adapters_and_a_critic_of_another_size_have_no_closed_form(tmp_path: Path, model: dict[str, Any]) -> None:
+    plain, other = cells_of(tmp_path, CELLS[1], replace(CELLS[1], name="other", settings={"model": model}))
+    assert predicted_peak(plain) is not None and predicted_peak(other) is None
