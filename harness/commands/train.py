@@ -26,7 +26,8 @@ from rlvr_bench.harness.records import (
     read_json,
     write_json,
 )
-from rlvr_bench.harness.runs.children import Job, run_jobs
+from rlvr_bench.harness.runs.children import run_jobs
+from rlvr_bench.harness.runs.jobs import Job
 from rlvr_bench.harness.runs.launch import two_nodes
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare

@@ -20,7 +20,8 @@ from typing import Any
 from uuid import uuid4
 
 from rlvr_bench.harness.records import RecordError, Status, Summary, read_json, write_json
-from rlvr_bench.harness.runs.children import GRACE_SECONDS, memory_kills
+from rlvr_bench.harness.runs.children import memory_kills
+from rlvr_bench.harness.runs.jobs import GRACE_SECONDS
 from rlvr_bench.harness.state.stop import PARENT
 
 ERROR_FILE = "TORCHELASTIC_ERROR_FILE"

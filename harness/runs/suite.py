@@ -116,7 +116,7 @@ def _job(out: Path, run: RunPlan) -> Job:
         before=partial(_go_on if resume else _make_folder, folder, run),
         alone=run.alone or processes > 1,
         processes=processes,
-        gpus={"cpu": 0, "cuda": processes, "auto": None}[run.config.model.device],
+        gpus={"cpu": 0, "cuda": processes, "auto": None if processes == 1 else processes}[run.config.model.device],
     )
 
 

@@ -30,10 +30,37 @@ from tests.harness.small_runs import config
             {"task": {"name": "jsonl", "path": "x"}, "warm_start": {"steps": 1}},
             "warm_start.steps: the task jsonl has no demonstrations",
         ),
-        ({"measure": {"critic_steps": [3]}}, "measure.critic_steps: [3] exceeds train.steps = 2"),
         (
-            {"measure": {"critic_steps": [1]}, "reward": {"source": "random"}},
-            "measure.critic_steps: continuations are valued by the verifier's reward, not by random",
+            {"launch": {"processes": 2}},
+            'launch.processes: 2 processes train together with DeepSpeed only; set train.engine',
+        ),
+        (
+            {"launch": {"processes": 5}, "train": {"engine": {"name": "deepspeed"}}},
+            "launch.processes: 5 processes are more than rollout.prompts = 4",
+        ),
+        (
+            {
+                "launch": {"processes": 3},
+                "train": {"engine": {"name": "deepspeed"}},
+                "evaluate": {"every": 1, "items": 2},
+            },
+            "launch.processes: 3 processes are more than evaluate.items = 2",
+        ),
+        (
+            {"train": {"engine": {"name": "deepspeed", "stage": 2, "offload": "all"}}},
+            "train.engine.offload: DeepSpeed cannot keep all in CPU memory at stage 2",
+        ),
+        (
+            {"train": {"engine": {"name": "deepspeed", "stage": 3}}, "model": {"offload_frozen": True}},
+            "model.offload_frozen: at stage 3 the frozen models are dealt out too",
+        ),
+        (
+            {"train": {"engine": {"name": "deepspeed"}}, "measure": {"ladder_steps": [1]}},
+            "measure.ladder_steps: the ladder is measured in one process",
+        ),
+        (
+            {"train": {"engine": {"name": "deepspeed"}}, "compute": {"autocast": "bfloat16"}},
+            "compute.autocast: not with DeepSpeed",
         ),
         ({"reward": {"components": {}}}, None),
         # 16 of 20 prompts are trained on, 4 x 4 pairs of 8 completions each: 256
@@ -58,6 +85,16 @@ def test_vllm_is_refused_where_it_is_not_and_beyond_what_it_takes(monkeypatch: p
     assert hot == "rollout.temperature: vllm takes at most 2, got 2.5"
     monkeypatch.setattr(checks, "find_spec", lambda name: name)
     assert config(rollout={"engine": "vllm"}).rollout.engine == "vllm"
+
+
+def test_a_name_is_short_for_the_table_of_an_engine() -> None:
+    short = config(train={"engine": "torch"})
+    assert short == config() and short.to_dict()["train"]["engine"] == "torch"
+    table = {"name": "deepspeed", "stage": 3, "offload": "all"}
+    long = config(train={"engine": table})
+    assert long.to_dict()["train"]["engine"] == table and resolve(long.to_dict()) == long
+    with pytest.raises(ConfigError, match=r"train.engine.stage: input should be 0, 1, 2 or 3, got 7"):
+        config(train={"engine": {"name": "deepspeed", "stage": 7}})
 
 
 def test_impossible_combinations_come_at_once() -> None:

@@ -113,8 +113,8 @@ def test_weights_gradients_and_states_are_dealt_out(tmp_path: Path) -> None:
     assert [states[s]["weights"] / numbers for s in "0123"] == pytest.approx([4, 4, 4, 2], **near)
     assert [states[s]["gradients"] / numbers for s in "03"] == pytest.approx([4, 2], **near)
     assert states["2"]["gradients"] <= states["1"]["gradients"] < 4 * numbers
-    # Stage 3 trains the shards of float32 weights themselves; stages 1 and 2 a copy of their share.
-    assert [states[s]["optimizer"] / numbers for s in "0123"] == pytest.approx([8, 6, 6, 4], **near)
+    # DeepSpeed trains copies of float32 weights too: 12 bytes a number, of half of them.
+    assert [states[s]["optimizer"] / numbers for s in "0123"] == pytest.approx([8, 6, 6, 6], **near)
     reference = [found[s].facts["states"]["reference"]["weights"] / numbers for s in "0123"]
     assert reference == pytest.approx([4, 4, 4, 2], **near)
 
