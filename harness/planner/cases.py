@@ -52,6 +52,9 @@ CASES: dict[str, Settings] = {
     "ppo tiny:256x8 four models": _case(MIDDLE, "ppo", "float32", reward={"source": "learned"}),
     "ppo tiny:256x8 shared completions": _case(MIDDLE, "ppo", "float32", compute={"share": True}),
     "grpo tiny:256x8 two epochs": _case(MIDDLE, "grpo", "bfloat16", train={"epochs": 2}),
+    "ppo tiny:256x8 bfloat16 adapter": _case(
+        MIDDLE, "ppo", "bfloat16", model={"adapter": {"rank": 8}}, evaluate={"every": 0}
+    ),
     **{
         f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype, evaluate={"every": 0})
         for algorithm in ("ppo", "grpo")

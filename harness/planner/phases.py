@@ -84,7 +84,12 @@ class Passes:
         self.depth, self.sampling = text.num_hidden_layers, False
         self.block = CUDA_BLOCK if cuda else 1
         self.sampler = TorchRollout(
-            base, pad=0, ends=end_ids(base, tokenizer), max_rows=config.max_rows, with_logprobs=keep, **sharing
+            self.models.actor.lm,
+            pad=0,
+            ends=end_ids(base, tokenizer),
+            max_rows=config.max_rows,
+            with_logprobs=keep,
+            **sharing,
         )
         self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.share("gradients")})
         for model in self.models.by_role.values():
@@ -177,6 +182,7 @@ class Passes:
                     if parameter.requires_grad:
                         parameter.grad = torch.empty_like(parameter)
                         self._is_gradient(parameter)
+            metrics: dict[str, Tensor] = {}
             for rows in parts:
                 loss = self.learner.loss(role, part_of(batch, rows))
                 loss.scalar.backward()
