@@ -131,11 +131,12 @@ def train(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     unsafe: Unsafe = False,
+    dry: Annotated[bool, typer.Option("--dry", help="Check it, and print how two nodes would start it.")] = False,
 ) -> None:
-    """Train one configuration in this process.  Exit status 1: it did not complete."""
+    """Train one configuration.  Exit status 1: it did not complete."""
     from rlvr_bench.harness.commands.train import train as train_here
 
-    _exit(ok=train_here(config, out=out, overrides=overrides or (), resume=resume, unsafe=unsafe))
+    _exit(ok=train_here(config, out=out, overrides=overrides or (), resume=resume, unsafe=unsafe, dry=dry))
 
 
 @app.command("eval")

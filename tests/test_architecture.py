@@ -66,8 +66,7 @@ TESTED_ELSEWHERE = {
     # Not imported but loaded by `evaluate`, both in one process.
     "harness/accuracy/maj_at_k/maj_at_k.py": "tests/harness/accuracy/test_accuracy.py",
     "harness/accuracy/pass_at_k/pass_at_k.py": "tests/harness/accuracy/test_accuracy.py",
-    # Choose an engine by its name; tested beside the one that there is.
-    "harness/engines/__init__.py": "tests/harness/engines/test_torch_engine.py",
+    # Chooses an engine by its name; tested beside the one that there is.
     "harness/rollout/__init__.py": "tests/harness/rollout/test_types.py",
     # What `load_base` makes its models from.
     # Seen in what the models compute.
@@ -75,6 +74,8 @@ TESTED_ELSEWHERE = {
     "harness/peers/ours_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/trl_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/work.py": "tests/harness/peers/test_compare.py",
+    # What the loop writes into the record with it.
+    "harness/training/step_costs.py": "tests/harness/training/test_loop.py",
     "reports/claims/finding.py": "tests/reports/claims/test_study.py",  # a form, which every claim fills in
 }
 

@@ -123,7 +123,7 @@ def _dependencies() -> Iterator[Check]:
 
 def _deepspeed() -> Check:
     found = version("deepspeed")
-    remedy = "optional, for more than one GPU and for offloading: pip install deepspeed"
+    remedy = "optional, for runs on several GPUs and for offloading: pip install 'rlvr-bench[deepspeed]'"
     return _check("deepspeed", True if found else None, found or "not installed", remedy)
 
 

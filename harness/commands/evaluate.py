@@ -101,6 +101,7 @@ def subject_of(
         table["model"] = {key: value for key, value in table["model"].items() if key not in ("critic", "adapter")}
     if model is not None or weights is not None:
         table = merge(table, {"warm_start": {"steps": 0}})  # the weights are there
+    table = merge(table, {"train": {"engine": "torch"}, "launch": {"processes": 1}})  # whatever trained it
     config = _sized(resolve(merge(table, parse_overrides(overrides))), items, samples)
     config = without_sandbox([config])[0] if unsafe else config
     name = f"{source}, step {weights.step}" if weights else model or f"base model of {source}"

@@ -11,10 +11,11 @@ from pathlib import Path
 from rlvr_bench.harness.commands import report
 from rlvr_bench.harness.commands.display import run_with_display
 from rlvr_bench.harness.commands.folders import check_writable, fresh_folder
-from rlvr_bench.harness.config.suite_file import load_suite, plan
+from rlvr_bench.harness.config.suite_file import RunPlan, load_suite, plan
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.records import only_writer
 from rlvr_bench.harness.runs.executors import open_executor
+from rlvr_bench.harness.runs.launch import two_nodes
 from rlvr_bench.harness.runs.planned import check_kind, manifest, prepare_folder
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.state.stop import Ended, raising
@@ -51,6 +52,8 @@ def run(
     planned = plan(loaded, overrides=overrides, dry=dry, parts=parts, unsafe=unsafe, seeds=seeds)
     inputs = preflight((run.config for run in planned), print, here=executor == "local")
     planned = [replace(run, inputs=found) for run, found in zip(planned, inputs, strict=True)]
+    if dry:
+        _print_two_nodes(planned)
     out = out or fresh_folder(loaded.name + ("-dry" if dry else ""))
     options = {"seeds": seeds, "jobs": jobs, "devices": devices, "executor": None if executor == "local" else executor}
     command = _command(suite, parts, overrides, executor_set, options, dry=dry, unsafe=unsafe)
@@ -68,6 +71,15 @@ def run(
         more = f"{command} --out {shlex.quote(str(out))} --resume"
         raise Ended(ended.status - 128, f"interrupted; go on with: {more}") from None
     return incomplete
+
+
+def _print_two_nodes(planned: Sequence[RunPlan]) -> None:
+    """How a cell of several processes is started on two nodes: its settings in a file, a folder that both share."""
+    for cell, processes in dict.fromkeys((run.cell, run.config.launch.processes) for run in planned):
+        if processes > 1:
+            command = ["rlvr-bench", "train", f"{cell}.toml", "--out", f"/shared/{cell}"]
+            print(f"{cell} with its settings in {cell}.toml, on each of two nodes:")
+            print(f"  {two_nodes(command, processes, cell)}")
 
 
 def _gpus(devices: str | None) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         *_sizes(c, min_group_size),
         *_training(c, task),
         *_models(c),
+        *_processes(c),
         *_ladder(c),
         *_critic(c),
         *_reward(c),
@@ -100,16 +101,17 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
             f"rollout.temperature: vllm takes at most {MAX_TEMPERATURE:g}, got {c.rollout.temperature:g}",
         ),
         (
-            not served or c.train.engine == "torch",
-            f"rollout.engine: vllm shares the process of the trained model; not with train.engine = {c.train.engine}",
+            not served or (c.train.engine.name == "torch" and c.model.adapter is None),
+            "rollout.engine: vllm takes over the weights of one whole model in its own process: not with "
+            "train.engine.name = deepspeed, and not with model.adapter",
         ),
         (
             c.rollout.engine in ROLLOUT_ENGINES,
             f"rollout.engine: no engine {c.rollout.engine!r}; there are: {', '.join(ROLLOUT_ENGINES)}",
         ),
         (
-            c.train.engine in TRAIN_ENGINES,
-            f"train.engine: no engine {c.train.engine!r}; there are: {', '.join(TRAIN_ENGINES)}",
+            c.train.engine.name in TRAIN_ENGINES,
+            f"train.engine: no engine {c.train.engine.name!r}; there are: {', '.join(TRAIN_ENGINES)}",
         ),
         (
             c.train.lr_warmup_steps <= c.train.steps,
@@ -141,6 +143,52 @@ def _models(c: RunConfig) -> tuple[tuple[bool, str], ...]:
             c.model.adapter is None or not c.model.critic,
             f"model.critic: with model.adapter the critic is an adapter on the actor's base, not on {c.model.critic}; "
             "leave one of the two out",
+        ),
+        (
+            c.model.adapter is None or c.train.engine.name == "torch",
+            'model.adapter: the models share a base, which DeepSpeed would deal out twice; set train.engine to "torch"',
+        ),
+    )
+
+
+def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    count, engine = c.launch.processes, c.train.engine
+    return (
+        (
+            count == 1 or engine.name == "deepspeed",
+            f"launch.processes: {count} processes train together with DeepSpeed only; set train.engine to "
+            '{name = "deepspeed"}, or processes to 1',
+        ),
+        (
+            count <= c.rollout.prompts,
+            f"launch.processes: {count} processes are more than rollout.prompts = {c.rollout.prompts}, which are dealt "
+            "to them; lower it, or raise prompts",
+        ),
+        (
+            not c.evaluate.every or count <= c.evaluate.items,
+            f"launch.processes: {count} processes are more than evaluate.items = {c.evaluate.items}, which are dealt "
+            "to them; lower it, or raise items",
+        ),
+        (
+            engine.offload == "none" or engine.stage >= (3 if engine.offload == "all" else 1),
+            f"train.engine.offload: DeepSpeed cannot keep {engine.offload} in CPU memory at stage {engine.stage}; "
+            "`optimizer` needs stage 1, 2 or 3, `all` needs stage 3",
+        ),
+        (
+            not (c.model.offload_frozen and engine.name == "deepspeed" and engine.stage == 3),
+            'model.offload_frozen: at stage 3 the frozen models are dealt out too; use train.engine.offload = "all"',
+        ),
+        (
+            not (c.measure.ladder_steps and engine.name == "deepspeed"),
+            'measure.ladder_steps: the ladder is measured in one process; set train.engine to "torch"',
+        ),
+        (
+            not (c.measure.critic_steps and engine.name == "deepspeed"),
+            'measure.critic_steps: the critic is probed in one process; set train.engine to "torch"',
+        ),
+        (
+            not (c.compute.autocast != "off" and engine.name == "deepspeed"),
+            'compute.autocast: not with DeepSpeed; set model.dtype to "bfloat16", or train.engine to "torch"',
         ),
     )
 

@@ -147,7 +147,7 @@ def _explain(error: ValidationError, root: type, data: Mapping[str, Any]) -> lis
 
 def _keys_at(root: type, path: Sequence[Any]) -> list[str]:
     for part in path:
-        root = without_none(get_type_hints(root)[part])
+        root = without_none(get_type_hints(root).get(part, object))
     return [f.name for f in fields(root)] if is_dataclass(root) else []
 
 

@@ -56,6 +56,8 @@ def settings_of(config: type, prefix: str = "", plugin: str = "") -> list[Settin
     found: list[Setting] = []
     for one in fields(config):
         hint = without_none(hints[one.name])
+        if get_origin(hint) is Annotated and is_dataclass(get_args(hint)[0]):
+            hint = get_args(hint)[0]
         if is_dataclass(hint) and isinstance(hint, type):
             found += [] if one.name in PLUGINS else settings_of(hint, f"{prefix}{one.name}.")
         else:

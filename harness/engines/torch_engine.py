@@ -9,7 +9,6 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
 from rlvr_bench.harness.engines.state_files import load_states, load_trained, save_states, trained_state
 from rlvr_bench.harness.meters.states import role_states
@@ -21,11 +20,10 @@ WEIGHTS = "weights"
 class TorchEngine:
     """Trains a module where it is.  Its parameters that require a gradient are those that are trained."""
 
-    rank = 0
-    size = 1
+    sharded = False
 
     def __init__(self, module: nn.Module) -> None:
-        self.module = module
+        self.module = self.whole = module
         self.optimizer = make_optimizer(module)
         self._states: RoleStates | None = None
 
@@ -45,8 +43,11 @@ class TorchEngine:
     def discard(self) -> None:
         self.module.zero_grad()
 
-    def gather(self, rollout: Rollout) -> Rollout:
-        return rollout
+    def gather(self) -> None:
+        """Nothing to do: they are there."""
+
+    def release(self) -> None:
+        """Nothing to do: they stay."""
 
     def states(self) -> RoleStates:
         return self._states or role_states(self.module, self.optimizer, trained=True)

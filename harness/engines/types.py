@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor, nn
 
-from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.records import RoleStates
 
 
@@ -17,14 +16,14 @@ class TrainEngine(Protocol):
 
     `module` is called through its own `forward`; it may be a wrapper around the model that the engine was made with.
 
-    Data parallel: prompts are dealt to `size` processes by whole groups, `gather` joins what they sampled, so that
-    `prepare` sees the whole rollout everywhere, and each process takes the gradient of its own rows divided by the
-    counts of all.  So two processes equal one.
+    Several processes may train it together (`processes.py`): all of them call every method but `states`, in one order.
     """
 
     module: nn.Module
-    rank: int
-    size: int
+    whole: nn.Module
+    """What is sampled from: the model itself, or where its weights are `sharded` a copy, which has them from `gather`
+    to `release`."""
+    sharded: bool
 
     def backward(self, loss: Tensor, *, last: bool) -> None:
         """Add a micro-batch's gradient; after the `last` of an optimizer batch, those of all processes add up."""
@@ -42,8 +41,12 @@ class TrainEngine(Protocol):
         """Clear the gradients without a step."""
         ...
 
-    def gather(self, rollout: Rollout) -> Rollout:
-        """The rollouts of all processes as one, in the order of their ranks."""
+    def gather(self) -> None:
+        """Give `whole` its weights."""
+        ...
+
+    def release(self) -> None:
+        """Take them back."""
         ...
 
     def states(self) -> RoleStates:
@@ -55,12 +58,9 @@ class TrainEngine(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write everything that training goes on from."""
+        """Write everything that training goes on from; of several processes the first one writes."""
         ...
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote."""
         ...
-
-
-TrainEngineFactory = Callable[[nn.Module], TrainEngine]

@@ -15,6 +15,8 @@ Key = tuple[str, int]
 def role_states(module: nn.Module, optimizer: Any | None, trained: bool) -> RoleStates:
     """Bytes of weights, gradients, optimizer states and buffers that exist now.
 
+    Of a model that is dealt out to several processes, the shards in this one count, and all of its parameters.
+
     A storage counts once, however many tensors share it (tied weights, flat buffers, a master copy that
     is the parameter itself), in the first of weights, gradients, optimizer, buffers that holds it.
     Call it after the first optimizer step, before gradients are dropped: states are made lazily.
@@ -37,7 +39,7 @@ def role_states(module: nn.Module, optimizer: Any | None, trained: bool) -> Role
         trained=trained,
         trained_parameters=count_parameters(learning) if trained and len(learning) < len(parameters) else None,
         shared_weights=shared,
-        weights=storage_bytes(parameters, seen),
+        weights=storage_bytes(map(here, parameters), seen),
         gradients=storage_bytes((p.grad for p in parameters if p.grad is not None), seen),
         optimizer=storage_bytes(optimizer_tensors(optimizer), seen),
         buffers=storage_bytes(module.buffers(), seen),
@@ -56,29 +58,40 @@ def storage_bytes(tensors: Iterable[Tensor], seen: set[Key]) -> int:
 
 def _key(tensor: Tensor) -> Key:
     """Which storage it is in."""
-    return str(tensor.device), tensor.untyped_storage().data_ptr()
+    return str(tensor.device), here(tensor).untyped_storage().data_ptr()
 
 
 def count_parameters(parameters: Iterable[Tensor]) -> int:
     """Numbers that can change on their own: tensors at one place in memory count once."""
-    return sum({(str(p.device), p.data_ptr()): p.numel() for p in parameters if p.numel()}.values())
+    return sum({(str(p.device), here(p).data_ptr()): numbers(p) for p in parameters if numbers(p)}.values())
+
+
+def here(parameter: Tensor) -> Tensor:
+    """What of a parameter is in this process: all of it, or its shard under ZeRO-3."""
+    return getattr(parameter, "ds_tensor", parameter)
+
+
+def numbers(parameter: Tensor) -> int:
+    """How many it has, whichever processes they are in."""
+    return getattr(parameter, "ds_numel", parameter.numel())
 
 
 def optimizer_tensors(optimizer: Any | None) -> Iterator[Tensor]:
     """All tensors in the optimizer's state, however nested, and its master copies."""
     if optimizer is None:
         return
-    yield from _tensors(optimizer.state)
+    yield from tensors_in(optimizer.state)
     if hasattr(optimizer, "master_parameters"):
         yield from optimizer.master_parameters()
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """All tensors in nested dicts, lists and tuples."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _tensors(item)
+            yield from tensors_in(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_in(item)

@@ -27,7 +27,7 @@ from rlvr_bench.harness.models.scoring import (
     distinct,
     hidden_states,
     positions_read,
-    recomputes,
+    reads_whole,
     scatter,
     token_scores,
 )
@@ -48,7 +48,7 @@ class Reading(nn.Module):
 
     def read(self, backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:
         """Hidden states, (B, T or T+1, H); see `scoring.hidden_states`."""
-        once = not recomputes(backbone)
+        once = not reads_whole(backbone)
         more = positions_read(rollout, prompts_once=once, after_last=after_last)
         before = self.positions_read
         self.positions_read = Positions(before.prompt + more.prompt, before.completion + more.completion)

@@ -63,10 +63,23 @@ def width_of(rollout: Rollout) -> int:
 
 
 @torch.no_grad()
-def score_rollout(function: Callable[[Rollout], Tensor], rollout: Rollout, micro_tokens: int) -> Tensor:
-    """`function` over micro-batches of the rollout: (B, T), zero where masked, or (B,)."""
+def score_rollout(
+    function: Callable[[Rollout], Tensor],
+    rollout: Rollout,
+    micro_tokens: int,
+    most: Callable[[int], int] | None = None,
+) -> Tensor:
+    """`function` over micro-batches of the rollout: (B, T), zero where masked, or (B,).
+
+    Args:
+        most: the largest of the numbers that all processes give it, where a model is dealt out to several: each of
+            them calls it as often as the others.
+    """
     scores: Tensor | None = None
-    for rows in micro_batches(rollout, micro_tokens):
+    parts = list(micro_batches(rollout, micro_tokens))
+    for _ in range(most(len(parts)) - len(parts) if most else 0):
+        function(part_of(rollout, parts[-1][:1]))
+    for rows in parts:
         found = function(part_of(rollout, rows))
         if scores is None:
             shape = rollout.response_mask.shape[: found.ndim]
@@ -127,6 +140,12 @@ def recomputes(backbone: Any) -> bool:
     return any(vars(module).get("gradient_checkpointing") for module in backbone.modules())
 
 
+def reads_whole(backbone: Any) -> bool:
+    """Whether prompts are read again with each completion: recomputation cannot go through a cache, and weights that
+    are dealt out to processes (ZeRO-3) are gathered once for a pass, in the same order by all."""
+    return recomputes(backbone) or hasattr(next(backbone.parameters()), "ds_id")
+
+
 def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tensor:  # (B, T or T+1, H)
     """States in which each completion token was chosen; with `after_last` also the one after the last.
 
@@ -134,7 +153,7 @@ def hidden_states(backbone: Any, rollout: Rollout, *, after_last: bool) -> Tenso
     gradients add up in it.
     """
     completion = rollout.completion_ids if after_last else rollout.completion_ids[:, :-1]
-    if recomputes(backbone):
+    if reads_whole(backbone):
         return _whole_sequences(backbone, rollout, completion)
     groups, owner = torch.unique(rollout.group_ids, return_inverse=True)
     first = _first(owner, len(groups))
@@ -196,7 +215,7 @@ def _cached(
 
 
 def _whole_sequences(backbone: Any, rollout: Rollout, completion: Tensor) -> Tensor:
-    """Recomputation cannot go through a cache: prompts are read once a completion."""
+    """The same in one pass without a cache."""
     mask = functional.pad(rollout.prompt_mask, (0, completion.shape[1]), value=True).long()
     hidden = backbone(
         input_ids=torch.cat([rollout.prompt_ids, completion], dim=1),

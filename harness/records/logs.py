@@ -16,9 +16,13 @@ NAMES = ("evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladde
 class RunLogs:
     """What a run writes step by step.  Opening them repairs what a killed run tore."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._logs = {name: Log(folder / name) for name in NAMES}
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        """
+        Args:
+            writes: not so in a process that is not a run's first: nothing is opened, and what it is given is dropped.
+        """
+        self._folder, self._writes = folder, writes
+        self._logs = {name: Log(folder / name) for name in NAMES} if writes else {}
 
     @property
     def repaired(self) -> list[str]:
@@ -34,6 +38,8 @@ class RunLogs:
         completions: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """All of a step.  Counts first: then no line of metrics is without those it was computed from."""
+        if not self._writes:
+            return
         if counts is not None:
             self._logs["evaluations.jsonl.gz"].append([evaluation_line(counts)])
         self._logs["metrics.jsonl"].append([metrics_line(step, row)])
@@ -41,7 +47,8 @@ class RunLogs:
 
     def ladder(self, row: Mapping[str, Any]) -> None:
         """A line of ladder.jsonl."""
-        self._logs["ladder.jsonl"].append([row])
+        if self._writes:
+            self._logs["ladder.jsonl"].append([row])
 
     def values(self, row: Mapping[str, Any]) -> None:
         """A line of values.jsonl.gz."""
@@ -60,7 +67,7 @@ class RunLogs:
             place = disk.new_folder(self._folder, "try-")
             for log in full:
                 disk.rename(log.path, place / log.path.name)
-        self._logs = {name: Log(self._folder / name) for name in NAMES}
+        self._logs = {name: Log(self._folder / name) for name in self._logs}
 
     def cut(self, lengths: Mapping[str, int]) -> None:
         """Go back to these lengths: what came after a checkpoint is done again."""

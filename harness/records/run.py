@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 SCHEMA = 1
 
-Phase = Literal["rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
+Phase = Literal["gather", "rollout", "reward", "score", "update_actor", "update_critic", "evaluate", "checkpoint"]
 PHASES: tuple[str, ...] = get_args(Phase)
 Status = Literal["running", "completed", "diverged", "oom", "killed", "timeout", "failed"]
 # Phases that do not count as cost of a step: the experimenter chooses how often to evaluate and to save.

@@ -10,6 +10,7 @@ from typing import Any
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.deepspeed.start import INSTALL, is_installed
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.models.adapters import target_problems
 from rlvr_bench.harness.models.base import length_problems, pick_device, vocabulary_problems, without_weights
@@ -43,6 +44,7 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None, 
         try:
             if here:
                 pick_device(config.model)
+            problems |= dict.fromkeys(_engine_problems(config))
             if name not in tasks:
                 task = build(plugins.TASKS, config.task)
                 Grader(task, config.reward).close()
@@ -58,6 +60,12 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None, 
     for line in notes:
         notice(line)
     return found
+
+
+def _engine_problems(config: RunConfig) -> list[str]:
+    if config.train.engine.name == "deepspeed" and not is_installed():
+        return [f"train.engine: DeepSpeed is not installed; {INSTALL}"]
+    return []
 
 
 class _Lengths:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 import traceback
@@ -19,10 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.records import Status, Summary, disk, only_writer, read_json, read_metrics, write_json
+from rlvr_bench.harness.runs.launch import launch, tell
 from rlvr_bench.harness.state.stop import Interrupted, Stop, end_with_parent
 
 if TYPE_CHECKING:
+    import torch
+
     from rlvr_bench.harness.config.schema import RunConfig
+    from rlvr_bench.harness.engines.processes import Processes
 
 
 def now() -> str:
@@ -75,15 +80,27 @@ def run_here(
         with Stop(lambda: _end(folder, cut_off)) as stop:
             run = _Run(folder, config, there.get("inputs", {}), stop, keep_last, before)
             status, reason = run.outcome()
-        summary = replace(
-            first,
-            status=status,
-            reason=reason,
-            wall_seconds=time.monotonic() - clock + run.seconds_before,
-            steps_done=last_step(folder),
-            **run.facts,
-        )
-        return _end(folder, summary), stop.signal if status == "killed" else 0
+            stop.at_once = False  # where another process has failed, this one is asked to stop as well
+            summary = replace(
+                first,
+                status=status,
+                reason=reason,
+                wall_seconds=time.monotonic() - clock + run.seconds_before,
+                steps_done=last_step(folder),
+                **run.facts,
+            )
+            summary = _end(folder, summary)
+        return summary, run.interrupted
+
+
+def accompany(folder: Path, config: RunConfig, *, keep_last: bool = False) -> Status:
+    """What the further processes of a run do: train with the first one, which writes; returns how it ended.
+
+    Args:
+        keep_last: as in `run_here`; whether the run is resumed, the first process tells.
+    """
+    with Stop() as stop:
+        return _Run(folder, config, {}, stop, keep_last, None).outcome()[0]
 
 
 def last_step(folder: Path) -> int:
@@ -124,14 +141,14 @@ class _Run:
     before: Summary | None
     """How the part before ended; None where the run is new."""
     facts: dict[str, Any] = field(default_factory=dict)
+    interrupted: int = 0
+    """Number of the signal that ended it, or 0."""
 
     def __post_init__(self) -> None:
         self.seconds_before = self.before.wall_seconds if self.before else 0.0
 
     def outcome(self) -> tuple[Status, str]:
         """Train, and say how it ended."""
-        import torch
-
         from rlvr_bench.harness.training.update import Diverged
 
         self.stop.at_once = True
@@ -140,7 +157,19 @@ class _Run:
         except Diverged as error:
             return "diverged", str(error)
         except Interrupted as error:
+            self.interrupted = error.signal
             return "killed", str(error)
+        except Exception as error:
+            status, reason = self._failed(error)
+            tell(reason)
+            return status, reason
+        return "completed", ""
+
+    def _failed(self, error: Exception) -> tuple[Status, str]:
+        import torch
+
+        try:
+            raise error
         except (torch.OutOfMemoryError, MemoryError) as error:
             return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
         except UserError as error:
@@ -150,7 +179,16 @@ class _Run:
                 return "oom", str(error).splitlines()[0]
             traceback.print_exc()
             return "failed", f"{type(error).__name__}: {error}"
-        return "completed", ""
+
+    def _processes(self, device: torch.device) -> Processes:
+        """Those that train this run, all of them there."""
+        from rlvr_bench.harness.engines.processes import Processes
+
+        if self.config.train.engine.name == "torch":
+            return Processes()
+        from rlvr_bench.harness.engines.deepspeed.start import start
+
+        return start(self.config.launch.processes, device)
 
     def _train(self) -> None:
         from rlvr_bench.harness.meters.environment import environment
@@ -164,14 +202,16 @@ class _Run:
         use_threads(self.config.compute.threads)
         import_libraries(self.config.model)
         device = pick_device(self.config.model)
+        processes = self._processes(device)
+        self.before = processes.agreed(self.before)
         parts = self.before.resumed + 2 if self.before else 1
         name = "environment.json" if parts == 1 else f"environment-{parts}.json"
-        write_json(self.folder / name, environment(device))
+        if processes.first:
+            write_json(self.folder / name, environment(device))
         peak = peak_flops(device, DTYPES[precision_of(self.config)])
-        with (
-            Recorder(device, self.config.measure.period_s, peak) as meter,
-            Trainer(self.config, self.folder, meter, stop=self.stop, keep_last=self.keep_last) as trainer,
-        ):
+        meter = Recorder(device, self.config.measure.period_s, peak and peak * processes.size)
+        how: dict[str, Any] = {"stop": self.stop, "keep_last": self.keep_last, "processes": processes}
+        with meter, Trainer(self.config, self.folder, meter, **how) as trainer:
             self.facts = {
                 "warm_start": trainer.warm_start,
                 "reward_model": trainer.reward_facts,
@@ -189,18 +229,40 @@ class _Run:
                 self.facts |= trainer.facts() | {"memory": meter.sources()}
 
 
+MODULE = "rlvr_bench.harness.runs.process"
+
+
 def main(arguments: list[str]) -> int:
-    """Entry of the suite's child processes: FOLDER PART CELL new|resume."""
+    """Entry of the suite's child processes: FOLDER PART CELL new|resume [last].
+
+    A run that trains with DeepSpeed starts its processes, each of which comes here again.  Where torchrun has started
+    them, as on several nodes, they are there.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     end_with_parent()
-    folder, part, cell, how = arguments
+    folder, part, cell, how, *last = arguments
     try:
-        summary, stopped = run_here(Path(folder), part=part, cell=cell, resume=how == "resume")
+        config = _config_of(Path(folder))
+        several = config.train.engine.name == "deepspeed"
+        if several and "RANK" not in os.environ:
+            return launch(MODULE, arguments, config.launch.processes, Path(folder))
+        if several and os.environ["RANK"] != "0":
+            status = accompany(Path(folder), config, keep_last=bool(last))
+            return int(status in ("failed", "oom"))  # the rest is how the run ended, which the first process says
+        resume = how == "resume"
+        summary, stopped = run_here(Path(folder), part=part, cell=cell, resume=resume, keep_last=bool(last))
     except UserError as error:
         print(error)
+        tell(str(error))
         return 2
     print(f"{summary.status} {summary.reason}".strip())
     return 128 + stopped if stopped else 0 if summary.status == "completed" else 1
+
+
+def _config_of(folder: Path) -> RunConfig:
+    from rlvr_bench.harness.config.load import from_dict
+
+    return from_dict(read_json(folder / "config.json")["config"])
 
 
 if __name__ == "__main__":

@@ -54,6 +54,6 @@ def side_by_side(jobs: int | None = None, devices: Sequence[str] = ()) -> list[S
     return [Slot(mine, devices[i % len(devices)] if devices else None) for i, mine in enumerate(dealt)]
 
 
-def alone(devices: Sequence[str] = ()) -> list[Slot]:
-    """One slot: all cores, and the first GPU."""
-    return [Slot(None, devices[0] if devices else None)]
+def alone(devices: Sequence[str] = (), processes: int = 1) -> list[Slot]:
+    """One slot: all cores, and the first GPU, or one for each process of a run."""
+    return [Slot(None, ",".join(devices[:processes]) if devices else None)]

@@ -28,7 +28,7 @@ from rlvr_bench.harness.runs.base_models import measure_base_models
 from rlvr_bench.harness.runs.children import Children
 from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Executor, Job, run_on
 from rlvr_bench.harness.runs.prepare import Notice, prepare
-from rlvr_bench.harness.runs.process import last_step, now
+from rlvr_bench.harness.runs.process import MODULE, last_step, now
 from rlvr_bench.harness.state import checkpoint
 
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume
@@ -81,7 +81,7 @@ def run_suite(
     measure_base_models(out, planned, shared, notice=notice)
     try:
         work = [_job(out.absolute(), run) for run in todo]
-        executor = executor or Children(shared, slots.alone(devices))
+        executor = executor or Children(shared, partial(slots.alone, devices))
         for ending in run_on(executor, work, partial(_watch, out, watch)):
             summary = _summary_of(out, ending)
             done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
@@ -105,17 +105,18 @@ def _watch(out: Path, watch: Watch, running: Sequence[Job]) -> None:
 
 def _job(out: Path, run: RunPlan) -> Job:
     folder = out / run.folder
-    resume = checkpoint.latest(folder) is not None
+    resume, processes = checkpoint.latest(folder) is not None, run.config.launch.processes
     return Job(
         run,
-        "rlvr_bench.harness.runs.process",
+        MODULE,
         [str(folder), run.part, run.cell, "resume" if resume else "new"],
         folder / "run.log",
         threads=run.config.compute.threads,
         timeout_s=run.timeout_s,
         before=partial(_go_on if resume else _make_folder, folder, run),
-        alone=run.alone,
-        gpus={"cpu": 0, "cuda": 1, "auto": None}[run.config.model.device],
+        alone=run.alone or processes > 1,
+        processes=processes,
+        gpus={"cpu": 0, "cuda": processes, "auto": None}[run.config.model.device],
     )
 
 

@@ -117,6 +117,12 @@ def save(
     _clear(root)
 
 
+def help_save(engines: Mapping[Role, TrainEngine]) -> None:
+    """What the other processes do while the first one saves: give it what they hold."""
+    for engine in engines.values():
+        engine.save(Path())
+
+
 def there_are(run_folder: Path) -> bool:
     """Whether the run has come to one, be it damaged since."""
     return bool(_named(run_folder))

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.engines.state_files import load_trained, trained_state
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.models.roles import Models
 from rlvr_bench.harness.models.scoring import micro_batches, part_of, score_rollout
@@ -85,7 +85,7 @@ class _Pretraining:
     def run(self) -> dict[str, Any]:
         """One optimizer step a batch of new prompts, with a linear decay of the learning rate to zero."""
         t = self.config.train
-        engine = train_engine(t.engine)(self.critic)
+        engine = TorchEngine(self.critic)
         for step in track(range(t.critic_pretrain_steps), "critic", t.critic_pretrain_steps):
             self._backward(engine, self._outcomes("train", step, t.critic_pretrain_batch))
             engine.step(t.critic_pretrain_lr * (1 - step / t.critic_pretrain_steps), t.grad_clip)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+import torch
+
 from rlvr_bench.harness.accuracy.estimators import mean_maj_at_k, pass_at_k
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.records import EvaluationCounts, ItemCounts
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams
@@ -46,7 +49,14 @@ class Evaluation:
 
 
 def evaluate(
-    sampler: RolloutEngine, tokenizer: Any, task: Task, grader: Grader, config: RunConfig, *, step: int
+    sampler: RolloutEngine,
+    tokenizer: Any,
+    task: Task,
+    grader: Grader,
+    config: RunConfig,
+    *,
+    step: int,
+    processes: Processes | None = None,
 ) -> Evaluation:
     """Held-out accuracy, sampled and greedy.
 
@@ -54,20 +64,26 @@ def evaluate(
     the sampler's seed depends on the run's seed and the step, never on the algorithm.  An item with a completion whose
     verdict is missing is left out, and counted.
 
+    Args:
+        processes: among which the items are dealt; each has the whole evaluation after.
     Raises:
         VerifierFailed: the share of missing verdicts exceeds `reward.max_masked`.
         TaskError: the task has no item in the split.
     """
-    c, r = config.evaluate, config.rollout
+    c, r, processes = config.evaluate, config.rollout, processes or Processes()
     ends = step in (0, config.train.steps)
     items = first_items(task, c.split, c.final_items if ends and c.final_items else c.items)
-    prompts = encode_prompts(tokenizer, [item.prompt for item in items], config)
+    begin, end = processes.share(len(items))
+    own = items[begin:end]
+    prompts = encode_prompts(tokenizer, [item.prompt for item in own], config)
     seed = derive_seed(config.seed, "evaluate", step)
-    sampled = SamplingParams(c.samples, r.max_tokens, r.min_tokens, r.temperature)
+    sampled = SamplingParams(c.samples, r.max_tokens, r.min_tokens, r.temperature, first=begin)
     samples = sampler.generate(prompts, sampled, seed)
-    rows = graded_rows(samples, tokenizer, items, grader, step)
+    rows = graded_rows(samples, tokenizer, own, grader, step)
     greedy = sampler.generate(prompts, replace(sampled, group_size=1, greedy=True), seed)
-    greedy_rows = graded_rows(greedy, tokenizer, items, grader, step)
+    greedy_rows = graded_rows(greedy, tokenizer, own, grader, step)
+    rows, greedy_rows = (_all(processes, found) for found in (rows, greedy_rows))
+    lengths, truncated = (_all(processes, t.tolist()) for t in (samples.response_mask.sum(1), samples.truncated))
 
     masked = fmean(float(row["reward"] is None) for row in [*rows, *greedy_rows])
     refuse_masked(masked, config.reward.max_masked, f"evaluation at step {step}")
@@ -77,13 +93,18 @@ def evaluate(
         "eval/items": float(len(items)),
         "eval/masked_fraction": masked,
         "eval/greedy": pass_at(firsts, 1, [1])[1],
-        "eval/length_mean": float(samples.response_mask.sum(1).float().mean()),
-        "eval/truncated_fraction": float(samples.truncated.float().mean()),
+        "eval/length_mean": float(torch.tensor(lengths).float().mean()),
+        "eval/truncated_fraction": float(torch.tensor(truncated).float().mean()),
     }
     ks = sorted({1, *c.k})
     metrics |= {f"eval/pass@{k}": value for k, value in pass_at(right, c.samples, ks).items()}
     metrics |= _votes(rows, task, c.samples, ks)
     return Evaluation(metrics, rows, EvaluationCounts(step, c.split, c.samples, r.temperature, right, firsts))
+
+
+def _all(processes: Processes, own: list[Any]) -> list[Any]:
+    """What all have, in the order of the items."""
+    return [one for part in processes.all(own) for one in part]
 
 
 def right_of(rows: Sequence[CompletionRow], samples: int) -> ItemCounts:

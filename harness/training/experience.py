@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.roles import Models
@@ -24,7 +27,7 @@ from rlvr_bench.harness.seeding import derive_seed, generator
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_row, refuse_masked
-from rlvr_bench.harness.training.grader import Grader, Grades
+from rlvr_bench.harness.training.grader import Grader, Grades, joined_grades
 from rlvr_bench.harness.training.step_flops import Tokens
 from rlvr_bench.harness.training.step_metrics import (
     explained_variance,
@@ -51,7 +54,7 @@ class Experience:
     sampled: Tokens
     """Sizes of all sampled completions; those of the rollout may be fewer."""
     reads: dict[Phase, dict[Role, Positions]]
-    """Positions that went through each model in rollout, score and reward."""
+    """Positions that went through each model in rollout, score and reward, in this process."""
 
     @property
     def without_reward(self) -> str:
@@ -70,11 +73,12 @@ class Collector:
     grader: Grader
     models: Models
     sampler: RolloutEngine
-    engine: TrainEngine  # of the actor: which share of the prompts is this process's
+    engine: TrainEngine  # of the actor
     normalizer: Normalizer
     base_pass_rate: float | None
     needs_logprobs: bool
     """Whether anything reads the old log-probabilities before the update's own forward pass gives them."""
+    processes: Processes = field(default_factory=Processes)
 
     def collect(self, step: int, meter: Recorder) -> Experience:
         """The prepared rollout of a step.
@@ -85,10 +89,11 @@ class Collector:
         """
         c = self.config
         items = train_items(self.task, seed=c.seed, step=step, count=c.rollout.prompts)
-        items, first = self._share(items)
+        begin, end = self.processes.share(len(items))
+        items = items[begin:end]
         owners = [item for item in items for _ in range(c.rollout.group_size)]
-        with meter.phase("rollout"):
-            samples = self._sample(items, first, step)
+        with whole_weights(self.engine, meter), meter.phase("rollout"):
+            samples = self._sample(items, begin, step)
             rollout = as_rollout(samples, max_tokens=c.rollout.max_tokens)
             texts = decode_completions(self.models.tokenizer, samples)
         retries = self.grader.retries
@@ -97,69 +102,72 @@ class Collector:
             asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                compared = self.config.rollout.engine != "torch"
-                rollout = self.score(rollout, None if compared else samples.logprobs)
-            sampled = Tokens.of(rollout)
+                rollout = self.score(rollout, samples.logprobs if c.rollout.engine == "torch" else None)
             reads: dict[Phase, dict[Role, Positions]] = {
-                "rollout": {"actor": Positions(sampled.prompt, samples.tokens_read)},
+                "rollout": {"actor": Positions(Tokens.of(rollout).prompt, samples.tokens_read)},
                 "score": self.models.take_reads(),
             }
             with meter.phase("reward"):
                 arrived = time.perf_counter()
                 grades, ended = pending.result()
-                row = sampling_metrics(rollout, grades)
-                if compared:
-                    row |= self._gap(samples, rollout)
+                sampled, row = self._sampled(samples, rollout, grades)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
             "cost/verdict_seconds": ended - asked,
             "cost/verdict_wait": max(0.0, ended - arrived),
-            "rollout/verdict_retries": self.grader.retries - retries,
+            "rollout/verdict_retries": sum(self.processes.all(self.grader.retries - retries)),
         }
         completions = [
             completion_row(step, *each, sandbox=self.grader.sandbox)
             for each in zip(owners, texts, grades.true, strict=True)
         ]
+        completions = [one for rows in self.processes.all(completions) for one in rows]
         masked = row["rollout/masked_fraction"]
         assert masked is not None
         try:
             refuse_masked(masked, c.reward.max_masked, f"step {step}")
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row, completions) from None
+        right, proxies = _right(grades), None if proxy is None else proxy.cpu()
+        with meter.phase("score"), torch.no_grad():
+            rollout = self.processes.gather(rollout)
+            if proxies is not None:
+                proxy = torch.cat(self.processes.all(proxies))
+                right = torch.cat(self.processes.all(right))
         if proxy is not None:
-            row |= proxy_metrics(
-                proxy, _right(grades, proxy.device), rollout.group_ids, base_pass_rate=self.base_pass_rate
-            )
-        prepared, mine, trained_on = self._prepare(_finite(rollout, row), meter)
+            row |= proxy_metrics(proxy, right, rollout.group_ids.cpu(), base_pass_rate=self.base_pass_rate)
+        prepared, trained_on = self._prepare(_finite(rollout, row), meter)
+        mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
-    def _gap(self, samples: Samples, rollout: Rollout) -> MetricsRow:
-        """Between the engine's log-probabilities and the scorer's; raises SamplerGap where it is too large."""
-        assert samples.logprobs is not None and rollout.old_logprobs is not None
-        limit = self.config.rollout.max_gap
-        return {**sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)}
+    def _sampled(self, samples: Samples, rollout: Rollout, grades: Grades) -> tuple[Tokens, MetricsRow]:
+        """Sizes of what all processes have sampled, and its metrics.
 
-    def _prepare(self, rollout: Rollout, meter: Recorder) -> tuple[Rollout, Tensor, MetricsRow]:
-        """The rollout of all processes with advantages, which of its rows are this one's, and the metrics of both.
+        Raises:
+            SamplerGap: another engine's log-probabilities are too far from the scorer's.
+        """
+        whole = self.processes.gather(rollout)
+        row = sampling_metrics(whole, joined_grades(self.processes.all(grades)))
+        if self.config.rollout.engine != "torch":
+            assert samples.logprobs is not None and rollout.old_logprobs is not None
+            limit = self.config.rollout.max_gap
+            row |= sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)
+        return Tokens.of(whole), row
+
+    def _prepare(self, whole: Rollout, meter: Recorder) -> tuple[Rollout, MetricsRow]:
+        """The rollout of all processes with advantages, and the metrics of both.
 
         `prepare` may shape the rewards, so what the graders gave is recorded before it.
         """
         with meter.phase("score"), torch.no_grad():
-            whole = self.engine.gather(rollout)
             # Completions without a verdict are gone, in every process.
             whole = replace(whole, counts=BatchCounts.of(whole.response_mask, whole.counts.max_tokens))
-            mine = torch.isin(whole.group_ids, rollout.group_ids).nonzero().squeeze(1)
             row = training_metrics(whole)
             prepared = self.algorithm.prepare(whole)
         if whole.values is not None and prepared.returns is not None:
             row["train/explained_variance"] = explained_variance(whole.values, prepared.returns, whole.response_mask)
-        return prepared, mine, row
-
-    def _share(self, items: list[Item]) -> tuple[list[Item], int]:
-        """The prompts of this process, neighbors, and the place of the first among all."""
-        bounds = [len(items) * r // self.engine.size for r in (self.engine.rank, self.engine.rank + 1)]
-        return items[bounds[0] : bounds[1]], bounds[0]
+        return prepared, row
 
     def _sample(self, items: list[Item], first: int, step: int) -> Samples:
         r = self.config.rollout
@@ -174,10 +182,11 @@ class Collector:
             sampled_at: the log-probabilities that the sampler kept; they are scored anew without them.
         """
         temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
+        most = self.processes.most
 
         def logprobs_of(role: Role) -> Tensor:
             with self.models.on_device(role) as model:
-                return score_rollout(lambda part: model(part, temperature=temperature)[0], rollout, limit)
+                return score_rollout(lambda part: model(part, temperature=temperature)[0], rollout, limit, most)
 
         scores = {}
         if self.needs_logprobs:
@@ -185,7 +194,7 @@ class Collector:
         if self.models.holds("reference"):
             scores["reference_logprobs"] = logprobs_of("reference")
         if self.models.holds("critic"):
-            scores["values"] = score_rollout(self.models.by_role["critic"], rollout, limit)
+            scores["values"] = score_rollout(self.models.by_role["critic"], rollout, limit, most)
         return rollout.with_scores(**scores)
 
     def _reward(self, rollout: Rollout, grades: Grades, step: int) -> tuple[Rollout, Tensor | None]:
@@ -197,25 +206,55 @@ class Collector:
             draw = draw[first : first + len(rollout.rewards)]
             chosen = torch.tensor(grades.valid, dtype=torch.long, device=device)
             return replace(rollout, rewards=draw.float().to(device)).select(chosen), None
-        return earned(rollout, grades, self.models, self.normalizer, c)
+        return earned(rollout, grades, self.models, self.normalizer, c, self.processes)
+
+
+@contextmanager
+def whole_weights(engine: TrainEngine, meter: Recorder | None) -> Iterator[None]:
+    """Weights that are dealt out to processes are gathered once for all that is sampled inside.
+
+    Args:
+        meter: records that as a phase of its own; None inside of another one.
+    """
+    if not engine.sharded:
+        yield
+        return
+    with meter.phase("gather") if meter else nullcontext():
+        engine.gather()
+    try:
+        yield
+    finally:
+        engine.release()
 
 
 def earned(
-    rollout: Rollout, grades: Grades, models: Models, normalizer: Normalizer, config: RunConfig
+    rollout: Rollout,
+    grades: Grades,
+    models: Models,
+    normalizer: Normalizer,
+    config: RunConfig,
+    processes: Processes | None = None,
 ) -> tuple[Rollout, Tensor | None]:
     """The completions that have a verdict, with what the verifier, the reward model or both give them.
 
+    Args:
+        processes: that do the same with completions of theirs; a reward model may be dealt out to them.
     Returns:
         the rollout of these rows, and the reward model's normalized score, where there is one.
     """
     device = rollout.rewards.device
-    rollout = rollout.select(torch.tensor(grades.valid, dtype=torch.long, device=device))
+    one, rollout = (
+        rollout.select(torch.zeros(1, dtype=torch.long, device=device)),
+        rollout.select(torch.tensor(grades.valid, dtype=torch.long, device=device)),
+    )
     rewards = torch.tensor([grades.rewards[i] for i in grades.valid], dtype=torch.float32, device=device)
     proxy = None
-    if models.holds("reward") and grades.valid:
+    processes = processes or Processes()
+    if models.holds("reward") and (grades.valid or processes.size > 1):
+        read = rollout if grades.valid else one  # for nothing, beside the others
         with models.on_device("reward") as model:
-            raw = score_rollout(lambda part: model(part, at="end"), rollout, config.train.micro_tokens)
-        proxy = normalizer(raw)
+            raw = score_rollout(lambda part: model(part, at="end"), read, config.train.micro_tokens, processes.most)
+        proxy = normalizer(raw)[: len(grades.valid)]
         rewards = proxy if config.reward.source == "learned" else rewards + proxy
     return replace(rollout, rewards=rewards), proxy
 
@@ -232,9 +271,9 @@ def _finite(rollout: Rollout, row: MetricsRow) -> Rollout:
     return rollout.select(finite.nonzero().squeeze(1)) if bool(finite.any()) else rollout
 
 
-def _right(grades: Grades, device: torch.device) -> Tensor:
+def _right(grades: Grades) -> Tensor:
     """Of the valid completions, those that the verifier finds right."""
-    return torch.tensor([(grades.true[i].reward or 0.0) > 0 for i in grades.valid], device=device)
+    return torch.tensor([(grades.true[i].reward or 0.0) > 0 for i in grades.valid], dtype=torch.bool)
 
 
 def _timed(grader: Grader, completions: list[str], targets: list[Any]) -> tuple[Grades, float]:

@@ -54,6 +54,12 @@ class Grades:
         return {outcome: n / len(self.true) for outcome, n in sorted(counts.items())}
 
 
+def joined_grades(parts: Sequence[Grades]) -> Grades:
+    """Verdicts on the completions of all parts, one after the other."""
+    verdicts = {name: [one for part in parts for one in part.verdicts[name]] for name in parts[0].verdicts}
+    return Grades(verdicts, [reward for part in parts for reward in part.rewards])
+
+
 class VerifierError(RuntimeError):
     """A verifier that hangs, raises or gives too few verdicts; names it."""
 

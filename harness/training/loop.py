@@ -13,17 +13,16 @@ from typing import Any, Self
 
 import torch
 
-from rlvr_bench.algorithms.types import Role, needs_of
+from rlvr_bench.algorithms.types import needs_of
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines import train_engine
-from rlvr_bench.harness.engines.types import TrainEngine
+from rlvr_bench.harness.engines.make import make_engines
+from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.base import ModelError, length_problems, pick_device
-from rlvr_bench.harness.models.roles import TRAINED, Models, build_models
-from rlvr_bench.harness.models.scoring import Positions
-from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, Phase, RunLogs
+from rlvr_bench.harness.models.roles import Models, build_models
+from rlvr_bench.harness.records import EvaluationCounts, MetricsRow, RunLogs
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import fitting
 from rlvr_bench.harness.state import checkpoint
@@ -32,12 +31,12 @@ from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
 from rlvr_bench.harness.training.critic import pretrain_critic
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
-from rlvr_bench.harness.training.experience import Collector, Experience
+from rlvr_bench.harness.training.experience import Collector, whole_weights
 from rlvr_bench.harness.training.first_look import first_look
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
-from rlvr_bench.harness.training.step_flops import Tokens, passes, step_flops
+from rlvr_bench.harness.training.step_costs import count_step
 from rlvr_bench.harness.training.update import Diverged, Learner
 from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
@@ -64,15 +63,18 @@ class Trainer:
         *,
         stop: Stop | None = None,
         keep_last: bool = False,
+        processes: Processes | None = None,
     ) -> None:
         """
         Args:
             stop: asked after each step.
             keep_last: save the last step also where `auto` would not.
+            processes: that train the run together; this one alone by default.  The first one writes.
         """
         self.config, self.folder, self.meter = config, folder, meter
         self.stop, self.keep_last = stop or Stop(), keep_last
-        self.logs = RunLogs(folder)
+        self.processes = processes or Processes()
+        self.logs = RunLogs(folder, writes=self.processes.first)
         self.seconds_before = 0.0
         self._began = time.monotonic()
         self.device = pick_device(config.model)
@@ -114,15 +116,15 @@ class Trainer:
         self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
         self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
-        engines: dict[Role, TrainEngine] = {
-            role: train_engine(c.train.engine)(model) for role, model in self.models.by_role.items() if role in TRAINED
-        }
-        self.learner = Learner(self.algorithm, self.models, engines, c)
+        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
+        engines = make_engines(self.models.by_role, c.train.engine, self.processes)
+        self.learner = Learner(self.algorithm, self.models, engines, c, self.processes)
         # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
         needs_logprobs = self.learner.needs_logprobs or c.rollout.engine != "torch"
         exact = c.rollout.engine == "torch" and c.model.dtype == "float32" and c.compute.autocast == "off"
         keep = needs_logprobs and exact
-        self.sampler = rollout_engine(c, self.models.actor.lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
+        lm = engines["actor"].whole.lm
+        self.sampler = rollout_engine(c, lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
         self.actor_scored = needs_logprobs and not keep
         self.collector = Collector(
             c,
@@ -135,8 +137,8 @@ class Trainer:
             normalizer,
             self.reward_facts.get("base_pass_rate"),
             needs_logprobs=needs_logprobs,
+            processes=self.processes,
         )
-        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
         self.meter.release()  # what loading, or making what was not cached, has left behind
 
     def facts(self) -> dict[str, Any]:
@@ -158,7 +160,8 @@ class Trainer:
             CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
             RecordError: the records are not those of the checkpoint.
         """
-        found = checkpoint.to_go_on_from(self.folder, self.config.train.steps)
+        first = self.processes.first  # looks for all, since it may remove one
+        found = self.processes.agreed(checkpoint.to_go_on_from(self.folder, self.config.train.steps) if first else None)
         if found is None:
             return 0
         checkpoint.refuse_others(found, self.identity)
@@ -202,20 +205,27 @@ class Trainer:
                 raise
             self._write(step, row)
             self._measure_policy(step)
-            stopped = self.stop.signal if step < steps else 0
-            if pace.due(step, steps) or (stopped and pace.every):
+            stopped, due = self._stopped() if step < steps else 0, self.processes.agreed(pace.due(step, steps))
+            if due or (stopped and pace.every):
                 with pace.taken():
                     self._save(step)
             if stopped:
                 raise Interrupted(stopped, step)
 
+    def _stopped(self) -> int:
+        """The signal that came to any of the processes, or 0."""
+        return self.processes.most(self.stop.signal)
+
     def _not_stopped(self, step: int) -> None:
-        if self.stop.signal:
-            raise Interrupted(self.stop.signal, step)
+        if stopped := self._stopped():
+            raise Interrupted(stopped, step)
 
     def _save(self, step: int) -> None:
         """After the step's line, so that no line is lost; its seconds are in the next one."""
         with self.meter.phase("checkpoint"):
+            if not self.processes.first:
+                checkpoint.help_save(self.learner.engines)
+                return
             checkpoint.save(
                 self.folder,
                 self.learner.engines,
@@ -235,33 +245,22 @@ class Trainer:
             row |= self.learner.update(found.rollout, found.mine, step, self.meter)
         except Diverged as error:
             raise Diverged(f"{error}{found.without_reward}", row | error.row) from None
-        self._count(found, step)
+        count_step(found, self.models, self.config, step, self.meter, self.processes, actor_scored=self.actor_scored)
         # The sampler follows the weights that were trained, wherever they are.
         self.sampler.sync(self.learner.engines["actor"].weights())
         if step in (1, self.config.train.steps):
             self._keep(found.completions)
         return row
 
-    def _count(self, found: Experience, step: int) -> None:
-        """FLOPs and tokens of the step, for the record."""
-        reads = self.models.take_reads()
-        updates: dict[Phase, dict[Role, Positions]] = {"update_actor": reads, "update_critic": reads}
-        trained = Tokens.of(found.rollout.select(found.mine))
-        flops = step_flops(
-            self.models,
-            found.sampled,
-            trained,
-            passes(self.models, self.config, step, actor_scored=self.actor_scored),
-            {**found.reads, **updates},
-        )
-        for phase, count in flops.items():
-            self.meter.count(phase, flops=count.needed, flops_done=count.done)
-        self.meter.count("rollout", tokens=found.sampled.completion, samples=found.sampled.rows)
-
     def _evaluate(self, step: int) -> MetricsRow:
-        with self.meter.phase("evaluate"):
-            found = evaluate(self.sampler, self.models.tokenizer, self.task, self.grader, self.config, step=step)
-        if step == 0 and (note := first_look(found.rows, self.grader.verifiers["correct"].form)):
+        with self.meter.phase("evaluate"), whole_weights(self.learner.engines["actor"], None):
+            given = (self.sampler, self.models.tokenizer, self.task, self.grader, self.config)
+            found = evaluate(*given, step=step, processes=self.processes)
+        if (
+            step == 0
+            and self.processes.first
+            and (note := first_look(found.rows, self.grader.verifiers["correct"].form))
+        ):
             print(note, file=sys.stderr, flush=True)
         self._keep([row | {"held_out": True} for row in found.rows])
         self._counts = found.counts

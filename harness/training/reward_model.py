@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rlvr_bench.algorithms.types import Rollout
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
-from rlvr_bench.harness.engines import train_engine
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.models.scoring import score_rollout, width_of
@@ -141,7 +141,7 @@ def _split_pairs(
 def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], config: RunConfig) -> None:
     """Bradley-Terry loss over the pairs, with a linear decay of the learning rate to zero."""
     r = config.reward
-    engine = train_engine(config.train.engine)(model)
+    engine = TorchEngine(model)
     batches = list(_shuffled_batches(pairs, r.batch, r.epochs, r.label_seed))
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rlvr_bench.algorithms.types import Role, Rollout
@@ -81,6 +81,19 @@ def step_flops(
             needed += all_of_it
             done += all_of_it * _share(reads[phase].get(role, Positions()), once, times)
         found[phase] = PhaseFlops(needed, done)
+    return found
+
+
+def summed(
+    reads: Sequence[Mapping[Phase, Mapping[Role, Positions]]],
+) -> dict[Phase, dict[Role, Positions]]:
+    """Positions that went through the models of all processes."""
+    found: dict[Phase, dict[Role, Positions]] = {phase: {} for phase in reads[0]}
+    for one in reads:
+        for phase, roles in one.items():
+            for role, positions in roles.items():
+                before = found[phase].get(role, Positions())
+                found[phase][role] = Positions(*(a + b for a, b in zip(before, positions, strict=True)))
     return found
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from rlvr_bench.algorithms.types import BatchCounts, Loss, Role, Rollout, needs_of
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.optim import warmup_factor
+from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.meters.states import role_states
@@ -59,6 +60,7 @@ class Learner:
     models: Models
     engines: dict[Role, TrainEngine]
     config: RunConfig
+    processes: Processes = field(default_factory=Processes)
     skipped: Counter[Role] = field(default_factory=Counter)
     """Optimizer steps in a row that were left out."""
 
@@ -76,7 +78,7 @@ class Learner:
         return not self.single_step or needs_of(self.algorithm).logprobs_in_prepare
 
     def update(self, rollout: Rollout, mine: Tensor, step: int, meter: Recorder) -> MetricsRow:
-        """All optimizer steps on one rollout; returns train/* metrics.
+        """All optimizer steps on one rollout; returns train/* metrics, of all processes.
 
         Args:
             mine: indices of the rows whose gradient this process takes; counts are of all rows.
@@ -125,17 +127,26 @@ class Learner:
             raise Diverged(f"the {role}'s {reason} is {norm}{often}", log.means())
 
     def _backward(self, role: Role, batch: Rollout, weight: float, log: _Log) -> float:
-        """Gradient of the whole minibatch, a micro-batch at a time; returns its loss."""
+        """Gradient of the whole minibatch, a micro-batch at a time; returns its loss over all processes.
+
+        All have as many micro-batches as the one with the most, because they exchange gradients, and perhaps weights,
+        in each; those further ones weigh nothing.
+        """
         parts = list(micro_batches(batch, self.config.train.micro_tokens))
+        weights = [weight] * len(parts)
+        further = self.processes.most(len(parts)) - len(parts)
+        parts, weights = parts + [parts[-1][:1]] * further, weights + [0.0] * further
         name = "policy_loss" if role == "actor" else "value_loss"
         metrics = []
-        for i, rows in enumerate(parts):
+        for i, (rows, counts) in enumerate(zip(parts, weights, strict=True)):
             part = part_of(batch, rows)
             loss = self._policy_loss(part) if role == "actor" else self._value_loss(part)
-            self.engines[role].backward(weight * loss.scalar, last=i + 1 == len(parts))
-            metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
+            self.engines[role].backward(counts * loss.scalar, last=i + 1 == len(parts))
+            if counts:
+                metrics.append({name: float(loss.scalar.detach())} | {n: float(v) for n, v in loss.metrics.items()})
             del loss  # its graph, before the next one is built
-        log.add(metrics, weight)
+        metrics = [row for rows in self.processes.all(metrics) for row in rows]
+        log.add(metrics)
         return sum(m[name] for m in metrics)
 
     def _policy_loss(self, batch: Rollout) -> Loss:
@@ -171,13 +182,13 @@ class _Log:
         """One more of something that is usually not there."""
         self._counts[f"train/{name}"] += 1
 
-    def add(self, micro: Sequence[Mapping[str, float]], weight: float = 1.0) -> None:
-        """Metrics of the micro-batches of one optimizer batch, none of whose rows counts if the weight is 0."""
+    def add(self, micro: Sequence[Mapping[str, float]]) -> None:
+        """Metrics of the micro-batches of one optimizer batch."""
         for name in micro[0]:
             column = [m[name] for m in micro]
             if not name.endswith(EXTREMES):
-                self.mean(name, weight * sum(column))
-            elif weight:
+                self.mean(name, sum(column))
+            else:
                 self.mean(name, max(column) if name.endswith("_max") else min(column))
 
     def means(self) -> dict[str, Any]:

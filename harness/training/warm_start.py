@@ -13,8 +13,8 @@ from torch.nn.functional import cross_entropy
 
 from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.engines.state_files import load_trained
+from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.models.adapters import with_adapter
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.models.ends import vocabulary_of
@@ -106,7 +106,7 @@ def warm_start_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, An
 def _train(model: Any, tokenizer: Any, task: Task, config: RunConfig) -> float:
     """Cross-entropy on the completion's tokens; returns the mean loss of the last tenth, nats per token."""
     c = config.warm_start
-    engine = train_engine(config.train.engine)(model)
+    engine = TorchEngine(model)
     losses = []
     model.train()
     for step, (ids, labels) in enumerate(track(_batches(tokenizer, task, config), "warm start", c.steps)):

@@ -10,9 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from rlvr_bench.harness.engines import train_engine
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
-from tests.harness.ragged import make_rollout
 from tests.tolerance import assert_close
 
 LR, EPS, BETAS = 0.1, 1e-8, (0.9, 0.999)
@@ -41,12 +39,6 @@ def adamw(values: list[float], gradients: list[list[float]], lr: float = LR) -> 
             value -= lr * mean / (1 - BETAS[0] ** t) / (math.sqrt(square / (1 - BETAS[1] ** t)) + EPS)
         found.append(value)
     return found
-
-
-def test_the_name_of_the_configuration() -> None:
-    assert train_engine("torch") is TorchEngine
-    with pytest.raises(ValueError, match="no train engine 'other'; there are torch"):
-        train_engine("other")
 
 
 def test_a_step_is_adamw_without_decay() -> None:
@@ -127,9 +119,10 @@ def test_it_goes_on_from_what_it_saved(tmp_path: Path) -> None:
 
 
 def test_one_process_has_all_rows_and_all_weights() -> None:
-    engine, rollout = TorchEngine(weights(1.0)), make_rollout()
-    assert (engine.rank, engine.size) == (0, 1)
-    assert engine.gather(rollout) is rollout
+    engine = TorchEngine(weights(1.0))
+    engine.gather()
+    assert engine.whole is engine.module and not engine.sharded
+    engine.release()
     assert {name: tensor.tolist() for name, tensor in engine.weights()} == {"weight": [1.0]}
 
 

@@ -7,9 +7,9 @@ are added up when the last micro-batch of an optimizer batch is through.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
 
-from rlvr_bench.algorithms.types import BatchCounts, Rollout
+from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.models.roles import TRAINED
 from rlvr_bench.harness.records import MetricsRow
 from rlvr_bench.harness.training import loop
 from rlvr_bench.harness.training.loop import Trainer
@@ -46,41 +47,35 @@ class Exchange:
         return found
 
 
+@dataclass(frozen=True)
+class Pair(Processes):
+    """One of the two."""
+
+    exchange: Exchange = field(default_factory=Exchange)
+
+    def all(self, value: Any) -> list[Any]:
+        return self.exchange(self.rank, value)
+
+
 class OneOfTwo(TorchEngine):
     """Adds its gradients to those of the other before each step."""
 
-    size = SIZE
-
-    def __init__(self, module: nn.Module, *, rank: int, exchange: Exchange) -> None:
+    def __init__(self, module: nn.Module, pair: Pair) -> None:
         super().__init__(module)
-        self.rank, self.exchange = rank, exchange
+        self.pair = pair
 
     def backward(self, loss: Tensor, *, last: bool) -> None:
         super().backward(loss, last=last)
         if last:
             trained = [p for p in self.module.parameters() if p.requires_grad]
             gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in trained]
-            for parameter, pair in zip(trained, zip(*self.exchange(self.rank, gradients), strict=True), strict=True):
-                parameter.grad = pair[0] + pair[1]
-
-    def gather(self, rollout: Rollout) -> Rollout:
-        return joined(self.exchange(self.rank, rollout))
+            for parameter, both in zip(trained, zip(*self.pair.all(gradients), strict=True), strict=True):
+                parameter.grad = both[0] + both[1]
 
 
-def joined(parts: Sequence[Rollout]) -> Rollout:
-    """One rollout of several, padded to the widest: prompts on the left, all else on the right."""
-    found: dict[str, Any] = {}
-    for name in (f.name for f in fields(Rollout)):
-        values = [getattr(part, name) for part in parts]
-        if isinstance(values[0], Tensor):
-            width = max(v.shape[-1] for v in values)
-            if values[0].ndim == 2:
-                sides = ((width - v.shape[1], 0) if "prompt" in name else (0, width - v.shape[1]) for v in values)
-                values = [pad(v, side) for v, side in zip(values, sides, strict=True)]
-            found[name] = torch.cat(values)
-    counts = [part.counts for part in parts]
-    whole = BatchCounts(sum(c.sequences for c in counts), sum(c.tokens for c in counts), counts[0].max_tokens)
-    return replace(parts[0], **found, counts=whole)
+def engines_of(models: Mapping[Role, nn.Module], choice: object, pair: Pair) -> dict[Role, OneOfTwo]:
+    """In the place of `make_engines`."""
+    return {role: OneOfTwo(model, pair) for role, model in models.items() if role in TRAINED}
 
 
 @dataclass(frozen=True)
@@ -103,11 +98,11 @@ def train(
     with ExitStack() as stack:
         for rank in range(size):
             if size > 1:
-                engine = partial(OneOfTwo, rank=rank, exchange=exchange)
-                patch.setattr(loop, "train_engine", lambda name, engine=engine: engine)
+                patch.setattr(loop, "make_engines", engines_of)
             meter = stack.enter_context(Recorder(CPU, settings.measure.period_s))
             # One after the other: random weights come from the one generator of this process.
-            trainer = stack.enter_context(Trainer(settings, folder, meter))
+            pair = Pair(rank, size, exchange) if size > 1 else Processes()
+            trainer = stack.enter_context(Trainer(settings, folder, meter, processes=pair))
             if seen is not None:
                 seen(rank, trainer)
             found.append(Trained(trainer, []))
@@ -118,7 +113,7 @@ def train(
 def _steps(one: Trained, steps: int) -> None:
     for step in range(1, steps + 1):
         one.rows.append(one.trainer.step(step))
-        one.trainer.meter.finish_step()
+        one.rows[-1] |= one.trainer.meter.finish_step()
 
 
 def side_by_side(jobs: Sequence[Callable[[], None]], barrier: threading.Barrier) -> None:

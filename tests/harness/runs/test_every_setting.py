@@ -125,7 +125,10 @@ ELSEWHERE = {
     "rollout.engine": ("tests/harness/rollout/test_vllm_engine.py", "engine ="),  # another library
     "rollout.max_gap": ("tests/harness/rollout/test_vllm_engine.py", "rollout.max_gap"),
     "rollout.long_prompts": ("tests/harness/rollout/test_long_prompts.py", "long_prompts"),
-    "train.engine": (HERE, "test_an_engine_that_is_none_is_refused"),  # there is one
+    "train.engine.name": (HERE, "test_an_engine_that_is_none_is_refused"),  # both give the same numbers
+    "train.engine.stage": ("tests/harness/engines/deepspeed/test_engine.py", "are_dealt_out"),  # memory only
+    "train.engine.offload": ("tests/harness/engines/deepspeed/test_engine.py", "offload"),  # memory only
+    "launch.processes": ("tests/harness/engines/deepspeed/test_engine.py", "two_processes_equal_one"),  # time only
     "train.micro_tokens": ("tests/harness/training/test_loop.py", "micro_tokens"),  # memory only
     "compute.threads": ("tests/harness/runs/test_machine.py", "threads"),  # speed only
     "compute.share": ("tests/harness/rollout/test_torch_engine.py", "share="),  # work only

@@ -1,0 +1,201 @@
+"""Checkpoints of a model that several processes train: whole tensors by name, so any number of them can go on.
+
+    weights      as `TorchEngine` writes them: the state dict
+    optimizer    {"steps": optimizer steps, "states": {parameter: {"master", "exp_avg", "exp_avg_sq"}}}, float32;
+                 without masters where the weights are float32
+
+Every process gathers one tensor at a time; the first one keeps and writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rlvr_bench.harness.engines.processes import Processes
+from rlvr_bench.harness.engines.state_files import load_states, save_states
+from rlvr_bench.harness.engines.torch_engine import WEIGHTS
+from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
+
+
+class Engine(Protocol):
+    """What is read of a DeepSpeedEngine."""
+
+    raw: nn.Module
+    stage: int
+    sharded: bool
+    optimizer: Any
+    processes: Processes
+
+
+MASTER, MOMENTS = "master", ("exp_avg", "exp_avg_sq")
+States = dict[str, dict[str, Tensor]]
+
+
+def save(engine: Engine, folder: Path, states: RoleStates | None) -> None:
+    """Called by all processes; the first one writes.
+
+    Args:
+        states: bytes as they were at the first optimizer step, if there was one.
+    """
+    writes = engine.processes.first
+    weights = _weights(engine, keep=writes)
+    optimizer = {"steps": _steps(engine), "states": _states(engine, keep=writes)}
+    if not writes:
+        return
+    with disk.naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    save_states(weights, folder / WEIGHTS)
+    save_states(optimizer, folder / "optimizer")
+    write_json(folder / "states.json", {"states": asdict(states) if states else None})
+
+
+def load(engine: Engine, folder: Path) -> RoleStates | None:
+    """Called by all processes, each of which reads the files."""
+    weights, optimizer = load_states(folder / WEIGHTS), load_states(folder / "optimizer")
+    _set_weights(engine, weights)
+    _set_states(engine, optimizer["states"], int(optimizer["steps"]), weights)
+    states = read_json(folder / "states.json")["states"]
+    return RoleStates(**states) if states else None
+
+
+def _whole(engine: Engine, parameter: nn.Parameter, *, changed: bool = False) -> Any:
+    """The parameter is whole inside; what the first process changes, all have after."""
+    if not engine.sharded:
+        return nullcontext()
+    import deepspeed
+
+    return deepspeed.zero.GatheredParameters([parameter], modifier_rank=0 if changed else None)
+
+
+def _weights(engine: Engine, *, keep: bool) -> dict[str, Tensor]:
+    found: dict[str, Tensor] = {}
+    copies: dict[int, Tensor] = {}  # one of each tensor, where weights are tied
+    for name, parameter in engine.raw.named_parameters(remove_duplicate=False):
+        if id(parameter) not in copies:
+            with _whole(engine, parameter):
+                copies[id(parameter)] = _kept(parameter) if keep else torch.empty(0)
+        found[name] = copies[id(parameter)]
+    buffers = [name for name in engine.raw.state_dict() if name not in found]
+    return found | {name: _kept(engine.raw.get_buffer(name)) for name in buffers}
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().clone()
+
+
+def _trained(engine: Engine) -> Iterator[tuple[str, nn.Parameter]]:
+    return ((name, p) for name, p in engine.raw.named_parameters() if p.requires_grad)
+
+
+def _states(engine: Engine, *, keep: bool) -> States:
+    read = _state_alike if engine.stage == 0 else _state_sharded
+    found: States = {}
+    for name, parameter in _trained(engine):
+        state = read(engine, parameter)
+        if keep:
+            found[name] = {kind: _kept(tensor) for kind, tensor in state.items()}
+    return found
+
+
+def masters_here(optimizer: Any) -> list[Tensor]:
+    """The flat float32 tensors that the optimizer trains in this process, at stages 1 to 3."""
+    names = ("single_partition_of_fp32_groups", "fp32_partitioned_groups_flat")
+    return next(list(getattr(optimizer, name)) for name in names if hasattr(optimizer, name))
+
+
+def _steps(engine: Engine) -> int:
+    steps = [int(state["step"]) for state in engine.optimizer.state.values() if "step" in state]
+    return max(steps, default=0)
+
+
+def _state_alike(engine: Engine, parameter: nn.Parameter) -> dict[str, Tensor]:
+    master = _masters(engine).get(id(parameter))
+    state = engine.optimizer.state.get(parameter if master is None else master, {})
+    found = {kind: state[kind] for kind in MOMENTS if kind in state}
+    return found if master is None else {MASTER: master, **found}
+
+
+def _masters(engine: Engine) -> dict[int, Tensor]:
+    """Float32 copies by the parameter that they are of; none for float32 weights."""
+    if not hasattr(engine.optimizer, "master_parameters"):
+        return {}
+    parameters = [p for bucket in engine.optimizer.buckets for p in bucket]
+    return {id(p): m for p, m in zip(parameters, engine.optimizer.master_parameters(), strict=True)}
+
+
+def _state_sharded(engine: Engine, parameter: nn.Parameter) -> dict[str, Tensor]:
+    from deepspeed.utils import safe_get_full_fp32_param, safe_get_full_optimizer_state
+
+    found: dict[str, Any] = {}
+    if parameter.dtype != torch.float32:
+        found[MASTER] = safe_get_full_fp32_param(parameter)
+    if _steps(engine):
+        found |= {kind: safe_get_full_optimizer_state(parameter, kind) for kind in MOMENTS}
+    return found
+
+
+def _set_weights(engine: Engine, weights: dict[str, Tensor]) -> None:
+    done: set[int] = set()
+    for name, parameter in engine.raw.named_parameters(remove_duplicate=False):
+        if id(parameter) not in done:
+            done.add(id(parameter))
+            with _whole(engine, parameter, changed=True), torch.no_grad():
+                if parameter.numel():
+                    parameter.data.copy_(weights[name])
+    names = dict(engine.raw.named_parameters(remove_duplicate=False))
+    for name in engine.raw.state_dict():
+        if name not in names:
+            engine.raw.get_buffer(name).copy_(weights[name])
+
+
+def _set_states(engine: Engine, states: States, steps: int, weights: dict[str, Tensor]) -> None:
+    """Moments are made first, as the optimizer's first step would make them."""
+    if engine.stage == 0:
+        trained = list(_masters(engine).values()) or [parameter for _, parameter in _trained(engine)]
+    else:
+        trained = masters_here(engine.optimizer)
+    inner = _inner_states(engine)
+    for tensor in trained if steps else ():
+        owner = inner(tensor)
+        owner[tensor] = {
+            "step": torch.tensor(float(steps), device=tensor.device),
+            **{kind: torch.zeros_like(tensor) for kind in MOMENTS},
+        }
+    if engine.stage in (1, 2) and steps:
+        engine.optimizer._lazy_init_hp_params_optimizer_state()
+    for name, parameter in _trained(engine):
+        state = states[name]
+        if engine.stage == 0:
+            for kind, tensor in _state_alike(engine, parameter).items():
+                tensor.data.copy_(state[kind])
+        else:
+            _set_sharded(parameter, state, weights[name])
+
+
+def _inner_states(engine: Engine) -> Any:
+    """For a tensor that is trained, the dict that its optimizer keeps states in."""
+    if hasattr(engine.optimizer, "inner"):  # a master optimizer is several
+        owners = {
+            id(master): optimizer.state
+            for masters, optimizer in zip(engine.optimizer.masters, engine.optimizer.inner, strict=True)
+            for master in masters
+        }
+        return lambda tensor: owners[id(tensor)]
+    return lambda tensor: engine.optimizer.state
+
+
+def _set_sharded(parameter: nn.Parameter, state: dict[str, Tensor], weight: Tensor) -> None:
+    from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
+
+    device = parameter.device
+    safe_set_full_fp32_param(parameter, state.get(MASTER, weight).to(device, torch.float32))
+    for kind in MOMENTS:
+        if kind in state:
+            safe_set_full_optimizer_state(parameter, state[kind].to(device), kind)

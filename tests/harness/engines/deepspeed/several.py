@@ -1,0 +1,103 @@
+"""Real processes that train with DeepSpeed: `python -m tests.harness.engines.deepspeed.several CASES OUT`, by torchrun.
+
+Importing DeepSpeed takes seconds, so a launch goes through several cases, one after the other.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rlvr_bench.harness.config import plugins
+from rlvr_bench.harness.config.load import resolve
+from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.deepspeed.start import start
+from rlvr_bench.harness.engines.processes import Processes
+from rlvr_bench.harness.engines.state_files import load_states, save_states
+from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.training.loop import Trainer
+from tests.harness.small_runs import CPU, PLUGINS
+
+ROOT = Path(__file__).parents[4]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a case has come to, in the first process."""
+
+    rows: list[dict[str, Any]]
+    weights: Mapping[str, Mapping[str, torch.Tensor]]
+    """By role and name."""
+    facts: dict[str, Any]
+
+
+def train_in_processes(
+    cases: Mapping[str, RunConfig], size: int, folder: Path, *, resume: Sequence[str] = ()
+) -> dict[str, Result]:
+    """All cases, one after the other, by so many processes; each in FOLDER/NAME.
+
+    Args:
+        resume: cases that go on from the checkpoint in their folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "cases.json", {n: {"config": c.to_dict(), "resume": n in resume} for n, c in cases.items()})
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size)]
+    command += ["-m", "tests.harness.engines.deepspeed.several", str(folder)]
+    environment = dict(os.environ) | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[:6000]
+    return {name: _read(folder / name) for name in cases}
+
+
+def _read(folder: Path) -> Result:
+    found = load_states(folder / "result")
+    rows = [{name: float(v) if v == "nan" else v for name, v in row.items()} for row in found["rows"]]
+    return Result(rows, load_states(folder / "weights"), found["facts"])
+
+
+def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: bool) -> None:
+    """Train, and let the first process write what came of it."""
+    folder.mkdir(exist_ok=True)
+    rows = []
+    with Recorder(CPU, 1.0) as meter, Trainer(config, folder, meter, processes=processes) as trainer:
+        begin = trainer.resume() if resume else 0
+        if config.evaluate.every:
+            trainer.run(start=begin)
+        else:
+            for step in range(begin + 1, config.train.steps + 1):
+                rows.append(trainer.step(step) | meter.finish_step())
+                if config.train.checkpoint_every == step:
+                    trainer._save(step)
+        engines = trainer.learner.engines
+        weights = {role: {name: t.clone() for name, t in engine.weights()} for role, engine in engines.items()}
+        facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
+    if processes.first:
+        rows = [{name: str(v) if v is not None and v != v else v for name, v in row.items()} for row in rows]
+        save_states({"rows": rows, "facts": facts}, folder / "result")
+        save_states(weights, folder / "weights")
+
+
+def main(folder: Path) -> None:
+    """Entry of each process."""
+    torch.set_num_threads(1)
+    known = plugins.entry_points
+
+    def with_ours(*, group: str) -> Any:
+        return [*known(group=group), *(plugins.EntryPoint(n, v, group) for n, v in PLUGINS.get(group, {}).items())]
+
+    plugins.entry_points = with_ours  # type: ignore[assignment]
+    processes = start(int(os.environ["WORLD_SIZE"]), CPU)
+    for name, case in read_json(folder / "cases.json").items():
+        one_case(resolve(case["config"]), folder / name, processes, resume=case["resume"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
