@@ -184,7 +184,7 @@ def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
         ),
         (
             not (c.measure.critic_steps and engine.name == "deepspeed"),
-            'measure.critic_steps: the values are measured in one process; set train.engine to "torch"',
+            'measure.critic_steps: the critic is probed in one process; set train.engine to "torch"',
         ),
         (
             not (c.compute.autocast != "off" and engine.name == "deepspeed"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -118,7 +119,8 @@ def _explained(apart: Array, worth: Array, noise: Array) -> float | None:
 def _rank(value: Array, worth: Array) -> float | None:
     if len(worth) < LEAST or value.min() == value.max() or worth.min() == worth.max():
         return None
-    return float(spearmanr(value, worth)[0])
+    found: Any = spearmanr(value, worth)
+    return float(found.statistic)
 
 
 def probed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
