@@ -87,7 +87,7 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
         ),
         (
             not served or c.train.engine.name == "torch",
-            f"rollout.engine: vllm shares the process of the trained model; not with train.engine = {c.train.engine.name}",
+            f"rollout.engine: vllm shares the process of the trained model; not with {c.train.engine.name}",
         ),
         (
             c.rollout.engine in ROLLOUT_ENGINES,
