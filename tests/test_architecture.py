@@ -74,6 +74,8 @@ TESTED_ELSEWHERE = {
     "harness/peers/ours_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/trl_step.py": "tests/harness/peers/test_compare.py",
     "harness/peers/work.py": "tests/harness/peers/test_compare.py",
+    # What the loop writes into the record with it.
+    "harness/training/step_costs.py": "tests/harness/training/test_loop.py",
     "reports/claims/finding.py": "tests/reports/claims/test_study.py",  # a form, which every claim fills in
 }
 

@@ -20,8 +20,8 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
     checks = (
         *_sizes(c, min_group_size),
         *_training(c, task),
-        *_processes(c),
         *_models(c),
+        *_processes(c),
         *_ladder(c),
         *_reward(c),
     )
@@ -86,8 +86,9 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
             f"rollout.temperature: vllm takes at most {MAX_TEMPERATURE:g}, got {c.rollout.temperature:g}",
         ),
         (
-            not served or c.train.engine.name == "torch",
-            f"rollout.engine: vllm shares the process of the trained model; not with {c.train.engine.name}",
+            not served or (c.train.engine.name == "torch" and c.model.adapter is None),
+            "rollout.engine: vllm takes over the weights of one whole model in its own process: not with "
+            "train.engine.name = deepspeed, and not with model.adapter",
         ),
         (
             c.rollout.engine in ROLLOUT_ENGINES,
@@ -113,6 +114,24 @@ def _training(c: RunConfig, task: type) -> tuple[tuple[bool, str], ...]:
         (
             c.warm_start.steps == 0 or issubclass(task, Demonstrates),
             f"warm_start.steps: the task {c.task.name} has no demonstrations; set it to 0",
+        ),
+    )
+
+
+def _models(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    return (
+        (
+            c.model.adapter is None or find_spec("peft") is not None,
+            "model.adapter: needs the package peft: pip install 'rlvr-bench[adapters]'",
+        ),
+        (
+            c.model.adapter is None or not c.model.critic,
+            f"model.critic: with model.adapter the critic is an adapter on the actor's base, not on {c.model.critic}; "
+            "leave one of the two out",
+        ),
+        (
+            c.model.adapter is None or c.train.engine.name == "torch",
+            'model.adapter: the models share a base, which DeepSpeed would deal out twice; set train.engine to "torch"',
         ),
     )
 
@@ -149,26 +168,8 @@ def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
             'measure.ladder_steps: the ladder is measured in one process; set train.engine to "torch"',
         ),
         (
-            not (c.model.adapter is not None and engine.name == "deepspeed"),
-            "model.adapter: was not tried with DeepSpeed; leave it out, or set train.engine to torch",
-        ),
-        (
             not (c.compute.autocast != "off" and engine.name == "deepspeed"),
             'compute.autocast: not with DeepSpeed; set model.dtype to "bfloat16", or train.engine to "torch"',
-        ),
-    )
-
-
-def _models(c: RunConfig) -> tuple[tuple[bool, str], ...]:
-    return (
-        (
-            c.model.adapter is None or find_spec("peft") is not None,
-            "model.adapter: needs the package peft: pip install 'rlvr-bench[adapters]'",
-        ),
-        (
-            c.model.adapter is None or not c.model.critic,
-            f"model.critic: with model.adapter the critic is an adapter on the actor's base, not on {c.model.critic}; "
-            "leave one of the two out",
         ),
     )
 

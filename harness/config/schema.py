@@ -9,21 +9,16 @@ from __future__ import annotations
 from dataclasses import asdict, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass
 
-from rlvr_bench.harness.config.processes import EngineConfig, LaunchConfig, named
-
-_STRICT = ConfigDict(extra="forbid", strict=True)
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from rlvr_bench.harness.config.measuring import EvaluateConfig, MeasureConfig
+from rlvr_bench.harness.config.ranges import STRICT, Count, Positive, Rate, Share
 
 HELD_OUT = 0.2  # share of the label prompts whose pairs the reward model is tested on, never trained on
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class AdapterConfig:
     rank: Positive = 16
     """Rank of the low-rank adapters (LoRA) of actor and critic, on one frozen base model that is the reference as well;
@@ -35,7 +30,7 @@ class AdapterConfig:
     """Names of the linear layers that get an adapter, as `q_proj`; [] is all but the output embedding."""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ModelConfig:
     name: str = "tiny:64x2"
     """`tiny:WIDTHxLAYERS`, `arch:NAME`, `smollm2-135m`, a hub name or a local path; see `rlvr-bench list models`."""
@@ -57,7 +52,7 @@ class ModelConfig:
     """Low-rank adapters instead of all weights; see `model.adapter.rank`."""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class WarmStartConfig:
     steps: Count = 0
     """Supervised steps on the task's demonstrations before anything else; 0 is off."""
@@ -74,7 +69,7 @@ class WarmStartConfig:
     """Seed of the initial weights and of the demonstrations; the runs of a suite share one warm start."""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class RewardConfig:
     source: Literal["verifier", "learned", "both", "random"] = "verifier"
     """What the policy is trained on; `both` adds the verifier's reward and the learned score, `random` gives each
@@ -108,7 +103,7 @@ class RewardConfig:
     run."""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class RolloutConfig:
     engine: str = "torch"
     """Which engine samples: `torch` with the trained model itself, in this process, the same number in sampling and in
@@ -134,9 +129,31 @@ class RolloutConfig:
     """Divides the logits in sampling and in scoring, > 0."""
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
+class EngineConfig:
+    name: str = "torch"
+    """Which engine trains: `torch` trains in one process, `deepspeed` in `launch.processes` of them."""
+    stage: Literal[0, 1, 2, 3] = 2
+    """What ZeRO deals out to the processes: 0 nothing, 1 optimizer states, 2 also gradients, 3 also weights."""
+    offload: Literal["none", "optimizer", "all"] = "none"
+    """What DeepSpeed keeps in CPU memory: `optimizer` the masters and optimizer states (stages 1 to 3), `all` the
+    weights too (stage 3)."""
+
+
+def _named(engine: Any) -> Any:
+    """`engine = "torch"` is short for the table."""
+    return {"name": engine} if isinstance(engine, str) else engine
+
+
+@dataclass(frozen=True, config=STRICT)
+class LaunchConfig:
+    processes: Positive = 1
+    """Processes that train a run together, of all nodes; each has a GPU of its own where there are GPUs."""
+
+
+@dataclass(frozen=True, config=STRICT)
 class TrainConfig:
-    engine: Annotated[EngineConfig, BeforeValidator(named)] = field(default_factory=EngineConfig)
+    engine: Annotated[EngineConfig, BeforeValidator(_named)] = field(default_factory=EngineConfig)
     """What trains; `engine = "torch"` is short for a table with this name."""
     steps: Positive = 60
     """Rollouts, each followed by `epochs` x `minibatches` optimizer steps."""
@@ -170,24 +187,7 @@ class TrainConfig:
     one more ends the run as diverged."""
 
 
-@dataclass(frozen=True, config=_STRICT)
-class EvaluateConfig:
-    every: Count = 10
-    """Steps between evaluations, besides those before and after training; 0 is no evaluation at all."""
-    split: Literal["test", "validation"] = "test"
-    """Which held-out split: settings are chosen on `validation`, results are reported on `test`."""
-    items: Positive = 128
-    """Held-out items, the first of the split, the same in every run."""
-    final_items: Count = 0
-    """Items of the evaluations before the first and after the last step, at least `items`; the first `items` of them
-    are those of the evaluations between.  0 is as many as `items`."""
-    samples: Positive = 4
-    """Completions sampled for each item, at the rollout's temperature."""
-    k: tuple[Positive, ...] = (4,)
-    """The k of pass@k and maj@k, each at most `samples`; pass@1 is always reported."""
-
-
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class ComputeConfig:
     threads: Count = 0
     """Processor threads that torch computes with; 0 is all cores.  With 1, numbers do not depend on the cores."""
@@ -198,35 +198,7 @@ class ComputeConfig:
     """`bfloat16` computes matrix products of float32 models in bfloat16, where the processor or GPU has it."""
 
 
-@dataclass(frozen=True, config=_STRICT)
-class MeasureConfig:
-    period_s: Annotated[float, Field(ge=0.001, le=10)] = 0.02
-    """Seconds between background samples of memory, power and clocks, in [0.001, 10]."""
-    warmup_steps: Count = 1
-    """First steps that timing and memory statistics leave out."""
-    sample_completions: Count = 16
-    """Completions kept from each evaluated step, and from the first and the last step."""
-    base_items: Count = 0
-    """Test items that a suite measures each base model on before the runs, greedily and at five temperatures; 0 is off.
-    In a suite it is 256 for parts of kind `learning`, unless they set it."""
-    base_samples: Positive = 4
-    """Completions of each of these items at each temperature."""
-    base_pass_items: Positive = 64
-    """The first so many of these items are sampled more often, for pass@k of the base model."""
-    base_pass_samples: Positive = 64
-    """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
-    base_ceiling: bool = False
-    """Measure beside them, greedily, the model that the same supervised steps make of demonstrations without noise and
-    habit: what the task and the model's size allow.  It takes one more warm start for all base models of a task."""
-    ladder_steps: tuple[Count, ...] = ()
-    """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
-    ladder_batches: Annotated[int, Field(ge=2)] = 16
-    """Batches of the step's size whose gradients are compared; as many again are the reference."""
-    ladder_oracle: Positive = 64
-    """Further completions of each prompt, whose mean reward is the oracle's baseline."""
-
-
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class PluginChoice:
     """A plugin and its options, resolved to every field of the plugin's own Config."""
 
@@ -234,7 +206,7 @@ class PluginChoice:
     options: dict[str, Any]
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True, config=STRICT)
 class RunConfig:
     task: PluginChoice
     """Which task, and the task's own fields."""

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as strict_dataclass
 
 from rlvr_bench.harness.config.layers import merge, nested
-from rlvr_bench.harness.config.schema import Count
+from rlvr_bench.harness.config.ranges import Count
 from rlvr_bench.harness.seeding import derive_seed
 
 _STRICT = ConfigDict(extra="forbid", strict=True)

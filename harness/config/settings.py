@@ -56,6 +56,8 @@ def settings_of(config: type, prefix: str = "", plugin: str = "") -> list[Settin
     found: list[Setting] = []
     for one in fields(config):
         hint = without_none(hints[one.name])
+        if get_origin(hint) is Annotated and is_dataclass(get_args(hint)[0]):
+            hint = get_args(hint)[0]
         if is_dataclass(hint) and isinstance(hint, type):
             found += [] if one.name in PLUGINS else settings_of(hint, f"{prefix}{one.name}.")
         else:
@@ -132,9 +134,9 @@ def _meanings(config: type) -> dict[str, str]:
 
 
 def without_none(hint: Any) -> Any:
-    """A table that may be left out, or has a short form, as the class of the table; any other type as it is."""
-    tables = [one for one in get_args(hint) if is_dataclass(one) and isinstance(one, type)]
-    return tables[0] if get_origin(hint) in (Union, UnionType, Annotated) and len(tables) == 1 else hint
+    """A table that may be left out as the class of the table; any other type as it is."""
+    tables = [one for one in get_args(hint) if is_dataclass(one)]
+    return tables[0] if get_origin(hint) in (Union, UnionType) and len(tables) == 1 else hint
 
 
 def in_words(hint: Any) -> str:

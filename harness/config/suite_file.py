@@ -29,7 +29,8 @@ from rlvr_bench.harness.config import hypotheses, searches
 from rlvr_bench.harness.config.hypotheses import HypothesisTable, PartFacts
 from rlvr_bench.harness.config.layers import merge, parse_overrides, read_toml
 from rlvr_bench.harness.config.load import resolve, without_sandbox
-from rlvr_bench.harness.config.schema import Positive, RunConfig
+from rlvr_bench.harness.config.ranges import Positive
+from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.config.searches import Search
 from rlvr_bench.harness.errors import ConfigError
 

@@ -58,7 +58,7 @@ def storage_bytes(tensors: Iterable[Tensor], seen: set[Key]) -> int:
 
 def _key(tensor: Tensor) -> Key:
     """Which storage it is in."""
-    return str(tensor.device), tensor.untyped_storage().data_ptr()
+    return str(tensor.device), here(tensor).untyped_storage().data_ptr()
 
 
 def count_parameters(parameters: Iterable[Tensor]) -> int:

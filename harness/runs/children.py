@@ -54,7 +54,7 @@ def run_jobs(
     jobs: Iterable[Job], slots: Sequence[Slot], *, watch: Callable[[Sequence[Job]], None] = lambda jobs: None
 ) -> Iterator[Ending]:
     """`run_on` with processes of this machine, as many at once as there are slots."""
-    return run_on(Children(slots, slots), jobs, watch)
+    return run_on(Children(slots, lambda processes: slots), jobs, watch)
 
 
 class Children:
@@ -64,11 +64,12 @@ class Children:
 
     Args:
         shared: slots of jobs that are placed side by side.
-        alone: slots of those that have the machine to themselves; they wait until all before them have ended.
+        alone: slots of those that have the machine to themselves, by the processes that such a job starts; they wait
+            until all before them have ended.
     """
 
-    def __init__(self, shared: Sequence[Slot], alone: Sequence[Slot]) -> None:
-        self._slots = {False: shared, True: alone}
+    def __init__(self, shared: Sequence[Slot], alone: Callable[[int], Sequence[Slot]]) -> None:
+        self._shared, self._alone = shared, alone
         self._groups: list[list[Job]] = []
         self._waiting: list[Job] = []
         self._free: list[Slot] = []
@@ -78,7 +79,7 @@ class Children:
 
     def submit(self, jobs: Sequence[Job]) -> None:
         """See Executor."""
-        self._groups = [list(group) for _, group in itertools.groupby(jobs, key=lambda job: job.alone)]
+        self._groups = [list(group) for _, group in itertools.groupby(jobs, key=lambda job: (job.alone, job.processes))]
         self._start_what_fits()
 
     def left(self) -> bool:
@@ -109,7 +110,8 @@ class Children:
     def _start_what_fits(self) -> None:
         if self._groups and not self._waiting and not self._running:
             self._waiting = self._groups.pop(0)
-            self._free = list(self._slots[self._waiting[0].alone])
+            first = self._waiting[0]
+            self._free = list(self._alone(first.processes) if first.alone else self._shared)
         while self._free and (job := _next(self._waiting, self.running())):
             self._waiting.remove(job)
             try:

@@ -34,6 +34,8 @@ class Job:
     """Called just before the process starts, on the machine where it does; a UserError of it is the job's ending."""
     alone: bool = False
     """Whether it has its machine to itself."""
+    processes: int = 1
+    """How many it starts, each of which takes a GPU where there are any."""
     gpus: int | None = 0
     """How many it needs; None: it takes one where there is one.  Of this machine's, a slot says which."""
 

@@ -44,7 +44,7 @@ def preflight(configs: Iterable[RunConfig], notice: Notice = lambda line: None, 
         try:
             if here:
                 pick_device(config.model)
-                problems |= dict.fromkeys(_engine_problems(config))
+            problems |= dict.fromkeys(_engine_problems(config))
             if name not in tasks:
                 task = build(plugins.TASKS, config.task)
                 Grader(task, config.reward).close()

@@ -81,8 +81,7 @@ def run_suite(
     measure_base_models(out, planned, shared, notice=notice)
     try:
         work = [_job(out.absolute(), run) for run in todo]
-        processes = max((run.config.launch.processes for run in todo), default=1)
-        executor = executor or Children(shared, slots.alone(devices, processes))
+        executor = executor or Children(shared, partial(slots.alone, devices))
         for ending in run_on(executor, work, partial(_watch, out, watch)):
             summary = _summary_of(out, ending)
             done(RunEnd(ending.job.name, summary.status, summary.reason, ending.seconds, skipped=False))
@@ -116,7 +115,8 @@ def _job(out: Path, run: RunPlan) -> Job:
         timeout_s=run.timeout_s,
         before=partial(_go_on if resume else _make_folder, folder, run),
         alone=run.alone or processes > 1,
-        gpus={"cpu": 0, "cuda": processes, "auto": None if processes == 1 else processes}[run.config.model.device],
+        processes=processes,
+        gpus={"cpu": 0, "cuda": processes, "auto": None}[run.config.model.device],
     )
 
 

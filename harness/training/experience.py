@@ -102,8 +102,7 @@ class Collector:
             asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                compared = self.config.rollout.engine != "torch"
-                rollout = self.score(rollout, None if compared else samples.logprobs)
+                rollout = self.score(rollout, samples.logprobs if c.rollout.engine == "torch" else None)
             reads: dict[Phase, dict[Role, Positions]] = {
                 "rollout": {"actor": Positions(Tokens.of(rollout).prompt, samples.tokens_read)},
                 "score": self.models.take_reads(),
@@ -111,9 +110,7 @@ class Collector:
             with meter.phase("reward"):
                 arrived = time.perf_counter()
                 grades, ended = pending.result()
-                sampled, row = self._sampled(rollout, grades)
-                if compared:
-                    row |= self._gap(samples, rollout)
+                sampled, row = self._sampled(samples, rollout, grades)
                 rollout, proxy = self._reward(rollout, grades, step)
         row |= {
             "cost/verdict_seconds": ended - asked,
@@ -144,16 +141,19 @@ class Collector:
         reads["reward"] = self.models.take_reads()
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
-    def _sampled(self, rollout: Rollout, grades: Grades) -> tuple[Tokens, MetricsRow]:
-        """Sizes of what all processes have sampled, and its metrics."""
-        whole = self.processes.gather(rollout)
-        return Tokens.of(whole), sampling_metrics(whole, joined_grades(self.processes.all(grades)))
+    def _sampled(self, samples: Samples, rollout: Rollout, grades: Grades) -> tuple[Tokens, MetricsRow]:
+        """Sizes of what all processes have sampled, and its metrics.
 
-    def _gap(self, samples: Samples, rollout: Rollout) -> MetricsRow:
-        """Between the engine's log-probabilities and the scorer's; raises SamplerGap where it is too large."""
-        assert samples.logprobs is not None and rollout.old_logprobs is not None
-        limit = self.config.rollout.max_gap
-        return {**sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)}
+        Raises:
+            SamplerGap: another engine's log-probabilities are too far from the scorer's.
+        """
+        whole = self.processes.gather(rollout)
+        row = sampling_metrics(whole, joined_grades(self.processes.all(grades)))
+        if self.config.rollout.engine != "torch":
+            assert samples.logprobs is not None and rollout.old_logprobs is not None
+            limit = self.config.rollout.max_gap
+            row |= sampler_gap(samples.logprobs, rollout.old_logprobs, rollout.response_mask, limit=limit)
+        return Tokens.of(whole), row
 
     def _prepare(self, whole: Rollout, meter: Recorder) -> tuple[Rollout, MetricsRow]:
         """The rollout of all processes with advantages, and the metrics of both.

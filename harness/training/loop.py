@@ -116,7 +116,7 @@ class Trainer:
         self.models = build_models(base, tokenizer, roles, c, device=self.device, reward_model=learned, critic=critic)
         pretrains = c.train.critic_pretrain_steps and self.models.holds("critic")
         self.critic_facts = pretrain_critic(c, self.models, normalizer, self.grader, self.task) if pretrains else {}
-        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})  # before they are dealt out
+        self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
         engines = make_engines(self.models.by_role, c.train.engine, self.processes)
         self.learner = Learner(self.algorithm, self.models, engines, c, self.processes)
         # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
@@ -160,10 +160,8 @@ class Trainer:
             CheckpointError: there are only damaged ones, or the run depends on something else now; names it.
             RecordError: the records are not those of the checkpoint.
         """
-        if self.processes.first:
-            checkpoint.to_go_on_from(self.folder, self.config.train.steps)
-        self.processes.agreed(None)  # which may remove one, before the others look
-        found = checkpoint.to_go_on_from(self.folder, self.config.train.steps)
+        first = self.processes.first  # looks for all, since it may remove one
+        found = self.processes.agreed(checkpoint.to_go_on_from(self.folder, self.config.train.steps) if first else None)
         if found is None:
             return 0
         checkpoint.refuse_others(found, self.identity)

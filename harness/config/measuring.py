@@ -1,0 +1,55 @@
+"""Settings of a run that say what is measured: held-out accuracy, and the meters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from rlvr_bench.harness.config.ranges import STRICT, Count, Positive
+
+
+@dataclass(frozen=True, config=STRICT)
+class EvaluateConfig:
+    every: Count = 10
+    """Steps between evaluations, besides those before and after training; 0 is no evaluation at all."""
+    split: Literal["test", "validation"] = "test"
+    """Which held-out split: settings are chosen on `validation`, results are reported on `test`."""
+    items: Positive = 128
+    """Held-out items, the first of the split, the same in every run."""
+    final_items: Count = 0
+    """Items of the evaluations before the first and after the last step, at least `items`; the first `items` of them
+    are those of the evaluations between.  0 is as many as `items`."""
+    samples: Positive = 4
+    """Completions sampled for each item, at the rollout's temperature."""
+    k: tuple[Positive, ...] = (4,)
+    """The k of pass@k and maj@k, each at most `samples`; pass@1 is always reported."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class MeasureConfig:
+    period_s: Annotated[float, Field(ge=0.001, le=10)] = 0.02
+    """Seconds between background samples of memory, power and clocks, in [0.001, 10]."""
+    warmup_steps: Count = 1
+    """First steps that timing and memory statistics leave out."""
+    sample_completions: Count = 16
+    """Completions kept from each evaluated step, and from the first and the last step."""
+    base_items: Count = 0
+    """Test items that a suite measures each base model on before the runs, greedily and at five temperatures; 0 is off.
+    In a suite it is 256 for parts of kind `learning`, unless they set it."""
+    base_samples: Positive = 4
+    """Completions of each of these items at each temperature."""
+    base_pass_items: Positive = 64
+    """The first so many of these items are sampled more often, for pass@k of the base model."""
+    base_pass_samples: Positive = 64
+    """Completions of each of them, at temperature 1; k is 1, 2, 4, ... up to this many."""
+    base_ceiling: bool = False
+    """Measure beside them, greedily, the model that the same supervised steps make of demonstrations without noise and
+    habit: what the task and the model's size allow.  It takes one more warm start for all base models of a task."""
+    ladder_steps: tuple[Count, ...] = ()
+    """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
+    ladder_batches: Annotated[int, Field(ge=2)] = 16
+    """Batches of the step's size whose gradients are compared; as many again are the reference."""
+    ladder_oracle: Positive = 64
+    """Further completions of each prompt, whose mean reward is the oracle's baseline."""
