@@ -176,7 +176,7 @@ def _set_states(engine: Engine, states: States, steps: int, weights: dict[str, T
             for kind, tensor in _state_alike(engine, parameter).items():
                 tensor.data.copy_(state[kind])
         else:
-            _set_sharded(parameter, state, weights[name])
+            _set_sharded(engine, parameter, state, weights[name])
 
 
 def _inner_states(engine: Engine) -> Any:
@@ -191,11 +191,26 @@ def _inner_states(engine: Engine) -> Any:
     return lambda tensor: engine.optimizer.state
 
 
-def _set_sharded(parameter: nn.Parameter, state: dict[str, Tensor], weight: Tensor) -> None:
-    from deepspeed.utils import safe_set_full_fp32_param, safe_set_full_optimizer_state
+def _set_sharded(engine: Engine, parameter: nn.Parameter, state: dict[str, Tensor], weight: Tensor) -> None:
+    """At stage 3 by shard, because DeepSpeed sets whole tensors only where the processes divide them evenly."""
+    from deepspeed import utils
 
     device = parameter.device
-    safe_set_full_fp32_param(parameter, state.get(MASTER, weight).to(device, torch.float32))
-    for kind in MOMENTS:
-        if kind in state:
-            safe_set_full_optimizer_state(parameter, state[kind].to(device), kind)
+    given = {MASTER: state.get(MASTER, weight), **{kind: state[kind] for kind in MOMENTS if kind in state}}
+    for kind, whole in given.items():
+        value = whole.to(device, torch.float32)
+        if engine.sharded:
+            value = _shard(value, engine.processes)
+        if kind == MASTER:
+            (utils.safe_set_local_fp32_param if engine.sharded else utils.safe_set_full_fp32_param)(parameter, value)
+        elif engine.sharded:
+            utils.safe_set_local_optimizer_state(parameter, value, kind)
+        else:
+            utils.safe_set_full_optimizer_state(parameter, value, kind)
+
+
+def _shard(whole: Tensor, processes: Processes) -> Tensor:
+    """This process's part of a tensor that is padded so that all have as much."""
+    size = -(-whole.numel() // processes.size)
+    padded = torch.nn.functional.pad(whole.flatten(), (0, size * processes.size - whole.numel()))
+    return padded.narrow(0, size * processes.rank, size)

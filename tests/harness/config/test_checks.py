@@ -12,6 +12,8 @@ from rlvr_bench.harness.errors import ConfigError
 from tests.harness.config.problems import problems
 from tests.harness.small_runs import config
 
+FEW = {"every": 1, "items": 2}
+
 
 @pytest.mark.parametrize(
     ("sections", "line"),
@@ -32,7 +34,7 @@ from tests.harness.small_runs import config
         ),
         (
             {"launch": {"processes": 2}},
-            'launch.processes: 2 processes train together with DeepSpeed only; set train.engine',
+            "launch.processes: 2 processes train together with DeepSpeed only; set train.engine to {name ",
         ),
         (
             {"launch": {"processes": 5}, "train": {"engine": {"name": "deepspeed"}}},
