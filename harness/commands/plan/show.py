@@ -119,6 +119,10 @@ def _verdict(answer: Answer) -> list[str]:
             else:
                 total = answer.change.case.plan().peak.total
                 lines.append(f"smallest change that fits: {' '.join(answer.change.settings)} ({size(total)})")
+    if max(answer.case.how.devices, answer.change.case.how.devices if answer.change else 1) > 1:
+        lines.append(
+            "over several devices this is too little: gathered weights and communication buckets are not counted yet"
+        )
     if answer.solved:
         lines += _solved(answer)
     return lines

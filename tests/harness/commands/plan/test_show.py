@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlvr_bench.harness.commands.plan.show import described, found
+from rlvr_bench.harness.planner.states import Sharding
 from tests.harness.planner.configs import case_of
 
 
@@ -18,6 +21,13 @@ def test_without_a_limit_there_is_no_verdict() -> None:
     assert answer.fits is None
     assert "fit" not in described(answer)
     assert answer.to_json()["change"] is None
+
+
+def test_a_plan_of_several_devices_says_what_it_leaves_out() -> None:
+    one = case_of()
+    assert "not counted yet" not in described(found(one, None, solve=False))
+    two = replace(one, how=Sharding(2, 3))
+    assert "not counted yet" in described(found(two, None, solve=False))
 
 
 def test_nothing_helps() -> None:
