@@ -46,7 +46,7 @@ ROLES = {
 }  # fmt: skip
 # ColorBrewer's brown to teal; neighbors in a step differ in lightness.
 PHASES = {
-    "gather": Look("#01665E", hatch="xx"),
+    "gather": Look("#01665E", hatch="oo"),
     "rollout": Look("#003C30"), "reward": Look("#F6E8C3", hatch="///"), "score": Look("#80CDC1", hatch="\\\\\\"),
     "update_actor": Look("#8C510A", hatch="---"), "update_critic": Look("#DFC27D", hatch="xx"),
     "evaluate": Look("#C7EAE5", hatch=".."), "checkpoint": Look("#543005", hatch="||"),

@@ -83,8 +83,10 @@ ASKED: tuple[Asked, ...] = (
         id="critic",
         claim="The critic is noisy on long chains of reasoning.",
         topics=("critic",),
-        takes="Monte-Carlo continuations, at least 64 from each state, by token position and length of the chain. Two "
-        "processor cores are enough for a tiny model.",
+        questions=("critic",),
+        suites=("chains", "gpu-chains"),
+        takes="The suite chains on two processor cores, with tiny models: 64 continuations from each state, by its place "
+        "and the length of the chain; of a language model gpu-chains, on one GPU of 80 GB.",
     ),
     Asked(
         id="groups",

@@ -33,7 +33,7 @@ VERBS = (
 HEAVY = {"torch", "transformers", "matplotlib", "pydantic", "scipy", "numpy"}
 # Of the commands only these are loaded with the command line: values and options, which import nothing further.
 COMMANDS = "rlvr_bench.harness.commands"
-OPTIONS = {COMMANDS, *(f"{COMMANDS}.{name}" for name in ("choices", "plan", "plan.verb"))}
+OPTIONS = {COMMANDS, *(f"{COMMANDS}.{name}" for name in ("choices", "plan", "plan.verb", "studies", "studies.paper"))}
 
 
 def test_help_takes_under_half_a_second_of_the_processor_and_loads_nothing_heavy() -> None:
@@ -62,6 +62,7 @@ def test_commands_are_imported_inside_their_verbs_only() -> None:
     assert re.findall(r"^(?:from|import) (\S+)", source, flags=re.MULTILINE) == [
         "__future__", "contextlib", "sys", "pathlib", "typing", "typer",
         "rlvr_bench.harness.commands.choices", "rlvr_bench.harness.commands.plan.verb",
+        "rlvr_bench.harness.commands.studies.paper",
     ]  # fmt: skip
 
 

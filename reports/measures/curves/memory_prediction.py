@@ -43,6 +43,9 @@ SHAPES: Mapping[str, Shape] = {  # as harness/models/architectures.py has them
     "qwen2.5-1.5b": Shape(151936, 1536, 8960, 28, 256),
     "qwen2.5-3b": Shape(151936, 2048, 11008, 36, 256),
     "qwen2.5-7b": Shape(152064, 3584, 18944, 28, 512),
+    "qwen2.5-14b": Shape(152064, 5120, 13824, 48, 1024),
+    "qwen2.5-32b": Shape(152064, 5120, 27648, 64, 1024),
+    "qwen2.5-72b": Shape(152064, 8192, 29568, 80, 1024),
 }
 
 

@@ -244,10 +244,10 @@ def test_all_is_closed_when_a_run_raises_and_the_last_step_is_on_record(
 def test_an_evaluation_that_fails_leaves_the_row_of_its_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate = loop.evaluate
 
-    def second_fails(*args: Any, step: int) -> Any:
+    def second_fails(*args: Any, step: int, **others: Any) -> Any:
         if step:
             raise VerifierFailed(f"at step {step}")
-        return evaluate(*args, step=step)
+        return evaluate(*args, step=step, **others)
 
     monkeypatch.setattr(loop, "evaluate", second_fails)
     with pytest.raises(VerifierFailed, match="at step 1"):

@@ -245,13 +245,5 @@ def test_metrics_over_micro_batches_and_steps() -> None:
     }
 
 
-def test_rows_of_others_count_as_nothing() -> None:
-    log = _Log()
-    log.add([{"loss": 7.0, "ratio_max": 9.0, "ratio_min": 0.1}], 0.0)
-    assert log.means() == {"train/loss": 0.0}
-    log.add([{"loss": 3.0, "ratio_max": 2.0, "ratio_min": 0.5}])
-    assert log.means() == {"train/loss": 1.5, "train/ratio_max": 2.0, "train/ratio_min": 0.5}
-
-
 def test_the_algorithm_says_what_it_needs() -> None:
     assert GRPO(GRPO.Config()).needs == Needs(min_group_size=2, logprobs_in_prepare=False, entropy_gradient=False)
