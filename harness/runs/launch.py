@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rlvr_bench.harness.records import RecordError, Status, Summary, read_json, write_json
+from rlvr_bench.harness.records import RecordError, Status, Summary, read_json, read_metrics, write_json
 from rlvr_bench.harness.runs.children import memory_kills
 from rlvr_bench.harness.runs.jobs import GRACE_SECONDS
 from rlvr_bench.harness.state.stop import PARENT
@@ -88,7 +88,9 @@ def _explain(folder: Path, failures: Mapping[int, Any], processes: int, now: flo
     summary = _summary(folder)
     if summary is not None and summary.status in ("running", "failed"):
         reason = f"process {rank} of {processes} (counted from 0): {reason}"
-        write_json(folder / "summary.json", replace(summary, status=status, reason=reason))
+        write_json(
+            folder / "summary.json", replace(summary, status=status, reason=reason, steps_done=last_step(folder))
+        )
         print(f"{status} {reason}")
 
 
@@ -120,7 +122,14 @@ def _close(folder: Path, status: Status, reason: str) -> None:
     """Where the first process could not say how it ended."""
     summary = _summary(folder)
     if summary is not None and summary.status == "running":
-        write_json(folder / "summary.json", replace(summary, status=status, reason=reason))
+        write_json(
+            folder / "summary.json", replace(summary, status=status, reason=reason, steps_done=last_step(folder))
+        )
+
+
+def last_step(folder: Path) -> int:
+    """Of a run's records; 0 where there are none."""
+    return max((row["step"] for row in read_metrics(folder / "metrics.jsonl")), default=0)
 
 
 def _summary(folder: Path) -> Summary | None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rlvr_bench.harness.errors import UserError
-from rlvr_bench.harness.records import Status, Summary, disk, only_writer, read_json, read_metrics, write_json
-from rlvr_bench.harness.runs.launch import launch, tell
+from rlvr_bench.harness.records import Status, Summary, disk, only_writer, read_json, write_json
+from rlvr_bench.harness.runs.launch import last_step, launch, tell
 from rlvr_bench.harness.state.stop import Interrupted, Stop, end_with_parent
 
 if TYPE_CHECKING:
@@ -101,11 +101,6 @@ def accompany(folder: Path, config: RunConfig, *, keep_last: bool = False) -> St
     """
     with Stop() as stop:
         return _Run(folder, config, {}, stop, keep_last, None).outcome()[0]
-
-
-def last_step(folder: Path) -> int:
-    """Of a run's records; 0 where there are none."""
-    return max((row["step"] for row in read_metrics(folder / "metrics.jsonl")), default=0)
 
 
 def _before(folder: Path) -> Summary | None:

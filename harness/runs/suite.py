@@ -27,8 +27,9 @@ from rlvr_bench.harness.runs import slots
 from rlvr_bench.harness.runs.base_models import measure_base_models
 from rlvr_bench.harness.runs.children import Children
 from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Executor, Job, run_on
+from rlvr_bench.harness.runs.launch import last_step
 from rlvr_bench.harness.runs.prepare import Notice, prepare
-from rlvr_bench.harness.runs.process import MODULE, last_step, now
+from rlvr_bench.harness.runs.process import MODULE, now
 from rlvr_bench.harness.state import checkpoint
 
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume

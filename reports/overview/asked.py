@@ -85,8 +85,8 @@ ASKED: tuple[Asked, ...] = (
         topics=("critic",),
         questions=("critic",),
         suites=("chains", "gpu-chains"),
-        takes="The suite chains on two processor cores, with tiny models: 64 continuations from each state, by its place "
-        "and the length of the chain; of a language model gpu-chains, on one GPU of 80 GB.",
+        takes="The suite chains on two processor cores, with tiny models: 64 continuations from each state, by its "
+        "place and the length of the chain; of a language model gpu-chains, on one GPU of 80 GB.",
     ),
     Asked(
         id="groups",
