@@ -151,6 +151,22 @@ METRICS = (
         "begins and one as it ends; null where the system does not list children",
     ),
     Metric(
+        "cost/communication/bytes/<phase>/<name>",
+        "bytes",
+        "messages that one process gives to or takes from the collective operation <name> in the phase: of all_reduce "
+        "and reduce the tensor, of all_gather* and reduce_scatter* the whole that the processes have shares of; by the "
+        "phase `update_*` one knows the role, in `gather` it is the actor's, in `reward` the reward model's, and "
+        "`score` has those of reference and critic; absent with one process, and without a call; rollouts and metrics, "
+        "which are exchanged as objects, are not in it",
+    ),
+    Metric("cost/communication/calls/<phase>/<name>", "calls", "calls of that operation by one process in the phase"),
+    Metric(
+        "cost/communication/sent",
+        "bytes",
+        "what one of n processes sends in the step if every operation goes round a ring, evaluation and checkpoint "
+        "left out: (n - 1) / n of each operation's bytes, twice that of all_reduce*",
+    ),
+    Metric(
         "cost/energy",
         "J",
         "energy counter of the device over the step, evaluation and checkpoint left out; null without NVML",

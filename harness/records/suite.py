@@ -16,6 +16,7 @@ Measure = Literal[
     "step_seconds",
     "peak_bytes",
     "state_bytes",
+    "comm_bytes",
     "target_seconds",
     "target_samples",
     "target_flops",
@@ -28,6 +29,7 @@ step_seconds    median of cost/seconds over the steps of the window, seconds
 peak_bytes      largest cost/memory/device_peak of any phase of a step, evaluation and checkpoint left out, bytes;
                 its largest value in the window
 state_bytes     weights, gradients, optimizer states and buffers of all roles together, bytes; no window
+comm_bytes      mean of cost/communication/sent over the steps of the window, bytes
 target_seconds  cost/seconds added up to the first evaluation in which the report's target accuracy is reached
 target_samples  cost/samples, likewise
 target_flops    cost/flops, likewise

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from rlvr_bench.harness.config.schema import RunConfig
     from rlvr_bench.harness.engines.processes import Processes
+    from rlvr_bench.harness.meters.types import Meter
 
 
 def now() -> str:
@@ -204,7 +205,8 @@ class _Run:
         if processes.first:
             write_json(self.folder / name, environment(device))
         peak = peak_flops(device, DTYPES[precision_of(self.config)])
-        meter = Recorder(device, self.config.measure.period_s, peak and peak * processes.size)
+        further = _further_meters(processes)
+        meter = Recorder(device, self.config.measure.period_s, peak and peak * processes.size, further=further)
         how: dict[str, Any] = {"stop": self.stop, "keep_last": self.keep_last, "processes": processes}
         with meter, Trainer(self.config, self.folder, meter, **how) as trainer:
             self.facts = {
@@ -222,6 +224,16 @@ class _Run:
                 trainer.run(start=start)
             finally:
                 self.facts |= trainer.facts() | {"memory": meter.sources()}
+
+
+def _further_meters(processes: Processes) -> tuple[Meter, ...]:
+    """What is measured only where several train together."""
+    if processes.size == 1:
+        return ()
+    from rlvr_bench.harness.engines.deepspeed.start import collectives
+    from rlvr_bench.harness.meters.communication import CommunicationMeter
+
+    return (CommunicationMeter(collectives(), processes.size),)
 
 
 MODULE = "rlvr_bench.harness.runs.process"

@@ -165,6 +165,8 @@ def _what(study: Study, f: Finding) -> tuple[str, str]:
         "step_seconds": ("seconds", "a step"),
         "peak_bytes": ("measured peak", ""),
         "state_bytes": ("states", ""),
+        "comm_bytes": ("bytes sent", "a step"),
+        "communication": ("bytes sent", "a step"),
         "target_seconds": ("seconds", target),
         "target_samples": ("samples", target),
         "target_flops": ("FLOPs", target),

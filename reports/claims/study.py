@@ -17,7 +17,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rlvr_bench.reports.claims import accuracy, critic, groups, memory, models, samples, stability, step_time, targets
+from rlvr_bench.reports.claims import (
+    accuracy,
+    communication,
+    critic,
+    groups,
+    memory,
+    models,
+    samples,
+    stability,
+    step_time,
+    targets,
+)
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
 from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
@@ -29,8 +40,9 @@ def _out_of_reach(identifier: str, claim: str, reason: str) -> Claim:
     return lambda cells: [not_tested(identifier, claim, reason)]
 
 
+COUNTED = "communication.bytes"
 _OPPOSITES = {"supported", "refuted"}
-COSTS: tuple[Claim, ...] = (models.count, memory.states, memory.peak, step_time.step)
+COSTS: tuple[Claim, ...] = (models.count, memory.states, memory.peak, step_time.step, communication.sent_bytes)
 LEARNING: tuple[Claim, ...] = (
     accuracy.final,
     targets.samples,
@@ -59,7 +71,7 @@ WHOLE: tuple[Claim, ...] = (
         "it needs long completions, and KL placement and aggregation crossed with the algorithm.",
     ),
     _out_of_reach(
-        "communication.bytes",
+        COUNTED,
         "GRPO communicates less.",
         "it needs bytes counted in a run over several processes; each cell here ran in one.",
     ),
@@ -77,6 +89,8 @@ def findings(study: Study) -> tuple[Finding, ...]:
     if not parts:
         found += [replace(f, note="this study has no learning part.") for f in ask(LEARNING, ())]
     found += ask(WHOLE, [c for part in parts for c in study.cells(part)])
+    if any(f.id.startswith(f"{COUNTED}.") for f in found):
+        found = [f for f in found if f.id != COUNTED]
     found = [f if f.tested else replace(f, part="") for f in found]
     primary = judged.hypotheses(study)
     told = {(f.part, f.question, frozenset(f.pair or ()), f.id) for f in primary}

@@ -73,6 +73,13 @@ def start(processes: int, device: torch.device) -> Gang:
     return gang
 
 
+def collectives() -> Any:
+    """What DeepSpeed's collective operations are called on, once the processes have joined."""
+    import deepspeed.comm.comm
+
+    return deepspeed.comm.comm.cdb
+
+
 def quietly_imported(device: torch.device) -> Any:
     """DeepSpeed, which says nothing but errors."""
     if device.type == "cpu":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import median
+from statistics import fmean, median
 
 from rlvr_bench.harness.records import LEFT_OUT, Hypothesis, Measure
 from rlvr_bench.reports.cells.pairing import Paired, pair
@@ -22,10 +22,12 @@ QUESTION_OF: dict[Measure, Question] = {
     "step_seconds": "cost",
     "peak_bytes": "memory",
     "state_bytes": "memory",
+    "comm_bytes": "cost",
     "target_seconds": "budget",
     "target_samples": "budget",
     "target_flops": "budget",
 }
+_OF_A_STEP: dict[Measure, str] = {"step_seconds": "cost/seconds", "comm_bytes": "cost/communication/sent"}
 _PEAK = "cost/memory/device_peak/"
 
 
@@ -44,7 +46,7 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
     found = _of_steps(run, measure, window)
     if not found:
         return None
-    return float(median(found)) if measure == "step_seconds" else max(found)
+    return {"step_seconds": median, "comm_bytes": fmean}.get(measure, max)(found)
 
 
 def described(hypothesis: Hypothesis, a: Cell) -> str:
@@ -58,6 +60,7 @@ def described(hypothesis: Hypothesis, a: Cell) -> str:
     when = in_words(window) if window else f"the last {hypothesis.window} planned steps"
     what = {
         "step_seconds": "Median seconds of a step",
+        "comm_bytes": "Mean bytes that one process sends in a step, every operation round a ring,",
         "peak_bytes": "Largest peak of a step's phases, with what was held before the models",
     }.get(measure, f"Mean {measure} of the evaluations")
     return f"{what} in {when}."
@@ -67,8 +70,8 @@ def _of_steps(run: Run, measure: Measure, window: Window | None) -> list[float]:
     if window is None or ended_before(run, window):
         return []
     rows = [row for row in run.metrics if window[0] <= row["step"] <= window[1]]
-    if measure == "step_seconds":
-        return [float(row["cost/seconds"]) for row in rows if row.get("cost/seconds") is not None]
+    if name := _OF_A_STEP.get(measure):
+        return [float(row[name]) for row in rows if row.get(name) is not None]
     return [
         float(value)
         for row in rows

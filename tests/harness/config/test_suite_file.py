@@ -152,7 +152,7 @@ def test_a_mistake_of_structure_is_reported_with_its_path(change: tuple[str, str
 
 
 def test_unknown_names(write: Any) -> None:
-    with pytest.raises(ConfigError, match=r"no suite 'quik' \(shipped: baselines, chains, core, gpu-chains, gpu-"):
+    with pytest.raises(ConfigError, match=r"no suite 'quik' \(shipped: baselines, chains, communication, core, gpu-"):
         load_suite("quik")
     with pytest.raises(ConfigError, match=r"no part 'three' in this suite \(parts: one, two\)"):
         plan(write(SUITE), parts=["three"])

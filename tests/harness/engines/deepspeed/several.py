@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,12 @@ import torch
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import resolve
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.engines.deepspeed.start import start
+from rlvr_bench.harness.engines.deepspeed.start import collectives, start
 from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.engines.state_files import load_states, save_states
+from rlvr_bench.harness.meters.communication import CommunicationMeter
 from rlvr_bench.harness.meters.recorder import Recorder
+from rlvr_bench.harness.meters.states import numbers
 from rlvr_bench.harness.records import read_json, write_json
 from rlvr_bench.harness.training.loop import Trainer
 from tests.harness.small_runs import CPU, PLUGINS
@@ -40,15 +43,17 @@ class Result:
 
 
 def train_in_processes(
-    cases: Mapping[str, RunConfig], size: int, folder: Path, *, resume: Sequence[str] = ()
+    cases: Mapping[str, RunConfig], size: int, folder: Path, *, resume: Sequence[str] = (), logged: bool = False
 ) -> dict[str, Result]:
     """All cases, one after the other, by so many processes; each in FOLDER/NAME.
 
     Args:
         resume: cases that go on from the checkpoint in their folder.
+        logged: facts have what DeepSpeed's own log says of the collectives, and how often models were called.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "cases.json", {n: {"config": c.to_dict(), "resume": n in resume} for n, c in cases.items()})
+    told = {n: {"config": c.to_dict(), "resume": n in resume, "logged": logged} for n, c in cases.items()}
+    write_json(folder / "cases.json", told)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size)]
     command += ["-m", "tests.harness.engines.deepspeed.several", str(folder)]
     environment = dict(os.environ) | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
@@ -63,22 +68,73 @@ def _read(folder: Path) -> Result:
     return Result(rows, load_states(folder / "weights"), found["facts"])
 
 
-def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: bool) -> None:
+class Log:
+    """Step by step: how often each model is called, and what DeepSpeed's log has of the collectives."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        import deepspeed.comm
+
+        deepspeed.comm.configure(enabled=True, prof_all=True, verbose=False)
+        self._log: Any = deepspeed.comm.comm.comms_logger
+        self._counts: dict[str, Counter[str]] = {name: Counter() for name in ("forward", "backward", "step")}
+        for role, model in trainer.models.by_role.items():
+            model.register_forward_pre_hook(lambda *_, role=role: self._called("forward", role))
+        for role, engine in trainer.learner.engines.items():
+            for name in ("backward", "step"):
+                setattr(engine, name, self._spied(name, role, getattr(engine, name)))
+        tensors = {role: [numbers(p) for p in model.parameters()] for role, model in trainer.models.by_role.items()}
+        self.facts: dict[str, Any] = {"calls": [], "logged": [], "tensors": tensors}
+
+    def _called(self, name: str, role: str) -> None:
+        self._counts[name][role] += 1
+
+    def _spied(self, name: str, role: str, method: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
+            self._called(name, role)
+            return method(*args, **named)
+
+        return call
+
+    def begin(self) -> None:
+        self._log.reset_data()
+        for counts in self._counts.values():
+            counts.clear()
+
+    def end(self) -> None:
+        self.facts["calls"].append({name: dict(counts) for name, counts in self._counts.items()})
+        sums = {
+            name: [sum(v[0] for v in sizes.values()), sum(size * v[0] for size, v in sizes.items())]
+            for name, sizes in self._log.get_raw_data().items()
+        }
+        self.facts["logged"].append({name: found for name, found in sums.items() if name != "barrier"})
+
+
+def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: bool, logged: bool) -> None:
     """Train, and let the first process write what came of it."""
     folder.mkdir(exist_ok=True)
     rows = []
-    with Recorder(CPU, 1.0) as meter, Trainer(config, folder, meter, processes=processes) as trainer:
+    further = (CommunicationMeter(collectives(), processes.size),) if logged else ()
+    with (
+        Recorder(CPU, 1.0, further=further) as meter,
+        Trainer(config, folder, meter, processes=processes) as trainer,
+    ):
+        log = Log(trainer) if logged else None
         begin = trainer.resume() if resume else 0
         if config.evaluate.every:
             trainer.run(start=begin)
         else:
             for step in range(begin + 1, config.train.steps + 1):
+                if log:
+                    log.begin()
                 rows.append(trainer.step(step) | meter.finish_step())
+                if log:
+                    log.end()
                 if config.train.checkpoint_every == step:
                     trainer._save(step)
         engines = trainer.learner.engines
         weights = {role: {name: t.clone() for name, t in engine.weights()} for role, engine in engines.items()}
         facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
+        facts |= log.facts if log else {}
     if processes.first:
         rows = [{name: str(v) if v is not None and v != v else v for name, v in row.items()} for row in rows]
         save_states({"rows": rows, "facts": facts}, folder / "result")
@@ -96,7 +152,7 @@ def main(folder: Path) -> None:
     plugins.entry_points = with_ours  # type: ignore[assignment]
     processes = start(int(os.environ["WORLD_SIZE"]), CPU)
     for name, case in read_json(folder / "cases.json").items():
-        one_case(resolve(case["config"]), folder / name, processes, resume=case["resume"])
+        one_case(resolve(case["config"]), folder / name, processes, resume=case["resume"], logged=case["logged"])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ RUN = run(
         "cost/memory/device_peak/rollout": [None, 99.0, 1.0, 5.0, 2.0, 3.0, 4.0],
         "cost/memory/device_peak/score": [None, 1.0, 1.0, 1.0, 7.0, 1.0, 1.0],
         "cost/memory/device_peak/evaluate": [500.0] * 7,
+        "cost/communication/sent": [None, 90.0, 10.0, 10.0, 12.0, 12.0, 15.0],
     },
 )
 
@@ -37,6 +38,7 @@ def test_values_are_of_the_last_planned_steps() -> None:
     assert value("step_seconds", 6) == 3.5
     assert value("peak_bytes", 3) == 7.0
     assert value("peak_bytes", 2) == 4.0  # evaluation is left out
+    assert value("comm_bytes", 3) == 13.0  # the mean of 12, 12 and 15
     assert value("state_bytes", 1) is None
 
 
