@@ -116,6 +116,8 @@ class RunPlan:
     """Whether it has the machine to itself."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """Digests of what it depends on besides its settings, from `preflight`."""
+    planned: bool = False
+    """Whether what the planner says of its memory is recorded beside what it took: it is about costs."""
 
     @property
     def folder(self) -> str:
@@ -240,7 +242,16 @@ def plan(
                     if part.bases:
                         base = part.bases[turn % len(part.bases)]
                         data = merge(data, {"warm_start": {"seed": base}, "reward": {"label_seed": base}})
-                    planned.append(RunPlan(part_name, cell, resolve(data), part.timeout_minutes * 60, alone))
+                    planned.append(
+                        RunPlan(
+                            part_name,
+                            cell,
+                            resolve(data),
+                            part.timeout_minutes * 60,
+                            alone,
+                            planned=part.kind == "systems",
+                        )
+                    )
                 except ConfigError as error:
                     for problem in error.problems:
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")

@@ -55,6 +55,9 @@ CASES: dict[str, Settings] = {
     "ppo tiny:256x8 bfloat16 adapter": _case(
         MIDDLE, "ppo", "bfloat16", model={"adapter": {"rank": 8}}, evaluate={"every": 0}
     ),
+    "ppo tiny:256x8 critic tiny:64x5": _case(
+        MIDDLE, "ppo", "float32", model={"critic": "tiny:64x5"}, evaluate={"every": 0}
+    ),
     **{
         f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype, evaluate={"every": 0})
         for algorithm in ("ppo", "grpo")

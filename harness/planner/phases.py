@@ -11,7 +11,7 @@ losses, autograd.  Only these are shortened, and none of them can be a peak of i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from rlvr_bench.algorithms.types import BatchCounts, Role, Rollout
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models import decoder, scoring
 from rlvr_bench.harness.models.decoder import is_lean
 from rlvr_bench.harness.models.ends import end_ids
@@ -30,7 +31,7 @@ from rlvr_bench.harness.planner.attention import attention_on
 from rlvr_bench.harness.planner.ledger import META, OUTSIDE, Kind, Ledger, Piece
 from rlvr_bench.harness.planner.sampling import sample
 from rlvr_bench.harness.planner.shapes import random_ids, shell
-from rlvr_bench.harness.planner.states import Sharding, States, deep, layer_of, states_of, step_bytes
+from rlvr_bench.harness.planner.states import States, deep, layer_of, states_of, step_bytes
 from rlvr_bench.harness.records import Phase
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
 from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches
@@ -56,21 +57,36 @@ class Passes:
     """The models of a run without data, and the passes through them."""
 
     def __init__(
-        self, config: RunConfig, algorithm: Any, shape: Any, *, prompts: list[int], cuda: bool, how: Sharding
+        self,
+        config: RunConfig,
+        algorithm: Any,
+        shape: Any,
+        *,
+        critic: Any | None = None,
+        prompts: list[int],
+        cuda: bool,
+        how: Sharding,
     ) -> None:
         """
         Args:
             shape: the transformers config of the model.
+            critic: that of the model that the critic is made from, if it is another.
             prompts: tokens of each prompt of a step that this process samples.
             cuda: whether the run's device is a GPU.
         """
-        self.config, self.algorithm, self.cuda, self.prompts = config, algorithm, cuda, prompts
+        self.config, self.algorithm, self.cuda, self.prompts, self.how = config, algorithm, cuda, prompts, how
         base, tokenizer = shell(shape, config.model)
         sharing: dict[str, Any] = {"share": config.compute.share, "precision": config.compute.autocast}
         learned = ScalarModel.from_causal_lm(base, **sharing) if config.has_reward_model else None
         resident = replace(config, model=replace(config.model, offload_frozen=False))  # the plan counts what is moved
         self.models: Models = build_models(
-            base, tokenizer, algorithm.roles, resident, device=META, reward_model=learned
+            base,
+            tokenizer,
+            algorithm.roles,
+            resident,
+            device=META,
+            reward_model=learned,
+            critic=None if critic is None else shell(critic, replace(config.model, name=config.model.critic))[0],
         )
         engines: dict[Role, Any] = {r: _Engine(m) for r, m in self.models.by_role.items() if r in TRAINED}
         self.learner = Learner(algorithm, self.models, engines, config)
@@ -91,7 +107,9 @@ class Passes:
             with_logprobs=keep,
             **sharing,
         )
-        self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.share("gradients")})
+        self.ledger = Ledger(
+            self._kind, block=self.block, shares={"gradients": 1 / how.devices if how.stage >= 2 else 1.0}
+        )
         for model in self.models.by_role.values():
             self.ledger.know(model.buffers())
             for name, parameter in model.named_parameters():
@@ -100,10 +118,17 @@ class Passes:
                 if parameter.requires_grad:
                     parameter.register_post_accumulate_grad_hook(self._is_gradient)
 
-    def states(self, layers: int | None = None) -> dict[Role, States]:
+    def states(self, layers: Mapping[Role, int] | None = None) -> dict[Role, States]:
         """Of every role, with so many layers."""
         return {
-            role: states_of(model, trained=role in TRAINED, block=self.block, layers=layers, borrowed=model.borrowed)
+            role: states_of(
+                model,
+                trained=role in TRAINED,
+                block=self.block,
+                layers=layers and layers[role],
+                borrowed=model.borrowed,
+                how=self.how,
+            )
             for role, model in self.models.by_role.items()
         }
 
@@ -133,8 +158,8 @@ class Passes:
         """Sampling asks for nothing of how a run learns: of several plans of a model it is run once."""
         c, sampler = self.config, self.sampler
         key = (
-            f"{c.model.name} {c.model.dtype} {self.depth} {layers} {prompts} {group} {c.rollout.max_tokens} "
-            f"{c.rollout.min_tokens} {sampler.share} {sampler.with_logprobs} {self.cuda}"
+            f"{c.model.name} {c.model.dtype} {c.model.adapter} {self.depth} {layers} {prompts} {group} "
+            f"{c.rollout.max_tokens} {c.rollout.min_tokens} {sampler.share} {sampler.with_logprobs} {self.cuda}"
         )
         if key not in _SAMPLINGS:
             with self._pass(phase, "actor"):

@@ -11,14 +11,15 @@ from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build, config_hash
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.roles import TRAINED
 from rlvr_bench.harness.planner.depth import FEW, Unlike, can_be_short, carried_over, shortened
 from rlvr_bench.harness.planner.ledger import Kind
 from rlvr_bench.harness.planner.phases import STEP, Passes
-from rlvr_bench.harness.planner.states import Sharding, States
+from rlvr_bench.harness.planner.shapes import full_name, shape_of
+from rlvr_bench.harness.planner.states import ALONE, States
 from rlvr_bench.harness.records import Phase
 
-ALONE = Sharding()
 RESIDENT = ("weights", "optimizer", "masters", "buffers")
 """Kinds of states that are there in every phase; gradients are there during an update."""
 
@@ -71,14 +72,14 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
     how = how or ALONE
     mine = list(prompts)[: -(-len(prompts) // how.devices)]
 
-    def of(shape: Any) -> Passes:
-        return Passes(config, _algorithm(config), shape, prompts=mine, cuda=cuda, how=how)
+    def of(shape: Any, critic: Any | None) -> Passes:
+        return Passes(config, _algorithm(config), shape, critic=critic, prompts=mine, cuda=cuda, how=how)
 
+    critic = _critic(config)
     try:
-        whole, moments = _short(of, shape) if can_be_short(shape) else _whole(of, shape)
+        states, moments = (_short if _all_short(shape, critic) else _whole)(of, shape, critic)
     except Unlike:
-        whole, moments = _whole(of, shape)
-    states: dict[Role, States] = {role: s.on_device(how) for role, s in whole.items()}
+        states, moments = _whole(of, shape, critic)
     away = cuda and config.model.offload_frozen
     found: dict[Phase, PhasePlan] = {}
     for phase, role, kinds in moments:
@@ -90,11 +91,31 @@ def plan_of(config: RunConfig, shape: Any, *, prompts: Sequence[int], cuda: bool
 
 Moment = tuple[Phase, Role, dict[Kind, int]]
 Found = tuple[dict[Role, States], list[Moment]]
+Of = Callable[[Any, Any | None], Passes]
 
 
-def _whole(of: Callable[[Any], Passes], shape: Any) -> Found:
+def _critic(config: RunConfig) -> Any | None:
+    """The transformers config of what the critic is made from; None: the actor's, or there is no critic."""
+    if not config.model.critic or "critic" not in _algorithm(config).roles:
+        return None
+    return shape_of(full_name(config.model.critic))
+
+
+def _all_short(shape: Any, critic: Any | None) -> bool:
+    return can_be_short(shape) and (critic is None or can_be_short(critic))
+
+
+def _layers(passes: Passes, shape: Any, critic: Any | None) -> dict[Role, int]:
+    """How many layers each role has."""
+    return {
+        role: (critic if role == "critic" and critic is not None else shape).num_hidden_layers
+        for role in passes.models.by_role
+    }
+
+
+def _whole(of: Of, shape: Any, critic: Any | None) -> Found:
     """States, and what each moment holds that can be a peak, of the model as it is."""
-    passes = of(shape)
+    passes = of(shape, critic)
     step = {role: passes.step_bytes(role) for role in passes.models.by_role}
     moments: list[Moment] = [
         (one.phase, one.role, _stepping(piece.place, piece.kinds, step[one.role]))
@@ -104,15 +125,17 @@ def _whole(of: Callable[[Any], Passes], shape: Any) -> Found:
     return passes.states(), moments
 
 
-def _short(of: Callable[[Any], Passes], shape: Any) -> Found:
+def _short(of: Of, shape: Any, critic: Any | None) -> Found:
     """The same from three and four layers."""
-    layers = shape.num_hidden_layers
-    three, four = of(shortened(shape, FEW)), of(shortened(shape, FEW + 1))
-    step = {role: three.step_bytes(role, layers) for role in three.models.by_role}
+    three, four = (
+        of(shortened(shape, few), None if critic is None else shortened(critic, few)) for few in (FEW, FEW + 1)
+    )
+    layers = _layers(three, shape, critic)
+    step = {role: three.step_bytes(role, layers[role]) for role in three.models.by_role}
     moments: list[Moment] = [
         (a.phase, a.role, _stepping(place, kinds, step[a.role]))
-        for a, b in zip(three.run(layers), four.run(layers), strict=True)
-        for place, kinds in carried_over(a.pieces, b.pieces, layers)
+        for a, b in zip(three.run(shape.num_hidden_layers), four.run(shape.num_hidden_layers), strict=True)
+        for place, kinds in carried_over(a.pieces, b.pieces, layers[a.role])
     ]
     return three.states(layers), moments
 
@@ -159,9 +182,9 @@ class Case:
 
     def floor(self) -> int:
         """Bytes below which its peak cannot be: weights, optimizer and masters on one device."""
-        states = states_of_run(self.config, self.shape)
+        states = states_of_run(self.config, self.shape, self.how)
         away = self.cuda and self.config.model.offload_frozen
-        held = [s.on_device(self.how) for role, s in states.items() if role in TRAINED or not away]
+        held = [s for role, s in states.items() if role in TRAINED or not away]
         return sum(s.weights + s.optimizer + s.masters for s in held)
 
     def _key(self) -> str:
@@ -172,15 +195,17 @@ _PLANS: dict[str, Plan] = {}
 _STATES: dict[str, dict[Role, States]] = {}
 
 
-def states_of_run(config: RunConfig, shape: Any) -> dict[Role, States]:
-    """Of every role, whole, on a CPU's allocator; of equal models worked out once."""
+def states_of_run(config: RunConfig, shape: Any, how: Sharding = ALONE) -> dict[Role, States]:
+    """Of every role, in one process, on a CPU's allocator; of equal models worked out once."""
     model, reward = config.model, config.has_reward_model
-    key = f"{model.name} {model.dtype} {config.algorithm} {reward}"
+    key = f"{model.name} {model.critic} {model.adapter} {model.dtype} {config.algorithm} {reward} {how}"
     if key not in _STATES:
-        layers = shape.num_hidden_layers if can_be_short(shape) else None
-        short = shape if layers is None else shortened(shape, FEW)
-        passes = Passes(config, _algorithm(config), short, prompts=[1], cuda=False, how=ALONE)
-        _STATES[key] = passes.states(layers)
+        critic = _critic(config)
+        short, critic_short = shape, critic
+        if few := _all_short(shape, critic):
+            short, critic_short = shortened(shape, FEW), None if critic is None else shortened(critic, FEW)
+        passes = Passes(config, _algorithm(config), short, critic=critic_short, prompts=[1], cuda=False, how=how)
+        _STATES[key] = passes.states(_layers(passes, shape, critic) if few else None)
     return _STATES[key]
 
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.base import without_weights
 from rlvr_bench.harness.planner.plan import Plan, plan_of
+from rlvr_bench.harness.planner.states import ALONE
 from rlvr_bench.harness.rollout.text import encode_prompts
 from rlvr_bench.harness.tasks.prompts import train_items
 
 STEPS = 8  # of which the one with the longest prompts is planned
+
+
+def follows(config: RunConfig) -> bool:
+    """Whether the planner knows all that such a run does."""
+    return config.compute.autocast == "off" and config.rollout.engine == "torch"
+
+
+def sharding_of(config: RunConfig) -> Sharding:
+    """How the states of a run are spread over its processes."""
+    engine = config.train.engine
+    if engine.name == "torch":
+        return ALONE
+    return Sharding(config.launch.processes, engine.stage, engine.offload)
 
 
 def plan_of_run(config: RunConfig, *, cuda: bool) -> Plan:
@@ -24,4 +39,5 @@ def plan_of_run(config: RunConfig, *, cuda: bool) -> Plan:
     steps = range(1, min(STEPS, config.train.steps) + 1)
     drawn = (train_items(task, seed=config.seed, step=step, count=config.rollout.prompts) for step in steps)
     lengths = [[len(p) for p in encode_prompts(tokenizer, [i.prompt for i in items], config)] for items in drawn]
-    return plan_of(config, shape, prompts=max(lengths, key=lambda found: (max(found), sum(found))), cuda=cuda)
+    longest = max(lengths, key=lambda found: (max(found), sum(found)))
+    return plan_of(config, shape, prompts=longest, cuda=cuda, how=sharding_of(config))

@@ -102,6 +102,8 @@ def _steps(case: Case) -> Iterator[tuple[Case, tuple[str, ...]]]:
         if changed is not None:
             case, settings = changed, (*settings, setting)
             yield case, settings
+    if case.config.model.adapter is not None:  # in one process only
+        return
     devices = 2 * case.how.devices
     while devices <= min(MOST_DEVICES, case.config.rollout.prompts):
         how = replace(case.how, devices=devices, stage=3)
@@ -110,8 +112,9 @@ def _steps(case: Case) -> Iterator[tuple[Case, tuple[str, ...]]]:
 
 
 def _offloaded(case: Case) -> Case | None:
-    frozen = states_of_run(case.config, case.shape).keys() & {"reference", "reward"}
-    useful = bool(frozen) and case.cuda and not case.config.model.offload_frozen
+    states = states_of_run(case.config, case.shape)
+    frozen = any(states[role].weights for role in states.keys() & {"reference", "reward"})
+    useful = frozen and case.cuda and not case.config.model.offload_frozen
     return with_settings(case, "model", offload_frozen=True) if useful else None
 
 

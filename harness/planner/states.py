@@ -6,8 +6,8 @@
     masters    float32 copies of trained weights of lower precision, 4 bytes a parameter
     buffers    what the modules register, such as the frequencies of the rotary embedding
 
-Over D processes with ZeRO (arXiv:1910.02054): from stage 1 on optimizer and masters are divided by D, from stage 2 on
-gradients, with stage 3 weights.  What is offloaded is not on the device.
+Over several processes with ZeRO (arXiv:1910.02054) they are divided as `engines/deepspeed/parts.py` says.  What is
+offloaded is not on the device.
 """
 
 from __future__ import annotations
@@ -19,33 +19,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding, part_of_process, shards
 from rlvr_bench.harness.engines.optim import buckets
 
 NUMBER = 4  # bytes of a float32
-
-
-@dataclass(frozen=True)
-class Sharding:
-    """How states are spread over processes, one a device."""
-
-    devices: int = 1
-    stage: int = 0
-    offload: str = "none"
-    """`none`, `optimizer` or `all`: what is kept in CPU memory."""
-
-    def share(self, kind: str) -> float:
-        """The part of a kind of states that one device holds."""
-        if (self.offload == "optimizer" and kind in ("optimizer", "masters")) or (
-            self.offload == "all" and kind in ("optimizer", "masters", "weights")
-        ):
-            return 0.0
-        from_stage = {"optimizer": 1, "masters": 1, "gradients": 2, "weights": 3}.get(kind)
-        return 1 / self.devices if from_stage is not None and self.stage >= from_stage else 1.0
+ALONE = Sharding()
 
 
 @dataclass(frozen=True)
 class States:
-    """Bytes of one model; `gradients` as they are after a backward pass."""
+    """Bytes of one model in one process; `gradients` as an optimizer step finds them."""
 
     parameters: int
     trained: int
@@ -63,10 +46,6 @@ class States:
     def total(self) -> int:
         return sum(self.kinds.values())
 
-    def on_device(self, how: Sharding) -> States:
-        """What one device holds of it."""
-        return States(self.parameters, self.trained, **{k: round(v * how.share(k)) for k, v in self.kinds.items()})
-
 
 def states_of(
     module: nn.Module,
@@ -75,6 +54,7 @@ def states_of(
     block: int = 1,
     layers: int | None = None,
     borrowed: Sequence[Tensor] = (),
+    how: Sharding = ALONE,
 ) -> States:
     """From the shapes alone, so also of a module without data.
 
@@ -83,22 +63,46 @@ def states_of(
         block: an allocator gives out multiples of so many bytes.
         layers: how many the model has, if the module has fewer; all are like its last.
         borrowed: tensors in it that are another model's, and counted there.
+        how: it is spread over processes; the states are those in the first one.
     """
     others = {id(tensor) for tensor in borrowed}
     parameters = [p for p in deep(module, layers) if id(p) not in others]
     learned = [p for p in parameters if p.requires_grad] if trained else []
     numbers = [p.numel() for p in learned]
     masters = sum(_blocks(n * NUMBER, block) for p, n in zip(learned, numbers, strict=True) if _narrow(p))
+    kinds = {
+        "weights": sum(_blocks(p.nbytes, block) for p in parameters),
+        "gradients": sum(_blocks(p.nbytes, block) for p in learned),
+        "optimizer": sum(2 * _blocks(n * NUMBER, block) + _blocks(NUMBER, block) for n in numbers),
+        "masters": masters,
+    }
+    if how.divides:
+        kinds = _divided(parameters, learned, block, how)
     buffers_ = {b.untyped_storage()._cdata: b for b in module.buffers() if id(b) not in others}.values()
     return States(
         parameters=sum(p.numel() for p in parameters),
         trained=sum(numbers),
-        weights=sum(_blocks(p.nbytes, block) for p in parameters),
-        gradients=sum(_blocks(p.nbytes, block) for p in learned),
-        optimizer=sum(2 * _blocks(n * NUMBER, block) + _blocks(NUMBER, block) for n in numbers),
-        masters=masters,
         buffers=sum(_blocks(b.nbytes, block) for b in buffers_),
+        **{kind: 0 if how.is_away(kind) else size for kind, size in kinds.items()},
     )
+
+
+def _divided(parameters: list[nn.Parameter], learned: list[nn.Parameter], block: int, how: Sharding) -> dict[str, int]:
+    """Bytes by kind in one process."""
+    trained = {id(p) for p in learned}
+    frozen = [p for p in parameters if id(p) not in trained]
+    sizes = shards([p.numel() for p in frozen], how.devices) if how.stage == 3 else [p.numel() for p in frozen]
+    still = sum(_blocks(n * p.element_size(), block) for n, p in zip(sizes, frozen, strict=True))
+    if not learned:
+        return {"weights": still, "gradients": 0, "optimizer": 0, "masters": 0}
+    part, size = part_of_process([p.numel() for p in learned], how), learned[0].element_size()
+    flat = _blocks(part.trained * NUMBER, block)
+    return {
+        "weights": still + _blocks(part.weights * size, block),
+        "gradients": _blocks(part.gradients * size, block),
+        "optimizer": 2 * flat + part.tensors * _blocks(NUMBER, block),
+        "masters": flat,
+    }
 
 
 def step_bytes(module: nn.Module, layers: int | None = None) -> int:

@@ -80,6 +80,7 @@ class Summary:
     dropped: Mapping[str, int] = field(default_factory=dict)  # by split: prompts left out because they are too long
     resumed: int = 0  # how often; wall_seconds are those of all parts together
     repaired: tuple[str, ...] = ()  # files of records whose torn end was cut off
+    planned: Mapping[str, int] = field(default_factory=dict)  # bytes of tensors that the planner says, by phase
     schema: int = SCHEMA
 
     @classmethod

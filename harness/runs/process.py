@@ -44,6 +44,7 @@ def run_here(
     resume: bool = False,
     keep_last: bool = False,
     locked: bool = False,
+    plan: bool = False,
 ) -> tuple[Summary, int]:
     """Train as FOLDER/config.json says and record everything, as the folder's only writer.
 
@@ -52,6 +53,7 @@ def run_here(
         resume: go on from the folder's latest checkpoint instead of starting anew.
         keep_last: save the last step also where `train.checkpoint_every` = `auto` would not.
         locked: the caller is the folder's only writer already.
+        plan: record what the planner says of the run's memory, once the run has been completed.
     Returns:
         the summary that was written, and the number of the signal that ended the run, or 0.
     Raises:
@@ -90,6 +92,8 @@ def run_here(
                 steps_done=last_step(folder),
                 **run.facts,
             )
+            if plan and status == "completed":
+                summary = replace(summary, planned=_planned(config))
             summary = _end(folder, summary)
         return summary, run.interrupted
 
@@ -117,12 +121,31 @@ def _end(folder: Path, summary: Summary) -> Summary:
         write_json(path, summary)
     except disk.DiskError as error:
         short = replace(summary, roles={}, memory=None, reward_model={}, warm_start={}, critic={}, algorithm={},
-                        verifier={}, identity={})  # fmt: skip
+                        verifier={}, identity={}, planned={})  # fmt: skip
         if summary.status == "completed":
             short = replace(short, status="failed", reason=str(error))
         disk.overwrite(path, json.dumps(asdict(short), indent=1, sort_keys=True).encode())
         return short
     return summary
+
+
+def _planned(config: RunConfig) -> dict[str, int]:
+    """Bytes by phase; {} where the planner does not follow what the run does.
+
+    Worked out after the run, so that it is no part of the memory that was measured; and what goes wrong here is told,
+    but spoils no run that has been completed.
+    """
+    from rlvr_bench.harness.models.base import pick_device
+    from rlvr_bench.harness.planner.predict import follows, plan_of_run
+
+    try:
+        if not follows(config):
+            return {}
+        plan = plan_of_run(config, cuda=pick_device(config.model).type == "cuda")
+    except Exception as error:
+        print(f"no plan of the memory is recorded: {type(error).__name__}: {error}")
+        return {}
+    return {phase.phase: phase.total for phase in plan.phases}
 
 
 @dataclass
@@ -237,27 +260,30 @@ def _further_meters(processes: Processes) -> tuple[Meter, ...]:
 
 
 MODULE = "rlvr_bench.harness.runs.process"
+LAST, PLAN = "last", "plan"  # words behind the others: save the last step; record what the planner says
 
 
 def main(arguments: list[str]) -> int:
-    """Entry of the suite's child processes: FOLDER PART CELL new|resume [last].
+    """Entry of the suite's child processes: FOLDER PART CELL new|resume [last] [plan].
 
     A run that trains with DeepSpeed starts its processes, each of which comes here again.  Where torchrun has started
     them, as on several nodes, they are there.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     end_with_parent()
-    folder, part, cell, how, *last = arguments
+    folder, part, cell, how, *more = arguments
     try:
         config = _config_of(Path(folder))
         several = config.train.engine.name == "deepspeed"
         if several and "RANK" not in os.environ:
             return launch(MODULE, arguments, config.launch.processes, Path(folder))
         if several and os.environ["RANK"] != "0":
-            status = accompany(Path(folder), config, keep_last=bool(last))
+            status = accompany(Path(folder), config, keep_last=LAST in more)
             return int(status in ("failed", "oom"))  # the rest is how the run ended, which the first process says
         resume = how == "resume"
-        summary, stopped = run_here(Path(folder), part=part, cell=cell, resume=resume, keep_last=bool(last))
+        summary, stopped = run_here(
+            Path(folder), part=part, cell=cell, resume=resume, keep_last=LAST in more, plan=PLAN in more
+        )
     except UserError as error:
         print(error)
         tell(str(error))

@@ -29,7 +29,7 @@ from rlvr_bench.harness.runs.children import Children
 from rlvr_bench.harness.runs.jobs import GRACE_SECONDS, POLL_SECONDS, Ending, Executor, Job, run_on
 from rlvr_bench.harness.runs.launch import last_step
 from rlvr_bench.harness.runs.prepare import Notice, prepare
-from rlvr_bench.harness.runs.process import MODULE, now
+from rlvr_bench.harness.runs.process import MODULE, PLAN, now
 from rlvr_bench.harness.state import checkpoint
 
 FINAL: tuple[Status, ...] = ("completed", "diverged", "oom")  # results; anything else is run again by --resume
@@ -110,7 +110,7 @@ def _job(out: Path, run: RunPlan) -> Job:
     return Job(
         run,
         MODULE,
-        [str(folder), run.part, run.cell, "resume" if resume else "new"],
+        [str(folder), run.part, run.cell, "resume" if resume else "new", *([PLAN] if run.planned else [])],
         folder / "run.log",
         threads=run.config.compute.threads,
         timeout_s=run.timeout_s,

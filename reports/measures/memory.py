@@ -41,6 +41,23 @@ def memory_layer(cells: tuple[Cell, ...]) -> str | None:
     return next((layer for layer in (DEVICE, ALLOCATOR) if runs and all(phase_peaks(r, layer) for r in runs)), None)
 
 
+def planned_and_measured(cell: Cell) -> dict[str, tuple[int, float]]:
+    """Bytes by phase as the planner said, beside the largest that a seed measured; {} where a plan was not recorded.
+
+    Measured by the allocator where it was, else by the device, less what was there before any model was built.
+    """
+    runs = [run for run in cell.finished if run.summary and run.summary.planned]
+    layer = next((name for name in (ALLOCATOR, DEVICE) if runs and all(phase_peaks(r, name) for r in runs)), None)
+    found: dict[str, tuple[int, float]] = {}
+    for run in runs if layer else ():
+        assert run.summary is not None and layer is not None
+        for phase, peak in phase_peaks(run, layer).items():
+            planned, before = run.summary.planned.get(phase), found.get(phase, (0, 0.0))
+            if planned is not None:
+                found[phase] = max(before[0], planned), max(before[1], peak - baseline_bytes(run, layer))
+    return found
+
+
 def state_bytes(cell: Cell) -> int | None:
     """Exact bytes of all models' states."""
     return sum(s.total for s in cell.roles.values()) if cell.roles else None

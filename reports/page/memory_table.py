@@ -10,7 +10,13 @@ from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
 from rlvr_bench.reports.measures.curves.memory_curve import is_curve
-from rlvr_bench.reports.measures.memory import ALLOCATOR, BYTES_PER_PARAMETER, DEVICE, memory_layer
+from rlvr_bench.reports.measures.memory import (
+    ALLOCATOR,
+    BYTES_PER_PARAMETER,
+    DEVICE,
+    memory_layer,
+    planned_and_measured,
+)
 from rlvr_bench.reports.page.table import Table
 
 LAYER_WORDS = {
@@ -32,6 +38,7 @@ COLUMNS = (
     "cell", "model", "parameters", "weights", "gradients", "optimizer", "buffers", "all states", "expected B/param",
     "found B/param",
 )  # fmt: skip
+PLANNED = ("cell", "phase", "predicted", "measured", "error")
 
 
 def memory_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
@@ -54,6 +61,17 @@ def memory_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
         )
         rows.append((label, "all", "", "", "", "", "", numbers.size(found.states or 0), *per_parameter))
     return Table("State bytes, exact", COLUMNS, tuple(rows))
+
+
+def planned_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
+    """What the planner said of each phase beside what it took; a plan has every completion at its full length."""
+    rows = [
+        (one_line(cell.label), phase, numbers.size(planned), numbers.size(measured), f"{planned / measured - 1:+.1%}")
+        for cell in cells
+        for phase, (planned, measured) in planned_and_measured(cell).items()
+        if measured > 0
+    ]
+    return Table("Predicted memory beside measured", PLANNED, tuple(rows))
 
 
 def memory_source(cells: Sequence[Cell]) -> str:

@@ -24,7 +24,7 @@ from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.curves.values_table import values_csv, values_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
-from rlvr_bench.reports.page.memory_table import memory_table
+from rlvr_bench.reports.page.memory_table import memory_table, planned_table
 from rlvr_bench.reports.page.opening.instruments import instrument_table
 from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
@@ -88,6 +88,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
+    TableKind(name="planned-memory", section="memory", make=planned_table),
     TableKind(name="memory-curve", section="memory", make=memory_curve_table, raw=memory_curve_csv),
 )
 

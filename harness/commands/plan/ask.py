@@ -72,6 +72,10 @@ def _checked(question: Question, *, needs_gpu: bool, needs_model: bool) -> int |
         )
     if question.stage and question.devices == 1:
         problems.append(f"--stage: ZeRO stage {question.stage} divides states over devices; set --devices")
+    if question.adapter is not None and question.devices > 1:
+        problems.append(
+            "--adapter: the models share a base, which DeepSpeed would deal out twice; leave out --adapter or --devices"
+        )
     if problems:
         raise ConfigError(problems)
     return limit

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlvr_bench.harness.commands.plan.question import Question, cases_of
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.architectures import ARCHITECTURES
 from rlvr_bench.harness.planner.plan import Case, states_of_run
-from rlvr_bench.harness.planner.states import Sharding
 from rlvr_bench.reports.numbers import size
 
 DEVICES = (1, 2, 4, 8, 16, 32, 64)

@@ -28,6 +28,8 @@ class Question:
     micro_tokens: int
     dtype: str
     checkpointing: bool
+    adapter: int | None = None
+    critic: str = ""
 
 
 def cases_of(question: Question) -> list[Case]:
@@ -37,9 +39,9 @@ def cases_of(question: Question) -> list[Case]:
         ConfigError: settings that no run could have.
         ModelError: there is no such model.
     """
+    from rlvr_bench.harness.engines.deepspeed.parts import Sharding
     from rlvr_bench.harness.planner.plan import Case
     from rlvr_bench.harness.planner.shapes import full_name, shape_of
-    from rlvr_bench.harness.planner.states import Sharding
 
     how = Sharding(question.devices, question.stage, question.offload)
     configs = [config_of(question, name) for name in question.algorithms]
@@ -62,6 +64,8 @@ def config_of(question: Question, algorithm: str) -> Any:
                 "dtype": q.dtype,
                 "gradient_checkpointing": q.checkpointing,
                 "offload_frozen": q.offload_frozen,
+                "critic": full_name(q.critic) if q.critic else "",
+                **({} if q.adapter is None else {"adapter": {"rank": q.adapter}}),
             },
             "reward": {"source": q.reward},
             "rollout": {

@@ -48,6 +48,10 @@ def plan(
     checkpointing: Annotated[
         bool, typer.Option("--checkpointing", help="Recompute activations in the backward pass.")
     ] = False,
+    adapter: Annotated[
+        int | None, typer.Option(min=1, metavar="RANK", help="Low-rank adapters on all linear layers, not all weights.")
+    ] = None,
+    critic: Annotated[str, typer.Option(metavar="MODEL", help="Model that the critic is made from.")] = "",
     solve: Annotated[
         bool, typer.Option("--solve", help="The largest micro-batch and model that fit; needs --gpu.")
     ] = False,
@@ -77,6 +81,8 @@ def plan(
             micro_tokens=micro_tokens,
             dtype=dtype.value,
             checkpointing=checkpointing,
+            adapter=adapter,
+            critic=critic,
         ),
         solve=solve,
         table=table,

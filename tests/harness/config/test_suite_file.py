@@ -73,6 +73,7 @@ def test_layers_of_settings(write: Any) -> None:
 
 
 def test_runs_of_systems_are_alone_and_the_others_have_one_thread_each(write: Any) -> None:
+    assert {c.part: c.planned for c in plan(write(SUITE))} == {"one": False, "two": True}
     planned = {c.folder: (c.alone, c.config.compute.threads) for c in plan(write(SUITE))}
     assert planned["one/a/seed-4"] == (False, 1)
     assert planned["two/c/seed-1"] == (True, 0)

@@ -20,6 +20,7 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"model": {"dtype": "bfloat16"}, "train": {"micro_tokens": 100}, "evaluate": {"every": 1}},
     ),
     "recomputing": ("tiny:64x6", "ppo", {"model": {"gradient_checkpointing": True}}),
+    "a critic of another size": ("tiny:64x6", "ppo", {"model": {"critic": "tiny:32x7"}}),
     "too many weights to pack": ("arch:smollm2-135m", "grpo", {"compute": {"share": True}}),
 }
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.planner.plan import Case, states_of_run
-from rlvr_bench.harness.planner.states import Sharding
+from rlvr_bench.harness.planner.shapes import shape_of
 from tests.harness.planner.configs import case_of, config_of
 
 GPU = {"prompts": 8, "group_size": 4, "max_tokens": 40, "min_tokens": 0}
@@ -42,6 +43,27 @@ def test_ppo_is_grpo_and_a_critic() -> None:
     more = totals(there[0])["rollout"] - totals(there[1])["rollout"]
     # Weights and optimizer of the critic; PPO's KL needs the log-probabilities of the sampler, a table of logits.
     assert 0 <= more - (critic.weights + critic.optimizer + critic.buffers) < 100_000
+
+
+def test_a_critic_of_another_size() -> None:
+    own = states_of_run(config_of("tiny:64x2", model={"critic": "tiny:32x5"}), shape_of("tiny:64x2"))
+    other, same = (states_of_run(config_of(name), shape_of(name)) for name in ("tiny:32x5", "tiny:64x2"))
+    assert own["critic"] == other["critic"]
+    assert (own["actor"], own["reference"]) == (same["actor"], same["reference"])
+
+
+def test_sampling_with_adapters_is_not_that_of_all_weights() -> None:
+    """In bfloat16 weights with adapters are not packed; whichever is planned first says nothing of the other."""
+    rollout = {"prompts": 2, "group_size": 3, "max_tokens": 12, "min_tokens": 0}
+    held = {"model": {"dtype": "bfloat16"}, "rollout": rollout}
+    adapted = case_of("tiny:128x5", "grpo", **(held | {"model": {"dtype": "bfloat16", "adapter": {"rank": 4}}}))
+    found = [
+        next(p for p in case.plan().phases if p.phase == "rollout").kinds["activations"]
+        for case in (adapted, case_of("tiny:128x5", "grpo", **held))
+    ]
+    # Packed: queries, keys and values, and gate and up, of 5 layers; half of the weights at the least, 2 B each.
+    numbers = states_of_run(config_of("tiny:128x5", "grpo"), shape_of("tiny:128x5"))["actor"].parameters
+    assert found[1] - found[0] > numbers
 
 
 def test_the_peak_is_the_largest_phase() -> None:

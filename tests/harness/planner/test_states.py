@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.engines.optim import make_optimizer
 from rlvr_bench.harness.meters.states import role_states
-from rlvr_bench.harness.planner.states import Sharding, States, deep, layer_of, states_of, step_bytes
+from rlvr_bench.harness.planner.states import States, deep, layer_of, states_of, step_bytes
 from tests.harness.planner.configs import config_of
 
 
@@ -37,19 +38,30 @@ def test_frozen_is_the_weights_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "a_parameter"),
-    # N = 1, D = 4, bfloat16: stage 1 4 + 12/D, stage 2 2 + 14/D, stage 3 16/D.
-    [(0, 16), (1, 4 + 12 / 4), (2, 2 + 14 / 4), (3, 16 / 4)],
+    ("stage", "bytes_held"),
+    # 50 + 5 = 55 bfloat16 numbers over D = 4.  Stages 1 and 2: one flat tensor of 56, a multiple of 2 D, of which 14
+    # are trained here, all of them in the first tensor; 12 B each of masters and moments, and one count.  Stage 3:
+    # 50 / 4 and 5 / 4 rounded up, 13 + 2 = 15 of everything.
+    [
+        (0, (110, 110, 8 * 55 + 8, 4 * 55)),
+        (1, (112, 100, 8 * 14 + 4, 4 * 14)),
+        (2, (112, 100, 8 * 14 + 4, 4 * 14)),
+        (3, (30, 30, 8 * 15 + 4, 4 * 15)),
+    ],
 )
-def test_zero_divides_states_over_devices(stage: int, a_parameter: float) -> None:
-    whole = States(1000, 1000, 2000, 2000, 8000, 4000, 0)
-    assert whole.on_device(Sharding(4, stage)).total == a_parameter * 1000
+def test_zero_divides_states_over_devices(stage: int, bytes_held: tuple[int, ...]) -> None:
+    found = states_of(layer(torch.bfloat16), trained=True, how=Sharding(4, stage))
+    assert (found.weights, found.gradients, found.optimizer, found.masters) == bytes_held
+
+
+def test_frozen_models_are_cut_at_stage_3_only() -> None:
+    assert states_of(layer(torch.bfloat16), trained=False, how=Sharding(4, 2)).total == 110
+    assert states_of(layer(torch.bfloat16), trained=False, how=Sharding(4, 3)).total == 30
 
 
 def test_what_is_offloaded_is_not_on_the_device() -> None:
-    whole = States(1000, 1000, 2000, 2000, 8000, 4000, 0)
-    assert whole.on_device(Sharding(4, 2, "optimizer")).total == 2000 + 2000 / 4
-    assert whole.on_device(Sharding(4, 3, "all")).total == 2000 / 4
+    assert states_of(layer(torch.bfloat16), trained=True, how=Sharding(4, 2, "optimizer")).total == 112 + 100
+    assert states_of(layer(torch.bfloat16), trained=True, how=Sharding(4, 3, "all")).total == 30
 
 
 def test_a_block_is_the_least_that_is_given_out() -> None:

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.config.load import config_hash
-from rlvr_bench.harness.records import read_completions, read_metrics, write_json
-from rlvr_bench.harness.runs.process import run_here
+from rlvr_bench.harness.records import Summary, read_completions, read_json, read_metrics, write_json
+from rlvr_bench.harness.runs.process import LAST, PLAN, main, run_here
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from tests.harness.small_runs import config, metrics, run
 
 
-def cell(folder: Path, **sections: Any) -> Any:
+def cell(folder: Path, *, plan: bool = False, **sections: Any) -> Any:
     """A run as a suite makes it, in this process."""
     settings = config(**sections)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {"hash": config_hash(settings), "config": settings.to_dict()})
-    return run_here(folder, part="p", cell="c")[0]
+    return run_here(folder, part="p", cell="c", plan=plan)[0]
 
 
 def test_a_loss_that_is_not_finite_ends_the_run_as_diverged(tmp_path: Path) -> None:
@@ -93,3 +93,36 @@ def test_an_evaluation_without_verdicts_ends_the_run(tmp_path: Path) -> None:
     settings = config(task={"missing_every": 1}, evaluate={"every": 1})
     with pytest.raises(VerifierFailed, match="evaluation at step 0: 100%"):
         run(settings, tmp_path)
+
+
+def test_what_the_planner_says_is_recorded_beside_what_was_measured(tmp_path: Path) -> None:
+    """Only where it is asked for, and only by phases of the run."""
+    assert cell(tmp_path / "without").planned == {}
+    summary = cell(tmp_path / "with", plan=True)
+    assert Summary.from_json(read_json(tmp_path / "with" / "summary.json")).planned == summary.planned
+    states = sum(role.weights + role.optimizer for role in summary.roles.values())
+    assert {"rollout", "update_actor"} <= summary.planned.keys()
+    assert all(size > states for size in summary.planned.values())
+
+
+def test_a_plan_that_fails_spoils_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no shape")
+
+    monkeypatch.setattr("rlvr_bench.harness.planner.predict.plan_of_run", broken)
+    summary = cell(tmp_path, plan=True)
+    assert (summary.status, summary.planned) == ("completed", {})
+
+
+def test_words_of_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def seen(folder: Path, **how: Any) -> Any:
+        asked.append((how["resume"], how["keep_last"], how["plan"]))
+        return Summary("completed", "", "p", "c", 0, "", "", 0.0, 1), 0
+
+    monkeypatch.setattr("rlvr_bench.harness.runs.process.run_here", seen)
+    write_json(tmp_path / "config.json", {"config": config().to_dict()})
+    for words in (["new"], ["resume", LAST], ["new", PLAN]):
+        assert main([str(tmp_path), "p", "c", *words]) == 0
+    assert asked == [(False, False, False), (True, True, False), (False, False, True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +206,9 @@ def test_a_run_that_was_never_begun_leaves_nothing_aside(play: Child, tmp_path: 
     suite._make_folder(folder, planned("a")[0])
     assert ends(play(planned("a"))) == [("a", "completed", False)]
     assert [path.name for path in folder.parent.iterdir()] == ["seed-1"]
+
+
+def test_runs_about_costs_are_asked_for_their_plan(tmp_path: Path) -> None:
+    (run,) = planned("a")
+    assert suite._job(tmp_path, run).arguments[-1] == "new"
+    assert suite._job(tmp_path, replace(run, planned=True)).arguments[-2:] == ["new", "plan"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.reports import numbers
-from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source, memory_table
+from rlvr_bench.reports.measures.memory import DEVICE, baseline_bytes, phase_peaks
+from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source, memory_table, planned_table
 from tests.reports import synthetic
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS, LEARNING
@@ -23,6 +24,18 @@ def test_a_row_a_model_and_their_sum(tmp_path: Path) -> None:
 
 def test_the_arithmetic_in_words() -> None:
     assert "16 + 16 + 4 + 4 = 40 and GRPO with a reference 16 + 4 = 20" in EXPECTED_IN_WORDS
+
+
+def test_predicted_beside_measured(tmp_path: Path) -> None:
+    (cell,) = cells_of(tmp_path, CELLS[2])
+    assert planned_table(LEARNING, [cell]).rows == (), "nothing was predicted"
+    peaks = phase_peaks(cell.finished[0], DEVICE)
+    phase, baseline = max(peaks, key=lambda name: peaks[name]), baseline_bytes(cell.finished[0], DEVICE)
+    most = max(phase_peaks(run, DEVICE)[phase] for run in cell.finished) - baseline
+    told = {phase: round(1.1 * most), "evaluate": 7}
+    runs = tuple(replace(run, summary=replace(run.summary, planned=told)) if run.summary else run for run in cell.runs)
+    (row,) = planned_table(LEARNING, [replace(cell, runs=runs)]).rows
+    assert row[1:] == (phase, numbers.size(round(1.1 * most)), numbers.size(most), "+10.0%")
 
 
 def test_sources(tmp_path: Path) -> None:

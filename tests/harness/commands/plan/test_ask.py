@@ -34,6 +34,15 @@ def test_a_plan_is_printed() -> None:
     assert "fits in 1.00 GiB" in out and "update_actor (actor)" in out
 
 
+def test_adapters_and_a_smaller_critic() -> None:
+    status, out, _ = call("plan", "tiny:64x3", "--algorithm", "ppo", "--adapter", "4", "--json", *SMALL)
+    (found,) = json.loads(out)
+    assert status == 0 and found["states"]["reference"]["weights"] == 0, "it is the actor's base"
+    status, out, _ = call("plan", "tiny:64x3", "--algorithm", "ppo", "--critic", "tiny:32x2", "--json", *SMALL)
+    (found,) = json.loads(out)
+    assert status == 0 and found["states"]["critic"]["parameters"] < found["states"]["actor"]["parameters"] / 2
+
+
 def test_json_adds_up() -> None:
     status, out, _ = call("plan", "tiny:64x2", "--algorithm", "grpo", "--gpu", "10KiB"[:-3] + "MB", "--json", *SMALL)
     assert status == 0
@@ -66,6 +75,9 @@ def test_every_bad_option_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         (("--gpu", "1GiB"), "MODEL: missing"),
         (("tiny:64x2", "--solve"), "--gpu: missing"),
         (("tiny:64x2", "--stage", "2"), "set --devices"),
+        (("tiny:64x2", "--adapter", "4", "--devices", "2", "--stage", "2"), "leave out --adapter or --devices"),
+        (("tiny:64x2", "--adapter", "4", "--critic", "tiny:32x2"), "model.critic"),
+        (("tiny:64x2", "--critic", "nosuchmodel"), "'nosuchmodel'"),
         (("tiny:64x2", "--group", "1", "--algorithm", "grpo"), "group_size"),
     ],
 )

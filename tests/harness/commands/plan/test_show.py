@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlvr_bench.harness.commands.plan.show import described, found
-from rlvr_bench.harness.planner.states import Sharding
+from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from tests.harness.planner.configs import case_of
 
 
