@@ -123,8 +123,9 @@ ASKED: tuple[Asked, ...] = (
         id="communication",
         claim="GRPO communicates less between devices.",
         topics=("communication",),
-        takes="A run over several processes that counts the bytes it sends; that needs no GPU, but what it costs in "
-        "time needs two GPUs or more.",
+        suites=("communication",),
+        takes="The suite communication, which counts the bytes that two and four processes send, on two processor "
+        "cores; what they cost in time needs two GPUs or more.",
     ),
 )
 
