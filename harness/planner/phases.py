@@ -107,9 +107,7 @@ class Passes:
             with_logprobs=keep,
             **sharing,
         )
-        self.ledger = Ledger(
-            self._kind, block=self.block, shares={"gradients": 1 / how.devices if how.stage >= 2 else 1.0}
-        )
+        self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.kept_of_gradients})
         for model in self.models.by_role.values():
             self.ledger.know(model.buffers())
             for name, parameter in model.named_parameters():
@@ -133,8 +131,8 @@ class Passes:
         }
 
     def step_bytes(self, role: Role, layers: int | None = None) -> int:
-        """What an optimizer step of a role holds for a moment."""
-        return step_bytes(self.models.by_role[role], layers)
+        """What an optimizer step of a role holds for a moment; where it is divided, the plan counts it apart."""
+        return 0 if self.how.divides else step_bytes(self.models.by_role[role], layers)
 
     def run(self, layers: int | None = None) -> list[Pass]:
         """Every pass in every phase that handles tensors, as it is in a model of so many layers."""

@@ -15,10 +15,11 @@ from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.roles import TRAINED
 from rlvr_bench.harness.planner.depth import FEW, Unlike, can_be_short, carried_over, shortened
 from rlvr_bench.harness.planner.ledger import Kind
-from rlvr_bench.harness.planner.phases import STEP, Passes
+from rlvr_bench.harness.planner.phases import SAMPLED, STEP, Pass, Passes
 from rlvr_bench.harness.planner.shapes import full_name, shape_of
-from rlvr_bench.harness.planner.states import ALONE, States
+from rlvr_bench.harness.planner.states import ALONE, NUMBER, States, exchange_of
 from rlvr_bench.harness.records import Phase
+from rlvr_bench.harness.training.update import UPDATES
 
 RESIDENT = ("weights", "optimizer", "masters", "buffers")
 """Kinds of states that are there in every phase; gradients are there during an update."""
@@ -118,7 +119,7 @@ def _whole(of: Of, shape: Any, critic: Any | None) -> Found:
     passes = of(shape, critic)
     step = {role: passes.step_bytes(role) for role in passes.models.by_role}
     moments: list[Moment] = [
-        (one.phase, one.role, _stepping(piece.place, piece.kinds, step[one.role]))
+        (one.phase, one.role, _with_more(passes, one, piece.place, piece.kinds, step[one.role], None))
         for one in passes.run()
         for piece in one.pieces
     ]
@@ -133,15 +134,44 @@ def _short(of: Of, shape: Any, critic: Any | None) -> Found:
     layers = _layers(three, shape, critic)
     step = {role: three.step_bytes(role, layers[role]) for role in three.models.by_role}
     moments: list[Moment] = [
-        (a.phase, a.role, _stepping(place, kinds, step[a.role]))
+        (a.phase, a.role, _with_more(three, a, place, kinds, step[a.role], layers))
         for a, b in zip(three.run(shape.num_hidden_layers), four.run(shape.num_hidden_layers), strict=True)
         for place, kinds in carried_over(a.pieces, b.pieces, layers[a.role])
     ]
     return three.states(layers), moments
 
 
-def _stepping(place: int, kinds: dict[Kind, int], step: int) -> dict[Kind, int]:
-    return {**kinds, "optimizer step": step} if place == STEP else kinds
+def _with_more(
+    passes: Passes, one: Pass, place: int, kinds: dict[Kind, int], step: int, layers: dict[Role, int] | None
+) -> dict[Kind, int]:
+    """With what an optimizer step holds for a moment, and what there is because of several processes."""
+    found = Counter(kinds)
+    if place == STEP:
+        found["optimizer step"] += step
+    if passes.how.devices > 1:
+        found += _exchanged(passes, one, stepping=place == STEP, layers=layers)
+    return dict(found)
+
+
+def _exchanged(passes: Passes, one: Pass, *, stepping: bool, layers: dict[Role, int] | None) -> Counter[Kind]:
+    """Bytes by kind in a pass, because the models are spread over several processes."""
+    found: Counter[Kind] = Counter()
+    for role, model in passes.models.by_role.items():
+        lm = getattr(model, "lm", None)
+        head = [] if lm is None else list(lm.get_output_embeddings().parameters())
+        many = None if layers is None else layers[role]
+        takes, size = exchange_of(model, passes.how, trained=role in TRAINED, layers=many, head=head)
+        found["communication"] += takes.always * size
+        found["gradients"] += takes.gradients * size
+        if role == one.role and one.phase in SAMPLED:
+            found["communication"] += takes.whole * size
+        elif role == one.role and not stepping:
+            updating = one.phase in UPDATES.values()
+            found["communication"] += (takes.module + (takes.bucket if updating else 0)) * size
+        elif role == one.role:
+            found["communication"] += takes.together * size
+            found["optimizer step"] += takes.step * (size + (NUMBER if size < NUMBER else 0))
+    return found
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rlvr_bench.harness.engines.deepspeed.parts import Sharding, part_of_process, shards
+from rlvr_bench.harness.engines.deepspeed.parts import (
+    BUCKET,
+    Exchange,
+    Sharding,
+    exchange_of_process,
+    part_of_process,
+    shards,
+)
 from rlvr_bench.harness.engines.optim import buckets
 
 NUMBER = 4  # bytes of a float32
@@ -103,6 +110,23 @@ def _divided(parameters: list[nn.Parameter], learned: list[nn.Parameter], block:
         "optimizer": 2 * flat + part.tensors * _blocks(NUMBER, block),
         "masters": flat,
     }
+
+
+def exchange_of(
+    module: nn.Module, how: Sharding, *, trained: bool, layers: int | None = None, head: Sequence[Tensor] = ()
+) -> tuple[Exchange, int]:
+    """Numbers that it takes over several processes besides its states, and the bytes of one.
+
+    Args:
+        layers: as in `states_of`.
+        head: tensors that are gathered for as long as the model is read.
+    """
+    parameters, outside = deep(module, layers), {id(p) for p in head}
+    each = [[p.numel() for p in m.parameters(recurse=False) if id(p) not in outside] for m in module.modules()]
+    gathered = shards([p.numel() for p in head], how.devices), max((shards(m, how.devices) for m in each), key=sum)
+    at_once = sum(map(sum, gathered)) * how.devices
+    found = exchange_of_process([p.numel() for p in parameters], at_once, how, trained=trained, bucket=BUCKET)
+    return found, parameters[0].element_size()
 
 
 def step_bytes(module: nn.Module, layers: int | None = None) -> int:

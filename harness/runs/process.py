@@ -132,8 +132,7 @@ def _end(folder: Path, summary: Summary) -> Summary:
 def _planned(config: RunConfig) -> dict[str, int]:
     """Bytes by phase; {} where the planner does not follow what the run does.
 
-    Worked out after the run, so that it is no part of the memory that was measured; and what goes wrong here is told,
-    but spoils no run that has been completed.
+    After the run, so that it is in no measured memory; what goes wrong is told, and spoils no run that has completed.
     """
     from rlvr_bench.harness.models.base import pick_device
     from rlvr_bench.harness.planner.predict import follows, plan_of_run
@@ -142,10 +141,10 @@ def _planned(config: RunConfig) -> dict[str, int]:
         if not follows(config):
             return {}
         plan = plan_of_run(config, cuda=pick_device(config.model).type == "cuda")
+        return {phase.phase: phase.total for phase in plan.phases}
     except Exception as error:
         print(f"no plan of the memory is recorded: {type(error).__name__}: {error}")
         return {}
-    return {phase.phase: phase.total for phase in plan.phases}
 
 
 @dataclass
@@ -250,7 +249,7 @@ class _Run:
 
 
 def _further_meters(processes: Processes) -> tuple[Meter, ...]:
-    """What is measured only where several train together."""
+    """Those of several processes."""
     if processes.size == 1:
         return ()
     from rlvr_bench.harness.engines.deepspeed.start import collectives
@@ -260,7 +259,7 @@ def _further_meters(processes: Processes) -> tuple[Meter, ...]:
 
 
 MODULE = "rlvr_bench.harness.runs.process"
-LAST, PLAN = "last", "plan"  # words behind the others: save the last step; record what the planner says
+LAST, PLAN = "last", "plan"  # words behind the others: see `run_here`
 
 
 def main(arguments: list[str]) -> int:

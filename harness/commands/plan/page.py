@@ -43,8 +43,8 @@ def table(question: Question, limit: int, models: Sequence[str], devices: Sequen
                 f"of {question.max_tokens} tokens each, at most {question.micro_tokens} tokens in one forward pass"
                 f"{', recomputation' if question.checkpointing else ''}"
                 f"{', frozen models on the CPU between uses' if question.offload_frozen else ''}. "
-                "A dash: weights and optimizer alone are too much. Over several devices this is too little: gathered "
-                "weights and buckets of communication are not counted yet, nor measured.",
+                "A dash: weights and optimizer alone are too much. Over several devices this may be too "
+                "little: two processes on a CPU were measured to hold up to half as much again (PLANNER.md).",
                 "",
                 f"| model | parameters | {' | '.join(map(_devices, devices))} |",
                 f"|---|---|{'---|' * len(devices)}",

@@ -121,7 +121,8 @@ def _verdict(answer: Answer) -> list[str]:
                 lines.append(f"smallest change that fits: {' '.join(answer.change.settings)} ({size(total)})")
     if max(answer.case.how.devices, answer.change.case.how.devices if answer.change else 1) > 1:
         lines.append(
-            "over several devices this is too little: gathered weights and communication buckets are not counted yet"
+            "over several devices this may be too little: two processes on a CPU were measured to hold up to half as "
+            "much again (PLANNER.md)"
         )
     if answer.solved:
         lines += _solved(answer)

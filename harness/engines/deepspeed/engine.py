@@ -23,12 +23,12 @@ from torch import Tensor, nn
 
 from rlvr_bench.harness.config.schema import EngineConfig
 from rlvr_bench.harness.engines.deepspeed import consolidated
+from rlvr_bench.harness.engines.deepspeed.parts import BUCKET
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
 from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.meters.states import count_parameters, role_states, storage_bytes, tensors_in
 from rlvr_bench.harness.records import RoleStates
 
-BUCKET = 5 * 10**7  # numbers that are exchanged at once, at most: 200 MB in float32
 BETWEEN_STEPS = -1  # DeepSpeed's mark of an optimizer batch that has not begun
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+BUCKET = 5 * 10**7  # numbers that are exchanged at once, at most: 200 MB in float32
 ALIGNED = 2  # the flat tensor is a multiple of so many numbers a process
 SUB_GROUP = 10**9  # DeepSpeed's `sub_group_size`: numbers of a process that are one tensor of the optimizer
 
@@ -33,6 +34,11 @@ class Sharding:
     def divides(self) -> bool:
         """Whether optimizer states are dealt out."""
         return self.devices > 1 and self.stage > 0
+
+    @property
+    def kept_of_gradients(self) -> float:
+        """The part of the gradients of a backward pass that stays; at stage 3 `Exchange.gradients` are there anyway."""
+        return {2: 1 / self.devices, 3: 0.0}.get(self.stage, 1.0)
 
     def is_away(self, kind: str) -> bool:
         """Whether a kind of states is in CPU memory."""
@@ -93,3 +99,47 @@ def _groups(mine: Sequence[int]) -> int:
         if numbers >= SUB_GROUP:
             groups, numbers = groups + 1, 0
     return groups + (numbers > 0)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Numbers that one model takes in a process besides its states, because it is spread over several.
+
+    Attributes:
+        always: at stage 3 the bucket in which gradients travel, which is never given up.
+        gradients: at stage 3 those of the process, which are never given up either.
+        whole: gathered for a rollout, at stage 3.
+        module: gathered while it is read, at stage 3: the output embedding, and the largest module of the others.
+        bucket: in which gradients travel, during an update at stages 1 and 2.
+        step: the flat gradient that the optimizer's step makes, once in the type of the gradients.
+        together: all gradients as one tensor, at the end of an update at stage 0.
+    """
+
+    always: int = 0
+    gradients: int = 0
+    whole: int = 0
+    module: int = 0
+    bucket: int = 0
+    step: int = 0
+    together: int = 0
+
+
+def exchange_of_process(sizes: Sequence[int], module: int, how: Sharding, *, trained: bool, bucket: int) -> Exchange:
+    """What one process takes of a model.
+
+    Args:
+        sizes: numbers of each tensor; of one that is trained, all are.
+        module: numbers of what is gathered at once while it is read.
+        bucket: most numbers that travel at once.
+    """
+    if how.devices == 1:
+        return Exchange()
+    if how.stage == 0:
+        return Exchange(together=sum(sizes) if trained else 0)
+    travels, part = min(bucket, sum(sizes)), part_of_process(sizes, how)
+    if how.stage < 3:
+        return Exchange(bucket=travels, step=part.trained) if trained else Exchange()
+    whole = part.weights * how.devices
+    if not trained:
+        return Exchange(whole=whole, module=module)
+    return Exchange(always=travels, gradients=part.gradients, whole=whole, module=module, step=part.trained)

@@ -88,6 +88,20 @@ def test_over_devices_states_are_divided(stage: int) -> None:
     assert four.plan().peak.total < one.plan().peak.total
 
 
+def test_what_several_devices_exchange_by_hand() -> None:
+    """bfloat16 on four devices; the embedding is the head: it is gathered once, and only the large layers beside it."""
+    one = case_of("tiny:256x4", "grpo", rollout=GPU, model={"dtype": "bfloat16"})
+    numbers = states_of_run(one.config, one.shape)["actor"].parameters
+    spread = {stage: replace(one, how=Sharding(4, stage)).plan() for stage in (2, 3)}
+    taken = {(stage, p.phase): p.kinds.get("communication", 0) for stage, plan in spread.items() for p in plan.phases}
+    assert (taken[2, "rollout"], taken[2, "update_actor"]) == (0, 2 * numbers), "fewer than 5 x 10^7 numbers travel"
+    assert taken[3, "rollout"] == 2 * numbers + 2 * numbers, "the bucket, and the whole actor"
+    head = one.shape.vocab_size * 256
+    assert taken[3, "score"] == 2 * numbers + 2 * (head + 256 * 1024)
+    gradients = {p.phase: p.kinds.get("gradients", 0) for p in spread[3].phases}
+    assert set(gradients.values()) == {2 * numbers // 4}, "kept in every phase"
+
+
 def test_a_larger_micro_batch_never_takes_less() -> None:
     peaks = [case_of(rollout=GPU, train={"micro_tokens": 56 * rows}).plan().peak.total for rows in (1, 2, 4, 8, 16, 32)]
     assert peaks == sorted(peaks) and len(set(peaks)) > 3

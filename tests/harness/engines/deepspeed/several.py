@@ -109,6 +109,14 @@ class Log:
         self.facts["logged"].append({name: found for name, found in sums.items() if name != "barrier"})
 
 
+def kept_by(engine: Any) -> list[int]:
+    """Numbers of the buckets and of the flat gradients that DeepSpeed keeps between two steps."""
+    buckets = getattr(engine.optimizer, "ipg_buckets", {}).values()
+    buffers = [b.buffer if isinstance(b.buffer, list) else [b.buffer] for b in buckets]
+    flat = getattr(engine.optimizer, "grad_partitions_flat_buffer", torch.empty(0))
+    return [sum(t.numel() for found in buffers for t in found), flat.numel()]
+
+
 def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: bool, logged: bool) -> None:
     """Train, and let the first process write what came of it."""
     folder.mkdir(exist_ok=True)
@@ -133,7 +141,10 @@ def one_case(config: RunConfig, folder: Path, processes: Processes, *, resume: b
                     trainer._save(step)
         engines = trainer.learner.engines
         weights = {role: {name: t.clone() for name, t in engine.weights()} for role, engine in engines.items()}
-        facts = {"states": {role: vars(states) for role, states in trainer.learner.states().items()}}
+        facts = {
+            "states": {role: vars(states) for role, states in trainer.learner.states().items()},
+            "kept": {role: kept_by(engine) for role, engine in engines.items()},
+        }
         facts |= log.facts if log else {}
     if processes.first:
         rows = [{name: str(v) if v is not None and v != v else v for name, v in row.items()} for row in rows]

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.engines.deepspeed.parts import Part, Sharding, part_of_process, shards
+from rlvr_bench.harness.engines.deepspeed.parts import (
+    Exchange,
+    Part,
+    Sharding,
+    exchange_of_process,
+    part_of_process,
+    shards,
+)
 from rlvr_bench.harness.planner.plan import states_of_run
 from rlvr_bench.harness.planner.shapes import shape_of
 from tests.harness.engines.deepspeed.several import train_in_processes
@@ -28,6 +35,19 @@ def test_each_tensor_is_cut_at_stage_3() -> None:
 def test_a_large_process_has_several_tensors() -> None:
     # 0.6, 0.6 and 0.6 billion a process: the second brings the first group to 10^9.
     assert part_of_process([1_200_000_000] * 3, Sharding(2, 3)).tensors == 2
+
+
+def test_what_is_exchanged() -> None:
+    sizes = [7, 6, 1]
+    assert exchange_of_process(sizes, 9, Sharding(), trained=True, bucket=10) == Exchange()
+    assert exchange_of_process(sizes, 9, Sharding(4, 0), trained=True, bucket=10) == Exchange(together=14)
+    # 14 numbers in one flat tensor of 16, 4 a process; they travel ten at a time.
+    assert exchange_of_process(sizes, 9, Sharding(4, 2), trained=True, bucket=10) == Exchange(bucket=10, step=4)
+    # Shards of 2 + 2 + 1 numbers, 20 of four processes together.
+    whole = exchange_of_process(sizes, 9, Sharding(4, 3), trained=True, bucket=99)
+    assert whole == Exchange(always=14, gradients=5, whole=20, module=9, step=5)
+    assert exchange_of_process(sizes, 9, Sharding(4, 3), trained=False, bucket=99) == Exchange(whole=20, module=9)
+    assert exchange_of_process(sizes, 9, Sharding(4, 2), trained=False, bucket=99) == Exchange()
 
 
 @pytest.mark.slow
@@ -56,3 +76,8 @@ def test_states_are_those_of_two_processes(tmp_path: Path) -> None:
                 "parameters": own.parameters,
             }
             assert {kind: real[kind] for kind in held} == held, f"{name}: {role}"
+        stage, size = config.train.engine.stage, {"float32": 4, "bfloat16": 2}[config.model.dtype]
+        for role, kept in result.facts["kept"].items():
+            own = planned[role]
+            expected = [own.parameters, own.gradients // size] if stage == 3 else [0, 0]
+            assert kept == expected, f"{name}: {role}"
