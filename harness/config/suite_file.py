@@ -242,16 +242,8 @@ def plan(
                     if part.bases:
                         base = part.bases[turn % len(part.bases)]
                         data = merge(data, {"warm_start": {"seed": base}, "reward": {"label_seed": base}})
-                    planned.append(
-                        RunPlan(
-                            part_name,
-                            cell,
-                            resolve(data),
-                            part.timeout_minutes * 60,
-                            alone,
-                            planned=part.kind == "systems",
-                        )
-                    )
+                    limit, costs = part.timeout_minutes * 60, part.kind == "systems"
+                    planned.append(RunPlan(part_name, cell, resolve(data), limit, alone, planned=costs))
                 except ConfigError as error:
                     for problem in error.problems:
                         problems.setdefault(problem, []).append(f"{part_name}/{cell}")

@@ -25,6 +25,13 @@ class Offloaded(StrEnum):
     all = "all"
 
 
+Rank = Annotated[
+    int | None, typer.Option(min=1, metavar="RANK", help="Low-rank adapters on all linear layers, not all weights.")
+]
+Critic = Annotated[str, typer.Option(metavar="MODEL", help="Model that the critic is made from.")]
+Frozen = Annotated[bool, typer.Option("--offload-frozen", help="Reference and reward model on the CPU between uses.")]
+
+
 def plan(
     model: Annotated[
         str,
@@ -36,9 +43,7 @@ def plan(
     devices: Annotated[int, typer.Option(min=1, help="Devices, one process each.")] = 1,
     stage: Annotated[int, typer.Option(min=0, max=3, help="ZeRO stage over the devices.")] = 0,
     offload: Annotated[Offloaded, typer.Option(help="States kept in CPU memory.")] = Offloaded.none,
-    offload_frozen: Annotated[
-        bool, typer.Option("--offload-frozen", help="Reference and reward model on the CPU between uses.")
-    ] = False,
+    offload_frozen: Frozen = False,
     prompts: Annotated[int, typer.Option(min=1, help="Prompts a step, over all devices.")] = 32,
     group: Annotated[int, typer.Option(min=1, help="Completions of each prompt.")] = 8,
     prompt_tokens: Annotated[int, typer.Option(min=1, help="Tokens of the longest prompt.")] = 512,
@@ -48,10 +53,8 @@ def plan(
     checkpointing: Annotated[
         bool, typer.Option("--checkpointing", help="Recompute activations in the backward pass.")
     ] = False,
-    adapter: Annotated[
-        int | None, typer.Option(min=1, metavar="RANK", help="Low-rank adapters on all linear layers, not all weights.")
-    ] = None,
-    critic: Annotated[str, typer.Option(metavar="MODEL", help="Model that the critic is made from.")] = "",
+    adapter: Rank = None,
+    critic: Critic = "",
     solve: Annotated[
         bool, typer.Option("--solve", help="The largest micro-batch and model that fit; needs --gpu.")
     ] = False,
