@@ -249,7 +249,6 @@ class _Run:
 
 
 def _further_meters(processes: Processes) -> tuple[Meter, ...]:
-    """Those of several processes."""
     if processes.size == 1:
         return ()
     from rlvr_bench.harness.engines.deepspeed.start import collectives
