@@ -123,7 +123,7 @@ class Passes:
                 model,
                 trained=role in TRAINED,
                 block=self.block,
-                layers=layers and layers[role],
+                layers=None if layers is None else layers[role],
                 borrowed=model.borrowed,
                 how=self.how,
             )
