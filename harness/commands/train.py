@@ -31,7 +31,7 @@ from rlvr_bench.harness.runs.jobs import Job
 from rlvr_bench.harness.runs.launch import two_nodes
 from rlvr_bench.harness.runs.preflight import preflight
 from rlvr_bench.harness.runs.prepare import prepare
-from rlvr_bench.harness.runs.process import MODULE, accompany, run_here
+from rlvr_bench.harness.runs.process import LAST, MODULE, accompany, run_here
 from rlvr_bench.harness.runs.slots import alone
 from rlvr_bench.harness.state.identity import differing
 from rlvr_bench.harness.state.stop import Ended, raising
@@ -111,7 +111,7 @@ def _check(config: Path, out: Path | None, overrides: Sequence[str], *, unsafe: 
 
 def _in_processes(folder: Path, config: RunConfig, *, resume: bool) -> tuple[Summary, int]:
     """The run in processes of its own, whose chatter goes to run.log; how it ended, and the signal that ended it."""
-    arguments = [str(folder), "", "", "resume" if resume else "new", "last"]
+    arguments = [str(folder), "", "", "resume" if resume else "new", LAST]
     job = Job("run", MODULE, arguments, folder / "run.log", threads=config.compute.threads)
     try:
         with raising():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from rlvr_bench.harness.records import read_json, write_json
+from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
 from rlvr_bench.harness.records.disk import DiskError
 
 
@@ -28,6 +29,28 @@ def load_trained(module: nn.Module, state: Mapping[str, Tensor]) -> None:
 
 def _frozen(module: nn.Module) -> set[str]:
     return {name for name, p in module.named_parameters(remove_duplicate=False) if not p.requires_grad}
+
+
+WEIGHTS = "weights"
+
+
+def save_trained(folder: Path, weights: Mapping[str, Tensor], optimizer: Any, states: RoleStates | None) -> None:
+    """Write what an engine goes on from.
+
+    Args:
+        states: bytes as they were at the first optimizer step, if there was one.
+    """
+    with disk.naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    save_states(dict(weights), folder / WEIGHTS)
+    save_states(optimizer, folder / "optimizer")
+    write_json(folder / "states.json", {"states": asdict(states) if states else None})
+
+
+def saved_states(folder: Path) -> RoleStates | None:
+    """The bytes that `save_trained` wrote."""
+    states = read_json(folder / "states.json")["states"]
+    return RoleStates(**states) if states else None
 
 
 def save_states(value: Any, path: Path) -> None:

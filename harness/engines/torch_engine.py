@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from rlvr_bench.harness.engines.optim import make_optimizer, set_lr
-from rlvr_bench.harness.engines.state_files import load_states, load_trained, save_states, trained_state
+from rlvr_bench.harness.engines.state_files import (
+    WEIGHTS,
+    load_states,
+    load_trained,
+    save_trained,
+    saved_states,
+    trained_state,
+)
 from rlvr_bench.harness.meters.states import role_states
-from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
-
-WEIGHTS = "weights"
+from rlvr_bench.harness.records import RoleStates
 
 
 class TorchEngine:
@@ -56,14 +60,9 @@ class TorchEngine:
         yield from self.module.state_dict().items()
 
     def save(self, folder: Path) -> None:
-        with disk.naming(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        save_states(trained_state(self.module), folder / WEIGHTS)
-        save_states(self.optimizer.state_dict(), folder / "optimizer")
-        write_json(folder / "states.json", {"states": asdict(self._states) if self._states else None})
+        save_trained(folder, trained_state(self.module), self.optimizer.state_dict(), self._states)
 
     def load(self, folder: Path) -> None:
         load_trained(self.module, load_states(folder / WEIGHTS))
         self.optimizer.load_state_dict(load_states(folder / "optimizer"))
-        states = read_json(folder / "states.json")["states"]
-        self._states = RoleStates(**states) if states else None
+        self._states = saved_states(folder)

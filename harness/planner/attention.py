@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,8 +27,19 @@ def attention_on(*, cuda: bool) -> Iterator[None]:
     """
     before, chosen = functional.scaled_dot_product_attention, _on_cuda if cuda else _on_cpu
 
-    def attend(query: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return (chosen if query.is_meta else before)(query, *args, **kwargs)
+    def attend(
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        scale: float | None = None,
+        enable_gqa: bool = False,
+    ) -> Tensor:
+        if not query.is_meta:
+            return before(query, key, value, attn_mask, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa)
+        return chosen(query, key, value, _bias(attn_mask, query), dropout_p, is_causal, scale)
 
     functional.scaled_dot_product_attention = attend
     try:
@@ -39,40 +49,24 @@ def attention_on(*, cuda: bool) -> Iterator[None]:
 
 
 def _on_cpu(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float, causal: bool, scale: float | None
 ) -> Tensor:
-    bias = _bias(attn_mask, query)
     return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
-        query, key, value, dropout_p, is_causal, attn_mask=bias, scale=scale
+        query, key, value, dropout, causal, attn_mask=bias, scale=scale
     )[0]
 
 
 def _on_cuda(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
+    query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, dropout: float, causal: bool, scale: float | None
 ) -> Tensor:
-    bias = _bias(attn_mask, query)
     kept = any(t.requires_grad for t in (query, key, value)) and torch.is_grad_enabled()
     if query.dtype in (torch.bfloat16, torch.float16):
         return torch.ops.aten._scaled_dot_product_cudnn_attention(
-            query, key, value, bias, kept, dropout_p, is_causal, False, scale=scale
+            query, key, value, bias, kept, dropout, causal, False, scale=scale
         )[0]
     if key.shape[1] != query.shape[1]:
         return torch.ops.aten._scaled_dot_product_attention_math(
-            query, key, value, bias, dropout_p, is_causal, scale=scale, enable_gqa=True
+            query, key, value, bias, dropout, causal, scale=scale, enable_gqa=True
         )[0]
     if bias is not None:
         columns = bias.shape[-1]
@@ -80,7 +74,7 @@ def _on_cuda(
             bias = functional.pad(bias, (0, -columns % ALIGNED))[..., :columns]
         bias = bias.expand(query.shape[0], query.shape[1], query.shape[2], columns)
     return torch.ops.aten._scaled_dot_product_efficient_attention(
-        query, key, value, bias, kept, dropout_p, is_causal, scale=scale
+        query, key, value, bias, kept, dropout, causal, scale=scale
     )[0]
 
 

@@ -44,6 +44,7 @@ from rlvr_bench.harness.records.run import (
     RoleStates,
     Status,
     Summary,
+    find_summary,
 )
 from rlvr_bench.harness.records.suite import (
     CellInfo,
@@ -85,6 +86,7 @@ __all__ = [
     "count_metrics",
     "disk",
     "file_digest",
+    "find_summary",
     "hash_of",
     "hypotheses_hash",
     "is_live",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
+
+from rlvr_bench.harness.records.files import RecordError, read_json
 
 SCHEMA = 1
 
@@ -90,3 +93,11 @@ class Summary:
         data["repaired"] = tuple(data.get("repaired", ()))
         data["memory"] = MemorySources(**data["memory"]) if data["memory"] else None
         return cls(**data)
+
+
+def find_summary(folder: Path) -> Summary | None:
+    """What a run's folder says of how it ended; None where there is no summary, or none that can be read."""
+    try:
+        return Summary.from_json(read_json(folder / "summary.json"))
+    except RecordError:
+        return None

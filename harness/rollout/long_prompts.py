@@ -38,8 +38,9 @@ class Fitting:
     def item(self, split: Split, index: int) -> Item:
         """The index-th of those that are left."""
         if split not in self._kept:
-            tried = (self.whole.item(split, index + i * STRIDE) for i in range(ENDLESS_ITEMS))
-            return next((item for item in tried if self._fits(item)), self.whole.item(split, index))
+            item = self.whole.item(split, index)
+            others = (self.whole.item(split, index + i * STRIDE) for i in range(1, ENDLESS_ITEMS))
+            return item if self._fits(item) else next((other for other in others if self._fits(other)), item)
         if index < 0:
             raise IndexError(index)
         return self.whole.item(split, self._kept[split][index])
@@ -61,12 +62,13 @@ def fitting(task: Task, tokenizer: Any, config: RunConfig) -> tuple[Task, dict[s
     """
     if config.rollout.long_prompts == "error":
         return task, {}
-    limit, chat = config.rollout.max_prompt_tokens, config.model.chat_template == "auto"
+    limit = config.rollout.max_prompt_tokens
+    read = dict(_read(task, config))
     kept: dict[Split, list[int]] = {}
     dropped: dict[str, int] = {}
     for split in get_args(Split):
         size = task.size(split)
-        if size is None and split not in dict(_read(task, config)):
+        if size is None and split not in read:
             continue
         lengths = list(_lengths(task, tokenizer, config, split, ENDLESS_ITEMS if size is None else size))
         left = [i for i, length in enumerate(lengths) if length <= limit]
@@ -77,8 +79,8 @@ def fitting(task: Task, tokenizer: Any, config: RunConfig) -> tuple[Task, dict[s
         if size is not None:
             kept[split] = left
         dropped[split if size is not None else f"{split}, of the first {ENDLESS_ITEMS}"] = len(lengths) - len(left)
-    fits = lambda item: len(prompt_ids(tokenizer, item.prompt, chat=chat)) <= limit  # noqa: E731
-    return Fitting(task, kept, fits), {split: count for split, count in dropped.items() if count}
+    fitted = Fitting(task, kept, lambda item: _length(item, tokenizer, config) <= limit)
+    return fitted, {split: count for split, count in dropped.items() if count}
 
 
 def problems(task: Task, tokenizer: Any, config: RunConfig) -> list[str]:
@@ -131,8 +133,11 @@ def _read(task: Task, config: RunConfig) -> Iterator[tuple[Split, int]]:
 
 
 def _lengths(task: Task, tokenizer: Any, config: RunConfig, split: Split, count: int) -> Iterator[int]:
-    chat = config.model.chat_template == "auto"
-    return (len(prompt_ids(tokenizer, task.item(split, i).prompt, chat=chat)) for i in range(count))
+    return (_length(task.item(split, i), tokenizer, config) for i in range(count))
+
+
+def _length(item: Item, tokenizer: Any, config: RunConfig) -> int:
+    return len(prompt_ids(tokenizer, item.prompt, chat=config.model.chat_template == "auto"))
 
 
 def _named(item: Item, length: int) -> str:

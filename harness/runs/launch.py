@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rlvr_bench.harness.records import RecordError, Status, Summary, read_json, read_metrics, write_json
+from rlvr_bench.harness.records import Status, find_summary, read_metrics, write_json
 from rlvr_bench.harness.runs.children import memory_kills
 from rlvr_bench.harness.runs.jobs import GRACE_SECONDS
 from rlvr_bench.harness.state.stop import PARENT
@@ -75,7 +75,7 @@ def launch(module: str, arguments: Sequence[str], processes: int, folder: Path) 
         except SignalException as error:
             _close(folder, "killed", f"{signal.Signals(error.sigval).name} in the middle of a step")
             return 128 + error.sigval
-    summary = _summary(folder)
+    summary = find_summary(folder)
     return 0 if summary is not None and summary.status == "completed" else 1
 
 
@@ -85,7 +85,7 @@ def _explain(folder: Path, failures: Mapping[int, Any], processes: int, now: flo
     if rank == 0 and status == "failed":
         _close(folder, status, reason)
         return
-    summary = _summary(folder)
+    summary = find_summary(folder)
     if summary is not None and summary.status in ("running", "failed"):
         reason = f"process {rank} of {processes} (counted from 0): {reason}"
         write_json(
@@ -120,7 +120,7 @@ def first_failure(failures: Mapping[int, Any], now: float, *, out_of_memory: boo
 
 def _close(folder: Path, status: Status, reason: str) -> None:
     """Where the first process could not say how it ended."""
-    summary = _summary(folder)
+    summary = find_summary(folder)
     if summary is not None and summary.status == "running":
         write_json(
             folder / "summary.json", replace(summary, status=status, reason=reason, steps_done=last_step(folder))
@@ -130,10 +130,3 @@ def _close(folder: Path, status: Status, reason: str) -> None:
 def last_step(folder: Path) -> int:
     """Of a run's records; 0 where there are none."""
     return max((row["step"] for row in read_metrics(folder / "metrics.jsonl")), default=0)
-
-
-def _summary(folder: Path) -> Summary | None:
-    try:
-        return Summary.from_json(read_json(folder / "summary.json"))
-    except RecordError:
-        return None

@@ -186,17 +186,13 @@ class _Run:
     def _failed(self, error: Exception) -> tuple[Status, str]:
         import torch
 
-        try:
-            raise error
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
-        except UserError as error:
+        if isinstance(error, UserError):
             return "failed", str(error)
-        except Exception as error:
-            if "can't allocate memory" in str(error):  # what torch raises on a CPU is a plain RuntimeError
-                return "oom", str(error).splitlines()[0]
-            traceback.print_exc()
-            return "failed", f"{type(error).__name__}: {error}"
+        # What torch raises on a CPU is a plain RuntimeError.
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error):
+            return "oom", str(error).splitlines()[0] if str(error) else "out of memory"
+        traceback.print_exc()
+        return "failed", f"{type(error).__name__}: {error}"
 
     def _processes(self, device: torch.device) -> Processes:
         """Those that train this run, all of them there."""

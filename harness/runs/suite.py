@@ -14,12 +14,11 @@ from rlvr_bench.harness.config.suite_file import RunPlan
 from rlvr_bench.harness.records import (
     LOCK,
     Locked,
-    RecordError,
     Status,
     Summary,
     count_metrics,
+    find_summary,
     is_live,
-    read_json,
     write_json,
 )
 from rlvr_bench.harness.records.disk import DiskError
@@ -72,7 +71,7 @@ def run_suite(
     shared = slots.side_by_side(jobs, devices)
     todo = []
     for run in planned:
-        summary = _summary(out / run.folder)
+        summary = find_summary(out / run.folder)
         grown = summary is not None and summary.config_hash != config_hash(run.config, run.inputs)
         if summary is None or summary.status not in FINAL or grown:
             todo.append(run)
@@ -93,7 +92,7 @@ def run_suite(
 
 def _close(folder: Path) -> None:
     """A run that was ended with its suite, before it could say so, was killed."""
-    summary = _summary(folder)
+    summary = find_summary(folder)
     if summary is not None and summary.status == "running" and not is_live(folder):
         with suppress(DiskError):
             reason = "ended with its suite, in the middle of a step"
@@ -162,7 +161,7 @@ def _summary_of(out: Path, ending: Ending) -> Summary:
     if ending.refused or is_live(folder):  # nothing is this suite's to write there
         reason = ending.refused or ending.last_line
         return Summary("failed", reason, run.part, run.cell, run.config.seed, digest, now(), ending.seconds, 0)
-    summary = _summary(folder)
+    summary = find_summary(folder)
     if summary is not None and summary.status != "running":
         if ending.timed_out and summary.status == "killed":
             summary = replace(summary, status="timeout", reason=f"{_timeout(ending)}; {summary.reason}")
@@ -197,10 +196,3 @@ def _timeout(ending: Ending) -> str:
 
 def _steps_done(out: Path, run: RunPlan) -> int:
     return count_metrics(out / run.folder / "metrics.jsonl")
-
-
-def _summary(folder: Path) -> Summary | None:
-    try:
-        return Summary.from_json(read_json(folder / "summary.json"))
-    except RecordError:
-        return None

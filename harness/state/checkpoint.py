@@ -29,8 +29,7 @@ import torch
 from torch import nn
 
 from rlvr_bench.algorithms.types import Role
-from rlvr_bench.harness.engines.state_files import load_states
-from rlvr_bench.harness.engines.torch_engine import WEIGHTS
+from rlvr_bench.harness.engines.state_files import WEIGHTS, load_states
 from rlvr_bench.harness.engines.types import TrainEngine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.records import RecordError, canonical_json, disk, file_digest, read_json, write_json

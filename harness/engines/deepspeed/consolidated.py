@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,9 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from rlvr_bench.harness.engines.processes import Processes
-from rlvr_bench.harness.engines.state_files import load_states, save_states
-from rlvr_bench.harness.engines.torch_engine import WEIGHTS
-from rlvr_bench.harness.records import RoleStates, disk, read_json, write_json
+from rlvr_bench.harness.engines.state_files import WEIGHTS, load_states, save_trained, saved_states
+from rlvr_bench.harness.records import RoleStates
 
 
 class Engine(Protocol):
@@ -47,13 +45,8 @@ def save(engine: Engine, folder: Path, states: RoleStates | None) -> None:
     writes = engine.processes.first
     weights = _weights(engine, keep=writes)
     optimizer = {"steps": _steps(engine), "states": _states(engine, keep=writes)}
-    if not writes:
-        return
-    with disk.naming(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    save_states(weights, folder / WEIGHTS)
-    save_states(optimizer, folder / "optimizer")
-    write_json(folder / "states.json", {"states": asdict(states) if states else None})
+    if writes:
+        save_trained(folder, weights, optimizer, states)
 
 
 def load(engine: Engine, folder: Path) -> RoleStates | None:
@@ -61,8 +54,7 @@ def load(engine: Engine, folder: Path) -> RoleStates | None:
     weights, optimizer = load_states(folder / WEIGHTS), load_states(folder / "optimizer")
     _set_weights(engine, weights)
     _set_states(engine, optimizer["states"], int(optimizer["steps"]), weights)
-    states = read_json(folder / "states.json")["states"]
-    return RoleStates(**states) if states else None
+    return saved_states(folder)
 
 
 def _whole(engine: Engine, parameter: nn.Parameter, *, changed: bool = False) -> Any:
