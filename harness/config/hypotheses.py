@@ -16,7 +16,16 @@ from rlvr_bench.harness.records import Hypothesis, Measure
 
 MOST = 8
 """A suite with more primary hypotheses has none: each one more makes all of them harder to show."""
-FROM_EVALUATIONS: tuple[Measure, ...] = ("pass@1", "greedy", "target_seconds", "target_samples", "target_flops")
+FROM_EVALUATIONS: tuple[Measure, ...] = (
+    "pass@1",
+    "greedy",
+    "check_share",
+    "length",
+    "wrong_length",
+    "target_seconds",
+    "target_samples",
+    "target_flops",
+)
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
 
 

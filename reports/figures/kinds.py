@@ -13,6 +13,7 @@ from rlvr_bench.reports.figures.training import (
     critic,
     ladder,
     learning,
+    lengths,
     rewards,
     stability,
     tuning,
@@ -81,6 +82,15 @@ FIGURES: tuple[FigureKind, ...] = (
         make=of_cells(stability.stability),
         caption=f"Stability over training steps. {SEEDS}",
         remark=lambda subject: stability.left_out(subject.cells),
+    ),
+    FigureKind(
+        name="lengths",
+        section="lengths",
+        about="learning",
+        make=of_cells(lengths.lengths),
+        caption="Length of right and of wrong completions, and share of completions with a self-check, in each step's "
+        "samples; a column for each algorithm. Color and mark: how token losses become one number; line: where the KL "
+        f"to the base model is. Lines: mean over the seeds that finished, from {BAND_FROM} of them on.",
     ),
     FigureKind(
         name="ladder",
