@@ -16,7 +16,7 @@ OUTCOMES = ["supported", "refuted", "inconclusive"]
 
 
 @pytest.mark.parametrize(
-    ("end", "wave", "conclusion"), zip((33.0, 27.0, 29.1), (0.01, 0.01, 0.03), OUTCOMES, strict=True)
+    ("end", "wave", "conclusion"), list(zip((33.0, 27.0, 29.1), (0.01, 0.01, 0.03), OUTCOMES, strict=True))
 )
 def test_growth_comes_out_every_way(tmp_path: Path, end: float, wave: float, conclusion: str) -> None:
     (found,) = judge_claim(tmp_path, "length.growth", checking(length_mean=end, wave=wave))
@@ -28,7 +28,9 @@ def test_growth_comes_out_every_way(tmp_path: Path, end: float, wave: float, con
     assert found.claim == "Completions of GRPO end longer than those of the base model."
 
 
-@pytest.mark.parametrize(("end", "wave", "conclusion"), zip((0.5, 0.1, 0.25), (0.05, 0.05, 0.2), OUTCOMES, strict=True))
+@pytest.mark.parametrize(
+    ("end", "wave", "conclusion"), list(zip((0.5, 0.1, 0.25), (0.05, 0.05, 0.2), OUTCOMES, strict=True))
+)
 def test_reflection_comes_out_every_way(tmp_path: Path, end: float, wave: float, conclusion: str) -> None:
     (found,) = judge_claim(tmp_path, "length.reflection", checking(check_fraction=end, wave=wave))
     assert found.conclusion == conclusion, found.sentence
@@ -37,7 +39,7 @@ def test_reflection_comes_out_every_way(tmp_path: Path, end: float, wave: float,
     assert (found.unit, found.question) == ("points", "length")
 
 
-@pytest.mark.parametrize(("end", "conclusion"), zip((35.0, 25.0, 29.0), OUTCOMES, strict=True))
+@pytest.mark.parametrize(("end", "conclusion"), list(zip((35.0, 25.0, 29.0), OUTCOMES, strict=True)))
 def test_wrong_against_right_comes_out_every_way(tmp_path: Path, end: float, conclusion: str) -> None:
     """The longer both begin, the further a seed carries them apart."""
     (found,) = judge_claim(tmp_path, "lengthening.answers", checking(length_wrong_mean=end, wave=0.02))
@@ -51,7 +53,9 @@ def test_wrong_against_right_comes_out_every_way(tmp_path: Path, end: float, con
     assert "of the base model 31.0 tokens against 29.0 tokens" in found.note
 
 
-@pytest.mark.parametrize(("end", "wave", "conclusion"), zip((0.52, 0.8, 0.6), (0.02, 0.02, 0.3), OUTCOMES, strict=True))
+@pytest.mark.parametrize(
+    ("end", "wave", "conclusion"), list(zip((0.52, 0.8, 0.6), (0.02, 0.02, 0.3), OUTCOMES, strict=True))
+)
 def test_algorithms_come_out_every_way(tmp_path: Path, end: float, wave: float, conclusion: str) -> None:
     cells = checking(check_fraction=end, wave=wave), checking("ppo", check_fraction=0.5)
     (found,) = judge_claim(tmp_path, "length.algorithm", *cells)
