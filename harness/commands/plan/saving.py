@@ -27,8 +27,8 @@ SMALLER = {
 }  # fmt: skip
 """What a small critic is made from: a fifth to a third of the actor's parameters."""
 MODELS = ("smollm2-135m", *SMALLER)
-MICRO_TOKENS = (4096, 65536)
-PROMPT, COMPLETION = 512, 2048
+COMPLETIONS = (256, 2048)  # tokens
+PROMPT, MICRO_TOKENS = 512, 16384
 WAYS: dict[str, dict[str, Any]] = {
     "three models against two": {},
     "four models against two": {"reward": "learned"},
@@ -41,12 +41,12 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Saving:
-    """PPO and GRPO of one model, bytes of one device; with at most so many tokens in one forward pass."""
+    """PPO and GRPO of one model with completions of so many tokens, bytes of one device."""
 
     way: str
     model: str
     parameters: int
-    micro_tokens: int
+    tokens: int
     ppo: dict[str, int]  # by phase, and `states`
     grpo: dict[str, int]
 
@@ -68,7 +68,7 @@ def _peak(held: dict[str, int]) -> int:
     return max(size for name, size in held.items() if name != STATES)
 
 
-def planned(way: str, model: str, micro_tokens: int) -> Saving | None:
+def planned(way: str, model: str, tokens: int) -> Saving | None:
     """None: there is no smaller model that the critic could be made from."""
     how = WAYS[way]
     critic = how["critic"].get(model) if "critic" in how else ""
@@ -77,13 +77,13 @@ def planned(way: str, model: str, micro_tokens: int) -> Saving | None:
     question = Question(
         model=model, algorithms=("ppo", "grpo"), reward="verifier", gpu=None, devices=1, stage=0, offload="none",
         offload_frozen=how.get("offload_frozen", False), prompts=32, group=8, prompt_tokens=PROMPT,
-        max_tokens=COMPLETION, micro_tokens=micro_tokens, dtype="bfloat16", checkpointing=True,
+        max_tokens=tokens, micro_tokens=MICRO_TOKENS, dtype="bfloat16", checkpointing=True,
         adapter=how.get("adapter"), critic=critic,
     )  # fmt: skip
     ppo = cases_of(replace(question, algorithms=("ppo",), reward=how.get("reward", "verifier")))[0]
     grpo = cases_of(replace(question, algorithms=("grpo",), critic=""))[0]
     parameters = states_of_run(grpo.config, grpo.shape)["actor"].parameters
-    return Saving(way, model, parameters, micro_tokens, _held(ppo.plan()), _held(grpo.plan()))
+    return Saving(way, model, parameters, tokens, _held(ppo.plan()), _held(grpo.plan()))
 
 
 def _held(plan: Plan) -> dict[str, int]:
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.drawn:
         found = [Saving(**one) for one in json.loads(file.read_text())]
     else:
-        cases = [(way, model, micro) for micro in MICRO_TOKENS for way in WAYS for model in MODELS]
+        cases = [(way, model, tokens) for tokens in COMPLETIONS for way in WAYS for model in MODELS]
         found = [one for case in track(cases, "plans", len(cases)) if (one := planned(*case))]
         options.out.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps([vars(one) for one in found], indent=1, sort_keys=True) + "\n")

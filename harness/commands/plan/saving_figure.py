@@ -19,22 +19,22 @@ MEASURED = "measured on a CPU, float32, three models against two"
 
 
 def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], about_half: float) -> Figure:
-    """A panel for each micro-batch, in it a line for each way to train; measured points stand in the first.
+    """A panel for each length of completions, in it a line for each way to train; measured points stand in the first.
 
     Args:
         measured: parameters and share saved.
         about_half: from which share on the claim holds; that region is shaded.
     """
-    sizes = sorted({one.micro_tokens for one in found})
+    sizes = sorted({one.tokens for one in found})
     band = f"the claim holds: at least {whole_percent(about_half)} saved"
     labels = [*WAYS, MEASURED, band]
     height = 2.4 + legend_height(labels, "text")
     figure, panels = pyplot.subplots(1, len(sizes), figsize=size("text", height), sharey=True, squeeze=False)
-    for place, (axes, micro) in enumerate(zip(panels.flat, sizes, strict=True)):
+    for place, (axes, tokens) in enumerate(zip(panels.flat, sizes, strict=True)):
         axes.axhspan(about_half, 1, color="#E5E5E5", zorder=0, label=band)
         axes.axhline(0, color="black", linewidth=0.6)
         for way, color, mark in zip(WAYS, COLORS, MARKS, strict=True):
-            mine = sorted((p.parameters, p.of_peak) for p in found if (p.way, p.micro_tokens) == (way, micro))
+            mine = sorted((p.parameters, p.of_peak) for p in found if (p.way, p.tokens) == (way, tokens))
             axes.plot(
                 [n for n, _ in mine], [v for _, v in mine], color=color, marker=mark, markersize=4,
                 markeredgecolor="black", markeredgewidth=0.4, label=way,
@@ -44,7 +44,7 @@ def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], abou
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-        axes.set_title(f"at most {whole(micro)} tokens in a pass")
+        axes.set_title(f"completions of {whole(tokens)} tokens")
         axes.set_xlabel("parameters of the actor (count, log)")
         low = min([0.0, *(p.of_peak for p in found), *(v for _, v in measured)])
         axes.set_ylim(low - 0.03, 0.75)

@@ -7,6 +7,9 @@ one with the most.  How far that is off is in the report of the suite `communica
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
@@ -44,7 +47,9 @@ def sent_in_step(case: Case) -> float:
     config, how = case.config, case.how
     if how.devices == 1:
         return 0.0
-    sizes = {role: (states.parameters,) for role, states in states_of_run(config, case.shape).items()}
+    sizes: dict[Role, Sequence[int]] = {
+        role: (states.parameters,) for role, states in states_of_run(config, case.shape).items()
+    }
     scored = old_logprobs_of(build(plugins.ALGORITHMS, config.algorithm), config).scored
     passes = passes_of(config, how, row_tokens=case.row_tokens, actor_scored=scored)
     found = messages(sizes, passes, stage=how.stage, processes=how.devices)

@@ -20,12 +20,12 @@ def test_savings_by_hand() -> None:
 
 
 def test_no_smaller_model_no_small_critic() -> None:
-    assert planned("small critic", "smollm2-135m", 4096) is None
+    assert planned("small critic", "smollm2-135m", 256) is None
 
 
 @pytest.mark.slow
 def test_ways_differ_as_they_should() -> None:
-    found = {way: planned(way, "smollm2-135m", 4096) for way in saving.WAYS if way != "small critic"}
+    found = {way: planned(way, "smollm2-135m", 256) for way in saving.WAYS if way != "small critic"}
     states = {way: one.of_states for way, one in found.items() if one}
     # bfloat16, a critic of .79 of the actor: 16 + .79 x 16 + 2 bytes against 18.
     assert states[FULL] == pytest.approx(1 - 18 / (18 + 0.79 * 16), abs=0.01)
@@ -41,11 +41,11 @@ def test_measured_points_are_those_of_the_study() -> None:
 
 def test_what_is_recorded_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = {"rollout": 4, "states": 2}
-    monkeypatch.setattr(saving, "planned", lambda way, model, micro: Saving(way, model, 10**9, micro, held, held))
+    monkeypatch.setattr(saving, "planned", lambda way, model, tokens: Saving(way, model, 10**9, tokens, held, held))
     words = ["--out", str(tmp_path), "--measured", str(ROOT / "results/memory")]
     main(words)
     there = json.loads((tmp_path / "saving.json").read_text())
-    assert len(there) == len(saving.WAYS) * len(saving.MODELS) * len(saving.MICRO_TOKENS)
+    assert len(there) == len(saving.WAYS) * len(saving.MODELS) * len(saving.COMPLETIONS)
     first = (tmp_path / "saving.svg").read_bytes()
     (tmp_path / "saving.svg").unlink()
     monkeypatch.setattr(saving, "planned", None)

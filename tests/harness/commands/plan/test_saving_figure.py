@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rlvr_bench.harness.commands.plan.saving import MICRO_TOKENS, WAYS, Saving
+from rlvr_bench.harness.commands.plan.saving import COMPLETIONS, WAYS, Saving
 from rlvr_bench.harness.commands.plan.saving_figure import MEASURED, savings
 from rlvr_bench.reports.figures.style import INCHES, styled
 
@@ -8,10 +8,10 @@ from rlvr_bench.reports.figures.style import INCHES, styled
 def test_a_line_for_each_way_in_each_panel() -> None:
     held = {"update_actor": 100, "states": 10}
     found = [
-        Saving(way, "m", n, micro, held, {"update_actor": 100 - 10 * i, "states": 5})
+        Saving(way, "m", n, tokens, held, {"update_actor": 100 - 10 * i, "states": 5})
         for i, way in enumerate(WAYS)
         for n in (10**9, 10**10)
-        for micro in MICRO_TOKENS
+        for tokens in COMPLETIONS
     ]
     with styled():
         figure = savings(found, [(10**6, 0.3)], 0.4)
