@@ -35,7 +35,9 @@ class CheckedChain(Chain):
 
     Config = CheckedChainConfig
 
-    config: CheckedChainConfig
+    def __init__(self, config: CheckedChainConfig) -> None:
+        super().__init__(config)
+        self._share = config.checks
 
     def checks(self, completion: str) -> Checks:
         """Those of all steps, against the arithmetic of the step as it is written."""
@@ -53,6 +55,6 @@ class CheckedChain(Chain):
     def _checked(self, exact: int, rng: random.Random) -> Sequence[int]:
         """The right value, as often as it is checked."""
         values = []
-        while rng.random() < self.config.checks:
+        while rng.random() < self._share:
             values.append(exact)
         return values
