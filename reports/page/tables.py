@@ -19,6 +19,7 @@ from rlvr_bench.reports.page.appendix.seeds import seeds_csv
 from rlvr_bench.reports.page.budget_table import budget_csv, budget_table, target_csv, target_table
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.many_table import many_csv, many_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.curves.values_table import values_csv, values_table
@@ -82,6 +83,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
     TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
+    TableKind(name="many", section="learning", make=many_table, raw=many_csv, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
     TableKind(name="values", section="baselines", make=values_table, raw=values_csv, learning_only=True),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
