@@ -78,7 +78,7 @@ ASKED: tuple[Asked, ...] = (
         suites=("core", "stability", "tuning"),
         takes="Collapse and spread over seeds: the suite core, or stability at the default settings, on two processor "
         "cores. Sensitivity: stability, likewise, which draws 32 settings for each; tuning has 12, too few for a test. "
-        "Of a language model: stability with its model and task, on one GPU of 80 GB.",
+        "Of a language model: stability with the settings under [base] of gpu-learning, on one GPU of 80 GB.",
     ),
     Asked(
         id="critic",
@@ -119,7 +119,7 @@ ASKED: tuple[Asked, ...] = (
         topics=("samples",),
         suites=("core", "samples"),
         takes="The suite samples on two processor cores, up to k = 256 and beside the base model; core has k = 2. Of a "
-        "language model: samples with its model and task, on one GPU of 80 GB.",
+        "language model: samples with the settings under [base] of gpu-learning, on one GPU of 80 GB.",
     ),
     Asked(
         id="communication",

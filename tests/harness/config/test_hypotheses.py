@@ -146,7 +146,10 @@ def test_what_may_be_asked(fine: dict[str, str], read: Any) -> None:
         (NEAR | {"cells": '["wide", "a"]'}, r"cells: no search 'a' in the part search \(searches: wide, narrow\)"),
         (NEAR | {"part": '"learning"'}, r"cells: no search 'wide' in the part learning \(searches: none\)"),
         (NEAR | {"n": "4"}, r"n: 4 trials planned, wide has 3; add trials, or plan fewer"),
-        (NEAR | {"test": '"equivalent"', "margin": "0.1"}, r"test: near_best is compared as a difference, greater or less"),
+        (
+            NEAR | {"test": '"equivalent"', "margin": "0.1"},
+            r"test: near_best is compared as a difference, greater or less",
+        ),
         (NEAR | {"scale": '"ratio"'}, r"test: near_best is compared as a difference, greater or less"),
         (NEAR | {"margin": "0.1"}, r"margin: Fisher's exact test has none, got 0\.1; set it to 0"),
         ({"margin": ""}, r"hypotheses\.0\.margin"),

@@ -128,7 +128,9 @@ window = 1
 n = 3
 """
     suite = write(SUITE + hypothesis)
-    line = "hypotheses.samples.many.measure: pass@64 needs as many samples; set measure.many_items, and many_samples to "
+    line = (
+        "hypotheses.samples.many.measure: pass@64 needs as many samples; set measure.many_items, and many_samples to "
+    )
     for given in ([], ["measure.many_items=2", "measure.many_samples=63"]):
         with pytest.raises(ConfigError) as caught:
             plan(suite, overrides=given)
