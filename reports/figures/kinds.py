@@ -101,8 +101,8 @@ FIGURES: tuple[FigureKind, ...] = (
         caption="Share of the test items that one of k samples solves (pass@k, unbiased), and that the most frequent "
         "answer of k samples solves (maj@k), after the last step. Marks: mean over seeds; band: Student's "
         f"{LEVEL_TEXT} interval; dashed: mean of the base models, asked in the same way. Each policy, and each base "
-        "model, has the temperature that served it best on the validation split. Dotted upright: where a policy's "
-        "pass@k falls below that of its base model.",
+        "model, has the temperature that served it best on the validation split. Dotted upright, with the mark of "
+        "the policy on top: where its pass@k falls below that of its base model.",
     ),
     FigureKind(
         name="ladder",

@@ -43,7 +43,11 @@ def many(subject: Subject, width: Width) -> Figure | None:
         found = crossing(gains(cell, bases, "pass")[1])
         if found and found.k:
             look = subject.looks[cell.name]
-            axes.flat[0].axvline(found.k, color=look.color, linestyle=":", linewidth=0.9, zorder=1)
+            first = axes.flat[0]
+            first.plot(
+                [found.k, found.k], [0, 1], color=look.color, linestyle=":", linewidth=0.9, zorder=1, clip_on=False,
+                marker=look.marker, markevery=[1], transform=first.get_xaxis_transform(),
+            )  # fmt: skip
     legend(figure, list(axes.flat), width, last=[BASE])
     return figure
 
