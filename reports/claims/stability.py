@@ -127,7 +127,7 @@ def spread(cells: Sequence[Cell]) -> list[Finding]:
         return [not_tested(identifier, claim, NO_PAIR)]
     noise = [_noise(c) for c in matched]
     taken = [v or 0.0 for v in noise]
-    found, n = sd_difference(values.a, values.b, *taken, rng()), len(values.seeds)
+    found, n = sd_difference(values.a, values.b, taken[0], taken[1], rng()), len(values.seeds)
     gap, p = found or (None, None)
     conclusion: Conclusion = "undecidable"
     if n < LEAST_SEEDS:

@@ -141,10 +141,10 @@ def hazard_ratio(a: Sequence[Arrival], b: Sequence[Arrival], *, level: float = L
         variance += now * left_a * left_b * (left - now) / (left**2 * (left - 1)) if left > 1 else 0.0
     if variance == 0:
         return None
-    half = float(scipy_stats.norm.ppf((1 + level) / 2)) / sqrt(variance)
-    ends = (exp(excess / variance + side) for side in (0.0, -half, half))
+    middle, half = excess / variance, float(scipy_stats.norm.ppf((1 + level) / 2)) / sqrt(variance)
     p = 2 * float(scipy_stats.norm.sf(abs(excess) / sqrt(variance)))
-    return Estimate(*ends, min(len(a), len(b)), "log-rank"), p
+    ratio = Estimate(exp(middle), exp(middle - half), exp(middle + half), min(len(a), len(b)), "log-rank")
+    return ratio, p
 
 
 def right_censored(arrivals: Sequence[Arrival]) -> Any:

@@ -52,10 +52,9 @@ def judge_shares(
         return Judgment(outcome="undecidable", reason=f"{n} trials, {planned} were planned", n=n, planned=planned)
     gap = share_difference(events_a, n_a, events_b, n_b)
     assert gap.low is not None and gap.high is not None  # a score interval always has ends
-    above, below = (
-        max(end, min(1.0, 2 * fisher_exact(events_a, n_a, events_b, n_b, alternative=side)))
-        for side, end in (("greater", _past(gap.low <= 0)), ("less", _past(gap.high >= 0)))
-    )
+    up = fisher_exact(events_a, n_a, events_b, n_b, alternative="greater")
+    down = fisher_exact(events_a, n_a, events_b, n_b, alternative="less")
+    above, below = max(_past(gap.low <= 0), min(1.0, 2 * up)), max(_past(gap.high >= 0), min(1.0, 2 * down))
     p, p_against = (above, below) if kind == "greater" else (below, above)
     test = PairedTest(
         kind=kind, scale="difference", margin=0.0, estimate=gap.value, low=gap.low, high=gap.high, level=LEVEL,

@@ -55,10 +55,10 @@ def measure_many(
         return SampledCounts(temperature, samples, right, _by_text(passed), _by_text(voted))
 
     most = m.many_choice_samples
-    several = m.many_temperatures if len(m.many_temperatures) > 1 else ()
-    choice = tuple(ask("validation", most, t, [most]) for t in several)
-    best = max(choice, key=lambda one: one.pass_at[str(most)], default=None)
-    temperature = best.temperature if best else m.many_temperatures[0]
+    temperature, *others = m.many_temperatures
+    choice = tuple(ask("validation", most, t, [most]) for t in m.many_temperatures) if others else ()
+    if choice:
+        temperature = max(choice, key=lambda one: one.pass_at[str(most)]).temperature
     return ManySamples(step, choice, ask("test", m.many_samples, temperature, powers_of_two(m.many_samples)))
 
 
