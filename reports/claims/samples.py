@@ -5,7 +5,8 @@ samples.pass@k, samples.maj@k   Without a critic and with it, training ends at o
                                 MARGIN it is undecidable.  The base model's own value stands beside it.
 samples.crossing                At the largest k of `measure.many_items` a policy solves fewer items than the base model
                                 that it started from: supported if the interval of the difference, paired by seed, lies
-                                below 0, refuted if above.  Beside it stands the k from which on it does so.
+                                below 0, refuted if above.  Beside it stands the k from which on it does so.  Runs that
+                                start from one base model share its luck, which the interval over seeds does not know.
 """
 
 from __future__ import annotations
