@@ -140,7 +140,10 @@ ELSEWHERE = {
     "compute.threads": ("tests/harness/runs/test_machine.py", "threads"),  # speed only
     "compute.share": ("tests/harness/rollout/test_torch_engine.py", "share="),  # work only
     "measure.period_s": (HERE, "test_a_shorter_period_gives_more_samples"),  # a sampling rate
-    "measure.warmup_steps": ("tests/reports/measures/test_step_time.py", "warmup_steps"),  # what a report leaves out
+    "measure.warmup_steps": (
+        "tests/reports/measures/costs/test_step_time.py",
+        "warmup_steps",
+    ),  # what a report leaves out
 }
 """Settings that change no record of a small run on a processor: the file of a test that shows what they do, and a word
 in it."""

@@ -17,9 +17,8 @@ def test_each_has_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     released = []
     monkeypatch.setattr(Recorder, "release", lambda self: released.append(self))
     sizes = {"ladder_batches": 2, "ladder_oracle": 2, "critic_prompts": 2, "critic_continuations": 2}
-    settings = config(
-        algorithm={"name": "ppo"}, measure={"ladder_steps": [0, 2], "critic_steps": [1, 2], **MANY, **sizes}
-    )
+    plain = {"algorithm": {"name": "ppo"}, "train": {"checkpoint_every": 0}}  # when one is due would depend on the time
+    settings = config(**plain, measure={"ladder_steps": [0, 2], "critic_steps": [1, 2], **MANY, **sizes})
     run(settings, tmp_path / "measured")
     steps = {
         name: [row["step"] for row in read_metrics(tmp_path / "measured" / name)]
@@ -27,7 +26,7 @@ def test_each_has_its_own_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }
     assert steps == {"ladder.jsonl": [0, 2], "values.jsonl.gz": [1, 2], "many.jsonl.gz": [2]}
     measured = len(released)
-    run(config(algorithm={"name": "ppo"}), tmp_path / "plain")
+    run(config(**plain), tmp_path / "plain")
     assert measured == 3 + (len(released) - measured)  # once behind each of the three steps, and once as without
     costs = [
         [row.get("cost/flops") for row in read_metrics(tmp_path / name / "metrics.jsonl")]
