@@ -26,8 +26,9 @@ from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingPar
 from rlvr_bench.harness.seeding import derive_seed, generator
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
-from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_row, refuse_masked
+from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_rows, refuse_masked
 from rlvr_bench.harness.training.grader import Grader, Grades, joined_grades
+from rlvr_bench.harness.training.proxy.distance import distance_metrics
 from rlvr_bench.harness.training.step_flops import Tokens
 from rlvr_bench.harness.training.step_metrics import (
     explained_variance,
@@ -117,10 +118,10 @@ class Collector:
             "cost/verdict_wait": max(0.0, ended - arrived),
             "rollout/verdict_retries": sum(self.processes.all(self.grader.retries - retries)),
         }
-        completions = [
-            completion_row(step, *each, sandbox=self.grader.sandbox)
-            for each in zip(owners, texts, grades.true, strict=True)
-        ]
+        completions = completion_rows(step, owners, texts, self.grader, grades.true)
+        if proxy is not None:
+            for place, score in zip(grades.valid, proxy.tolist(), strict=True):
+                completions[place]["proxy_reward"] = score
         completions = [one for rows in self.processes.all(completions) for one in rows]
         masked = row["rollout/masked_fraction"]
         assert masked is not None
@@ -139,6 +140,7 @@ class Collector:
         prepared, trained_on = self._prepare(_finite(rollout, row), meter)
         mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
+        row |= distance_metrics(c, self.models, prepared, meter)
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
     def _sampled(self, samples: Samples, rollout: Rollout, grades: Grades) -> tuple[Tokens, MetricsRow]:

@@ -41,7 +41,8 @@ def roles(cell: Cell) -> frozenset[str]:
 
 def one_size(cell: Cell) -> bool:
     """Whether all models were made from one and the trained ones are trained whole: what arithmetic by role assumes."""
-    return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic")
+    rewarded = "reward" in roles(cell) and setting(cell, "reward", "model")
+    return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic") and not rewarded
 
 
 def actor_scored(cell: Cell) -> bool | None:
