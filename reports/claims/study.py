@@ -31,7 +31,7 @@ from rlvr_bench.reports.claims import (
 )
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
-from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
+from rlvr_bench.reports.claims.rewards import control, equal_distance, fits, learned
 from rlvr_bench.reports.load import Cell, Study
 
 
@@ -55,6 +55,8 @@ LEARNING: tuple[Claim, ...] = (
     learned.cost,
     learned.labels,
     equal_distance.algorithm,
+    fits.form,
+    fits.best_of_n,
     control.random,
 )
 WHOLE: tuple[Claim, ...] = (

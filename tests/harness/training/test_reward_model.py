@@ -127,7 +127,12 @@ def test_the_number_of_steps_can_be_set_for_any_number_of_pairs(monkeypatch: pyt
     """As many passes as it takes, each in a new order, and the rate falls to zero over all of them."""
     rates: list[float] = []
     step = TorchEngine.step
-    monkeypatch.setattr(TorchEngine, "step", lambda self, lr, norm: rates.append(lr) or step(self, lr, norm))
+
+    def watched(self: TorchEngine, lr: float, max_norm: float) -> float:
+        rates.append(lr)
+        return step(self, lr, max_norm)
+
+    monkeypatch.setattr(TorchEngine, "step", watched)
     for pairs in (8, 20):
         rates.clear()
         trained(label_pairs=pairs, batch=8, epochs=9, lr=4e-6, optimizer_steps=4)

@@ -27,11 +27,12 @@ class Oracle(ScalarModel):
     sign = 1.0
 
     def forward(self, rollout: Any, *, at: Any = "tokens") -> torch.Tensor:
-        text = [self.tokenizer.decode([int(row[0])]) for row in rollout.completion_ids]
+        firsts = [int(row[0]) for row in rollout.completion_ids]
+        text = ["" if i == self.tokenizer.eos_token_id else self.tokenizer.decode([i]) for i in firsts]
         odd = [self.tokenizer.decode(row[mask]).startswith("odd") for row, mask in
                zip(rollout.prompt_ids, rollout.prompt_mask, strict=True)]  # fmt: skip
         return self.sign * torch.tensor(
-            [float(len(t) == 1 and ord(t) % 2 == gold) for t, gold in zip(text, odd, strict=True)]
+            [float(t != "" and ord(t[0]) % 2 == gold) for t, gold in zip(text, odd, strict=True)]
         )
 
 
