@@ -118,10 +118,7 @@ class Collector:
             "cost/verdict_wait": max(0.0, ended - arrived),
             "rollout/verdict_retries": sum(self.processes.all(self.grader.retries - retries)),
         }
-        completions = completion_rows(step, owners, texts, self.grader, grades.true)
-        if proxy is not None:
-            for place, score in zip(grades.valid, proxy.tolist(), strict=True):
-                completions[place]["proxy_reward"] = score
+        completions = _with_scores(completion_rows(step, owners, texts, self.grader, grades.true), grades, proxy)
         completions = [one for rows in self.processes.all(completions) for one in rows]
         masked = row["rollout/masked_fraction"]
         assert masked is not None
@@ -271,6 +268,13 @@ def _finite(rollout: Rollout, row: MetricsRow) -> Rollout:
         return rollout
     row["rollout/rewards_skipped"] = int((~finite).sum())
     return rollout.select(finite.nonzero().squeeze(1)) if bool(finite.any()) else rollout
+
+
+def _with_scores(rows: list[CompletionRow], grades: Grades, proxy: Tensor | None) -> list[CompletionRow]:
+    """The rows with the reward model's score of each completion that has a verdict, where there is one."""
+    for place, score in zip(grades.valid, [] if proxy is None else proxy.tolist(), strict=proxy is not None):
+        rows[place]["proxy_reward"] = score
+    return rows
 
 
 def _right(grades: Grades) -> Tensor:
