@@ -202,6 +202,10 @@ def _processes(c: RunConfig) -> tuple[tuple[bool, str], ...]:
             'measure.critic_steps: the critic is probed in one process; set train.engine to "torch"',
         ),
         (
+            not (c.measure.exact_kl and engine.name == "deepspeed"),
+            'measure.exact_kl: it is computed in one process; set train.engine to "torch"',
+        ),
+        (
             not (c.compute.autocast != "off" and engine.name == "deepspeed"),
             'compute.autocast: not with DeepSpeed; set model.dtype to "bfloat16", or train.engine to "torch"',
         ),

@@ -58,6 +58,15 @@ class MeasureConfig:
     many_choice_samples: Positive = 8
     """Completions at each temperature, of the first `many_items` of the split `validation`: the one with the highest
     pass@k at this k is chosen, the first of equals."""
+    exact_kl: bool = False
+    """Compute the KL to the reference over the whole vocabulary at every position of each step's completions, besides
+    the estimate from the sampled tokens; two more forward passes, in no cost of the step; used where there is a
+    reference."""
+    best_of_prompts: Count = 0
+    """First held-out prompts of `evaluate.split` on which the best of n completions of the base model is measured, as
+    the reward model picks it; 0 is off; used where there is a reward model."""
+    best_of_samples: Positive = 64
+    """Completions of each of them; n is 1, 2, 4, ... up to this many."""
     ladder_steps: tuple[Count, ...] = ()
     """Steps after which the baselines are measured on the policy as it is then; 0 is the base model; () is never."""
     ladder_batches: Annotated[int, Field(ge=2)] = 16

@@ -171,13 +171,27 @@ def graded_rows(
     owners = [item for item in items for _ in range(group)]
     completions = decode_completions(tokenizer, samples)
     verdicts = grader(completions, [item.target for item in owners]).true
+    return completion_rows(step, owners, completions, grader, verdicts)
+
+
+def completion_rows(
+    step: int, owners: Sequence[Item], completions: Sequence[str], grader: Grader, verdicts: Sequence[Verdict]
+) -> list[CompletionRow]:
+    """One row a completion, of the item that it belongs to."""
     return [
-        completion_row(step, *each, sandbox=grader.sandbox) for each in zip(owners, completions, verdicts, strict=True)
+        completion_row(step, *each, sandbox=grader.sandbox, fault=grader.fault(*each))
+        for each in zip(owners, completions, verdicts, strict=True)
     ]
 
 
 def completion_row(
-    step: int, item: Item, completion: str, verdict: Verdict, *, sandbox: str | None = None
+    step: int,
+    item: Item,
+    completion: str,
+    verdict: Verdict,
+    *,
+    sandbox: str | None = None,
+    fault: str | None = None,
 ) -> CompletionRow:
     """One line of completions.jsonl.gz; `sandbox` is the tier that the completion's code ran in."""
     return {
@@ -191,4 +205,5 @@ def completion_row(
         "detail": verdict.detail,
         **({"meta": item.meta} if item.meta else {}),
         **({} if sandbox is None else {"sandbox": sandbox}),
+        **({} if fault is None else {"fault": fault}),
     }

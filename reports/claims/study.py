@@ -32,7 +32,7 @@ from rlvr_bench.reports.claims import (
 )
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
-from rlvr_bench.reports.claims.rewards import control, equal_distance, learned
+from rlvr_bench.reports.claims.rewards import control, equal_distance, fits, learned
 from rlvr_bench.reports.claims.searches import sensitivity, survival
 from rlvr_bench.reports.load import Cell, Study
 
@@ -57,6 +57,8 @@ LEARNING: tuple[Claim, ...] = (
     learned.cost,
     learned.labels,
     equal_distance.algorithm,
+    fits.form,
+    fits.best_of_n,
     control.random,
 )
 WHOLE: tuple[Claim, ...] = (

@@ -157,15 +157,19 @@ FIGURES: tuple[FigureKind, ...] = (
         caption="Share of the drawn settings under which training has not collapsed (Kaplan-Meier), by the rule that "
         f"was fixed beforehand. {LOST}",
     ),
-    FigureKind(
-        name="overoptimization",
-        section="rewards",
-        about="learning",
-        make=of_cells(rewards.overoptimization),
-        caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
-        "distance from the base model: the square root of KL(policy || base) in nats per completion. Each point after "
-        f"the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. Columns, or rows "
-        "in the narrow version: what the policy was trained on.",
+    *(
+        FigureKind(
+            name="overoptimization" if page == 0 else f"overoptimization-{page + 1}",
+            section="rewards",
+            about="learning",
+            make=of_cells(partial(rewards.overoptimization, page=page)),
+            caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against "
+            "the distance from the base model: the square root of KL(policy || base) in nats per completion. Each "
+            f"point after the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. "
+            "Columns, or rows in the narrow version: what the policy was trained on.",
+            remark=lambda subject: rewards.crosses(subject.cells),
+        )
+        for page in range(rewards.PAGES)
     ),
     FigureKind(
         name="proxy",

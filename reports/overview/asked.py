@@ -102,8 +102,9 @@ ASKED: tuple[Asked, ...] = (
         claim="Verifiable rewards cannot be hacked; learned ones are.",
         topics=("reward",),
         questions=("reward",),
-        suites=("hacking", "noise"),
-        takes="The suite hacking on two processor cores; of a verifier that errs noise, likewise.",
+        suites=("hacking", "overoptimization", "noise"),
+        takes="The suite hacking on two processor cores; overoptimization for what labels, size and errors of a reward "
+        "model change, and of a verifier that errs noise, likewise.",
     ),
     Asked(
         id="length",

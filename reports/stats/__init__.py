@@ -42,6 +42,14 @@ from rlvr_bench.reports.stats.items import paired_item_bootstrap
 from rlvr_bench.reports.stats.judging import MIN_PAIRS, UNLIMITED, Judgment, Outcome, Range, floored, judge
 from rlvr_bench.reports.stats.judging_times import judge_times
 from rlvr_bench.reports.stats.powers import Power, power
+from rlvr_bench.reports.stats.scaling import (
+    Extrapolation,
+    Fit,
+    Form,
+    best_of_n_distance,
+    extrapolate_gains,
+    fit_gains,
+)
 from rlvr_bench.reports.stats.shares import fisher_exact, judge_shares, share_difference, wilson, zero_event_upper
 from rlvr_bench.reports.stats.spreads import noise_free_sd, sd_difference, sd_interval
 from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, edges, paired_effects, paired_test, t_test, tost
@@ -59,6 +67,9 @@ __all__ = [
     "AtDistance",
     "Curve",
     "Estimate",
+    "Extrapolation",
+    "Fit",
+    "Form",
     "HierarchicalEstimate",
     "Judgment",
     "Kind",
@@ -73,12 +84,15 @@ __all__ = [
     "TimeToTarget",
     "Verdict",
     "at_distances",
+    "best_of_n_distance",
     "bootstrap",
     "common_distances",
     "compare_at_distances",
     "compare_times",
     "edges",
+    "extrapolate_gains",
     "fisher_exact",
+    "fit_gains",
     "floored",
     "hazard_ratio",
     "hierarchical_bootstrap",

@@ -35,6 +35,7 @@ PPO: Table = {"algorithm": {"name": "ppo"}}
 PRETRAINED: Table = merge(PPO, {"train": {"critic_pretrain_steps": 1, "critic_pretrain_batch": 8}})
 ADAPTED: Table = {"model": {"adapter": {"rank": 2}}}
 LEARNED: Table = {"reward": {"source": "learned"}}
+BEST: Table = merge(LEARNED, {"measure": {"best_of_prompts": 4, "best_of_samples": 2}})
 EVALUATED: Table = {"evaluate": {"every": 1, "split": "test"}}
 LADDER: Table = {"measure": {"ladder_steps": [1], "ladder_batches": 2, "ladder_oracle": 2}}
 PROBED: Table = merge(
@@ -72,7 +73,10 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "reward.label_prompts": (24, LEARNED),
     "reward.label_samples": (9, LEARNED),
     "reward.label_seed": (1, LEARNED),
+    "reward.label_noise": (0.5, LEARNED),
+    "reward.model": ("tiny:32x1", LEARNED),
     "reward.epochs": (2, LEARNED),
+    "reward.optimizer_steps": (1, LEARNED),
     "reward.batch": (5, LEARNED),
     "reward.lr": (1e-2, LEARNED),
     "reward.max_masked": (0.9, MISSING),
@@ -113,6 +117,9 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "measure.many_samples": (5, MANY),
     "measure.many_temperatures": ([0.5], MANY),
     "measure.many_choice_samples": (3, MANY),
+    "measure.exact_kl": (True, {}),
+    "measure.best_of_prompts": (3, BEST),
+    "measure.best_of_samples": (4, BEST),
     "measure.ladder_steps": ([2], LADDER),
     "measure.ladder_batches": (3, LADDER),
     "measure.ladder_oracle": (3, LADDER),
