@@ -41,4 +41,14 @@ def k3(logprobs: Float[Tensor, "B T"], reference_logprobs: Float[Tensor, "B T"])
     return torch.expm1(d) - d
 
 
+def over_vocabulary(logits: Float[Tensor, "N V"], reference_logits: Float[Tensor, "N V"]) -> Float[Tensor, " N"]:
+    """KL(policy || reference) of each position's whole distribution: no estimate.  Nats, in float32.
+
+    Logits of -1e9 or less (a token that sampling forbids) in both add nothing.
+    """
+    table = torch.log_softmax(logits.float(), dim=-1)
+    reference = torch.log_softmax(reference_logits.float(), dim=-1)
+    return (table.exp() * (table - reference)).sum(-1)
+
+
 ESTIMATORS: dict[Estimator, Callable[[Tensor, Tensor], Tensor]] = {"k1": k1, "k2": k2, "k3": k3}

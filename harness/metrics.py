@@ -97,6 +97,13 @@ METRICS = (
     Metric(
         "train/kl_to_reference", "nats/token", "token mean of k3(old policy || reference); absent without a reference"
     ),
+    Metric(
+        "train/exact_kl_to_reference",
+        "nats/token",
+        "mean over the positions of the step's completions of sum over the vocabulary of p (log p - log q), p the "
+        "policy that sampled, q the reference, both at the rollout's temperature; with `measure.exact_kl` alone, and "
+        "absent without a reference",
+    ),
     Metric("train/entropy", "nats/token", "token mean of the entropy of the sampling distribution; step mean"),
     Metric("train/clip_fraction", "[0, 1]", "tokens where the clip sets the gradient to zero; step mean"),
     Metric("train/value_clip_fraction", "[0, 1]", "tokens where the value clip is active; step mean"),

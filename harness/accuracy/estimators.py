@@ -1,4 +1,4 @@
-"""pass@k and maj@k from n samples an item, as plain arithmetic."""
+"""pass@k, maj@k and the best of n from the samples of an item, as plain arithmetic."""
 
 from __future__ import annotations
 
@@ -46,6 +46,30 @@ def maj_at_k(answers: Sequence[str | None], correct: Sequence[bool], k: int) -> 
 def mean_maj_at_k(answers: Sequence[Sequence[str | None]], correct: Sequence[Sequence[bool]], k: int) -> float:
     """Mean of maj@k over items."""
     return _mean([maj_at_k(*item, k) for item in zip(answers, correct, strict=True)])
+
+
+def best_of_n(scores: Sequence[float], values: Sequence[float], n: int) -> float:
+    """Expected value of the sample with the highest score among n of these, drawn without replacement.
+
+    Unbiased for that of n fresh samples.  With the scores in rising order, the i-th of N is the best of n in
+    C(i - 1, n - 1) of C(N, n) draws; samples of equal score have equal chances, so each of them has their mean value.
+
+    Raises:
+        ValueError: n outside 1..N, or scores and values of different lengths.
+    Source: Nakano et al. 2021, arXiv:2112.09332, appendix I.
+    """
+    if len(scores) != len(values):
+        raise ValueError(f"{len(scores)} scores, {len(values)} values")
+    _require_k(len(scores), n)
+    alike: dict[float, list[float]] = defaultdict(list)
+    for score, value in zip(scores, values, strict=True):
+        alike[score].append(value)
+    total, below, draws = 0.0, 0, math.comb(len(scores), n)
+    for score in sorted(alike):
+        reached = below + len(alike[score])
+        total += (math.comb(reached, n) - math.comb(below, n)) / draws * _mean(alike[score])
+        below = reached
+    return total
 
 
 def _vote(answers: Sequence[str | None], correct: Sequence[bool]) -> float:

@@ -81,6 +81,10 @@ class RewardConfig:
     Seed, completion and target decide which ones."""
     false_negative_rate: Share = 0.0
     """Share of right completions that the policy is rewarded for as if wrong, in [0, 1]; chosen in the same way."""
+    model: str = ""
+    """Model that the reward model is made from, where it is to be of another size than the policy, named as in
+    `model.name`; it begins as `model.critic` would, and must have the policy's tokenizer.  "" is a copy of the base
+    model."""
     label_pairs: Count = 2000
     """Pairs (right, wrong) that the reward model is trained on; 0 leaves it untrained (memory and speed only)."""
     label_prompts: Positive = 512
@@ -89,10 +93,15 @@ class RewardConfig:
     """Completions that the base model samples for each of those prompts."""
     label_seed: Count = 0
     """Seed of the label prompts, of these completions, of the pairs and of their order in training."""
+    label_noise: Share = 0.0
+    """Share of the training pairs, in [0, 1], that are taught the wrong way round; held-out pairs are as they are."""
     epochs: Positive = 2
-    """Passes over the pairs."""
+    """Passes over the pairs; not used where `optimizer_steps` is set."""
+    optimizer_steps: Count = 0
+    """Optimizer steps of the reward model, over as many passes as they take: the same for any number of pairs.  0 is
+    `epochs` passes."""
     batch: Positive = 64
-    """Pairs per optimizer step of the reward model."""
+    """Pairs per optimizer step of the reward model, at most all of them."""
     lr: Rate = 1e-3
     """Learning rate of the reward model, > 0; linear decay to zero."""
     deadline_s: Rate = 600.0

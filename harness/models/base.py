@@ -168,18 +168,20 @@ def _from_folder(folder: Path, name: str, dtype: torch.dtype) -> tuple[nn.Module
     return model, tokenizer
 
 
-def vocabulary_problems(actor: tuple[str, Any], critic: tuple[str, Any]) -> list[str]:
-    """Why a critic cannot read what an actor writes.
+def vocabulary_problems(place: str, actor: tuple[str, Any], reader: tuple[str, Any]) -> list[str]:
+    """Why a critic or a reward model cannot read what an actor writes.
 
     Args:
-        actor, critic: name and tokenizer.
+        place: the setting that names the reader, for the error.
+        actor, reader: name and tokenizer.
     """
-    if actor[1].get_vocab() == critic[1].get_vocab():
+    if actor[1].get_vocab() == reader[1].get_vocab():
         return []
-    sizes = [f"{name} ({len(tokenizer.get_vocab())} tokens)" for name, tokenizer in (actor, critic)]
+    sizes = [f"{name} ({len(tokenizer.get_vocab())} tokens)" for name, tokenizer in (actor, reader)]
+    who = {"model.critic": "the critic", "reward.model": "the reward model"}[place]
     return [
-        f"model.critic: the tokenizers of {sizes[0]} and {sizes[1]} differ, so the critic cannot read the actor's "
-        "tokens; choose a model of the same family"
+        f"{place}: the tokenizers of {sizes[0]} and {sizes[1]} differ, so {who} cannot read the actor's tokens; choose "
+        "a model of the same family"
     ]
 
 

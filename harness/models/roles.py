@@ -90,15 +90,19 @@ class Policy(Reading):
             return logprobs[index], entropies[index]
         return self._scores(rollout, temperature, entropy)
 
-    def _scores(self, rollout: Rollout, temperature: float, entropy: Entropy) -> tuple[Tensor, Tensor]:
-        mask = rollout.response_mask
-        states = self.read(self.lm.base_model, rollout, after_last=False)[mask]
-        head = self.lm.get_output_embeddings()
-        tokens = rollout.completion_ids[mask]
-        early = None
+    def states(self, rollout: Rollout) -> tuple[Tensor, Tensor | None]:
+        """Hidden states in which the N tokens were chosen, (N, H), and where no end could be, (N,) or None."""
+        mask, early = rollout.response_mask, None
         if self.min_tokens:
             place = torch.arange(mask.shape[1], device=mask.device)
             early = (place < self.min_tokens).expand_as(mask)[mask]
+        return self.read(self.lm.base_model, rollout, after_last=False)[mask], early
+
+    def _scores(self, rollout: Rollout, temperature: float, entropy: Entropy) -> tuple[Tensor, Tensor]:
+        mask = rollout.response_mask
+        states, early = self.states(rollout)
+        head = self.lm.get_output_embeddings()
+        tokens = rollout.completion_ids[mask]
         logprobs, entropies = token_scores(
             head, states, tokens, early, temperature=temperature, entropy=entropy, ends=self.ends
         )

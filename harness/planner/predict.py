@@ -20,7 +20,8 @@ STEPS = 8  # of which the one with the longest prompts is planned
 
 def follows(config: RunConfig) -> bool:
     """Whether the planner knows all that such a run does."""
-    return config.compute.autocast == "off" and config.rollout.engine == "torch"
+    other_size = config.has_reward_model and config.reward.model
+    return config.compute.autocast == "off" and config.rollout.engine == "torch" and not other_size
 
 
 def sharding_of(config: RunConfig) -> Sharding:

@@ -84,7 +84,7 @@ class _Lengths:
         """
         data: dict[str, Any] = config.to_dict()
         parts = [data[name] for name in ("task", "model", "rollout", "evaluate")]
-        key = hash_of([*parts, config.measure.base_items])
+        key = hash_of([*parts, config.measure.base_items, config.has_reward_model and config.reward.model])
         if key not in self._known:
             self._known[key] = self._look(config, task)
         return self._known[key]
@@ -95,16 +95,21 @@ class _Lengths:
         if config.model.adapter is not None:
             wrong += target_problems(about, config.model.name, config.model.adapter.targets)
         if config.model.critic:
-            wrong += self._critic(config, tokenizer)
+            wrong += self._reader("model.critic", config.model.critic, config, tokenizer)
+        if config.has_reward_model and config.reward.model:
+            wrong += self._reader("reward.model", config.reward.model, config, tokenizer)
         _, dropped = long_prompts.fitting(task, tokenizer, config)
         return wrong, long_prompts.told(dropped, config)
 
-    def _critic(self, config: RunConfig, tokenizer: Any) -> list[str]:
-        """What is wrong with a critic that is not made from the actor's model."""
-        model = config.model
+    def _reader(self, place: str, name: str, config: RunConfig, tokenizer: Any) -> list[str]:
+        """What is wrong with a critic or a reward model that is not made from the actor's model.
+
+        Args:
+            place: the setting that names it.
+        """
         try:
-            about, its_own = self._model(model.critic)
+            about, its_own = self._model(name)
         except ModelError as error:
-            raise ModelError(str(error).replace("model.name", "model.critic")) from None
-        wrong = vocabulary_problems((model.name, tokenizer), (model.critic, its_own))
-        return wrong + length_problems(about, config.rollout, "model.critic")
+            raise ModelError(str(error).replace("model.name", place)) from None
+        wrong = vocabulary_problems(place, (config.model.name, tokenizer), (name, its_own))
+        return wrong + length_problems(about, config.rollout, place)

@@ -48,7 +48,7 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
     from rlvr_bench.harness.state.identity import base_inputs_of
     from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
-    from rlvr_bench.harness.training.warm_start import ceiling_config, critic_config, warm_start_key
+    from rlvr_bench.harness.training.warm_start import ceiling_config, other_config, warm_start_key
 
     found: dict[tuple[Kind, str], Wanted] = {}
 
@@ -58,6 +58,14 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
             found.setdefault(model.name, model)
         return model.name
 
+    def other(config: RunConfig, name: str) -> list[tuple[Kind, str]]:
+        """The warm start of the model that another role is made from."""
+        if not config.warm_start.steps:
+            return []
+        made = other_config(config, name)
+        (inputs,) = base_inputs_of([made])
+        return [want("warm start", warm_start_key(made, inputs), made)]
+
     configs = list(configs)
     for config, inputs in zip(configs, base_inputs_of(configs), strict=True):
         before: list[tuple[Kind, str]] = []
@@ -66,13 +74,12 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
         if config.warm_start.steps:
             before.append(want("warm start", warm_start_key(config, inputs), config))
         if config.has_reward_model and config.reward.label_pairs:
-            before.append(want("reward model", reward_model_key(config, inputs), config, *before))
+            of = [*before, *other(config, config.reward.model)] if config.reward.model else before
+            before.append(want("reward model", reward_model_key(config, inputs), config, *of))
         if "critic" not in build(plugins.ALGORITHMS, config.algorithm).roles:
             continue
-        if config.model.critic and config.warm_start.steps:
-            other = critic_config(config)
-            (other_inputs,) = base_inputs_of([other])
-            before.append(want("warm start", warm_start_key(other, other_inputs), other))
+        if config.model.critic:
+            before += other(config, config.model.critic)
         if config.train.critic_pretrain_steps:
             want("critic", critic_key(config, inputs), config, *before)
     return sorted(found.values(), key=lambda model: get_args(Kind).index(model.kind))

@@ -65,6 +65,8 @@ def inputs_of(config: RunConfig, task: Task) -> Inputs:
     found = base_inputs(config, task) | _foreign(plugins.ALGORITHMS, config.algorithm.name)
     if config.model.critic:
         found |= critic_inputs(config)
+    if config.has_reward_model and config.reward.model:
+        found |= reward_inputs(config)
     if config.model.adapter is not None:
         found["version of peft"] = version("peft")
     return found
@@ -73,6 +75,11 @@ def inputs_of(config: RunConfig, task: Task) -> Inputs:
 def critic_inputs(config: RunConfig) -> Inputs:
     """Of the model that the critic is made from, where it is not the actor's."""
     return {f"model {config.model.critic} of the critic": _files(model_files(config.model.critic))}
+
+
+def reward_inputs(config: RunConfig) -> Inputs:
+    """Of the model that the reward model is made from, where it is not the policy's."""
+    return {f"model {config.reward.model} of the reward model": _files(model_files(config.reward.model))}
 
 
 def identity_of(config: RunConfig, task: Task, models: Mapping[str, nn.Module | None]) -> Inputs:

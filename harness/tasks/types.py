@@ -65,3 +65,12 @@ class Demonstrates(Protocol):
             habit: share of the kinds of step at which it mostly errs, always in the same way.
         """
         ...
+
+
+@runtime_checkable
+class TellsFaults(Protocol):
+    """A task that tells kinds of wrong completions apart, so that what a proxy rewards can be counted."""
+
+    def fault(self, item: Item, completion: str) -> str:
+        """Of which kind a completion that is not right is: a few words, of a small set, from the two texts alone."""
+        ...

@@ -103,7 +103,7 @@ def evaluate(
     metrics |= check_metrics(task, [row["completion"] for row in rows], verdicts, prefix="eval")
     ks = sorted({1, *c.k})
     metrics |= {f"eval/pass@{k}": value for k, value in pass_at(right, c.samples, ks).items()}
-    metrics |= _votes(rows, task, c.samples, ks)
+    metrics |= {f"eval/maj@{k}": value for k, value in maj_at(rows, task, c.samples, ks).items() if k > 1}
     return Evaluation(metrics, rows, EvaluationCounts(step, c.split, c.samples, r.temperature, right, firsts))
 
 
@@ -146,12 +146,12 @@ def pass_at(right: ItemCounts, samples: int, ks: Sequence[int]) -> dict[int, flo
     return {k: fmean(pass_at_k(samples, count, k) for count in whole) for k in ks}
 
 
-def _votes(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[str, float]:
-    """maj@k over the items without a missing verdict."""
+def maj_at(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[int, float]:
+    """maj@k by k, over the items without a missing verdict."""
     whole = [item for item in _by_item(rows, samples) if _is_whole(item)]
     right = [[row["outcome"] == "pass" for row in item] for item in whole]
     answers = [[task.answer(row["completion"]) or None for row in item] for item in whole]
-    return {f"eval/maj@{k}": mean_maj_at_k(answers, right, k) for k in ks if k > 1}
+    return {k: mean_maj_at_k(answers, right, k) for k in ks}
 
 
 def refuse_masked(share: float, limit: float, where: str) -> None:
@@ -171,13 +171,27 @@ def graded_rows(
     owners = [item for item in items for _ in range(group)]
     completions = decode_completions(tokenizer, samples)
     verdicts = grader(completions, [item.target for item in owners]).true
+    return completion_rows(step, owners, completions, grader, verdicts)
+
+
+def completion_rows(
+    step: int, owners: Sequence[Item], completions: Sequence[str], grader: Grader, verdicts: Sequence[Verdict]
+) -> list[CompletionRow]:
+    """One row a completion, of the item that it belongs to."""
     return [
-        completion_row(step, *each, sandbox=grader.sandbox) for each in zip(owners, completions, verdicts, strict=True)
+        completion_row(step, *each, sandbox=grader.sandbox, fault=grader.fault(*each))
+        for each in zip(owners, completions, verdicts, strict=True)
     ]
 
 
 def completion_row(
-    step: int, item: Item, completion: str, verdict: Verdict, *, sandbox: str | None = None
+    step: int,
+    item: Item,
+    completion: str,
+    verdict: Verdict,
+    *,
+    sandbox: str | None = None,
+    fault: str | None = None,
 ) -> CompletionRow:
     """One line of completions.jsonl.gz; `sandbox` is the tier that the completion's code ran in."""
     return {
@@ -191,4 +205,5 @@ def completion_row(
         "detail": verdict.detail,
         **({"meta": item.meta} if item.meta else {}),
         **({} if sandbox is None else {"sandbox": sandbox}),
+        **({} if fault is None else {"fault": fault}),
     }

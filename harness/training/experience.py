@@ -27,8 +27,9 @@ from rlvr_bench.harness.seeding import derive_seed, generator
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.self_checks import check_metrics
 from rlvr_bench.harness.tasks.types import Item, Task
-from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_row, refuse_masked
+from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_rows, refuse_masked
 from rlvr_bench.harness.training.grader import Grader, Grades, joined_grades
+from rlvr_bench.harness.training.proxy.distance import distance_metrics
 from rlvr_bench.harness.training.step_flops import Tokens
 from rlvr_bench.harness.training.step_metrics import (
     explained_variance,
@@ -118,7 +119,7 @@ class Collector:
             "cost/verdict_wait": max(0.0, ended - arrived),
             "rollout/verdict_retries": sum(self.processes.all(self.grader.retries - retries)),
         }
-        completions, checks = self._written(owners, texts, grades, step)
+        completions, checks = self._written(owners, texts, grades, proxy, step)
         row |= checks
         masked = row["rollout/masked_fraction"]
         assert masked is not None
@@ -137,14 +138,14 @@ class Collector:
         prepared, trained_on = self._prepare(_finite(rollout, row), meter)
         mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
+        row |= distance_metrics(c, self.models, prepared, meter)
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
 
     def _written(
-        self, owners: list[Item], texts: list[str], grades: Grades, step: int
+        self, owners: list[Item], texts: list[str], grades: Grades, proxy: Tensor | None, step: int
     ) -> tuple[list[CompletionRow], MetricsRow]:
         """What all processes have sampled as lines of the record, and the metrics of its self-checks."""
-        each = zip(owners, texts, grades.true, strict=True)
-        own = [completion_row(step, *one, sandbox=self.grader.sandbox) for one in each]
+        own = _with_scores(completion_rows(step, owners, texts, self.grader, grades.true), grades, proxy)
         rows = [one for part in self.processes.all(own) for one in part]
         right = [None if one["reward"] is None else one["reward"] > 0 for one in rows]
         checks = check_metrics(self.task, [one["completion"] for one in rows], right, prefix="rollout")
@@ -278,6 +279,13 @@ def _finite(rollout: Rollout, row: MetricsRow) -> Rollout:
         return rollout
     row["rollout/rewards_skipped"] = int((~finite).sum())
     return rollout.select(finite.nonzero().squeeze(1)) if bool(finite.any()) else rollout
+
+
+def _with_scores(rows: list[CompletionRow], grades: Grades, proxy: Tensor | None) -> list[CompletionRow]:
+    """The rows with the reward model's score of each completion that has a verdict, where there is one."""
+    for place, score in zip(grades.valid, [] if proxy is None else proxy.tolist(), strict=proxy is not None):
+        rows[place]["proxy_reward"] = score
+    return rows
 
 
 def _right(grades: Grades) -> Tensor:

@@ -15,7 +15,7 @@ from rlvr_bench.harness.config.schema import RewardConfig, RunConfig
 from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
-from rlvr_bench.harness.tasks.types import Item, Task, TaskError
+from rlvr_bench.harness.tasks.types import Item, Task, TaskError, TellsFaults
 from rlvr_bench.rewards.compose import weighted_sum
 from rlvr_bench.rewards.noisy import VerdictNoise
 from rlvr_bench.rewards.types import Verdict, Verifier
@@ -75,6 +75,7 @@ class Grader:
             TaskError: the weights name a component that the task does not have.
             SandboxUnavailable: the task runs code and no tier of the sandbox works here.
         """
+        self.task = task
         self.verifiers: dict[str, Verifier] = task.verifiers()
         self.weights, self.deadline_s = dict(config.components), config.deadline_s
         if unknown := sorted(set(self.weights) - set(self.verifiers)):
@@ -126,6 +127,12 @@ class Grader:
         if len(answer) != len(completions):
             raise VerifierError(f"{who} gave {len(answer)} verdicts on {len(completions)} completions")
         return answer
+
+    def fault(self, item: Item, completion: str, verdict: Verdict) -> str | None:
+        """Of which kind a wrong completion is; None where it is not wrong, or the task tells no kinds apart."""
+        if verdict.reward is None or verdict.reward > 0 or not isinstance(self.task, TellsFaults):
+            return None
+        return self.task.fault(item, completion)
 
     @property
     def retries(self) -> int:

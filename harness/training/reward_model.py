@@ -1,4 +1,4 @@
-"""Trains the fourth model: a scalar-headed copy of the base model, on pairs that the verifier labeled."""
+"""Trains the fourth model: a backbone with a scalar head, on pairs of completions that the verifier labeled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from rlvr_bench.algorithms.types import Rollout
-from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
+from rlvr_bench.harness.config.schema import HELD_OUT, RewardConfig, RunConfig
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
 from rlvr_bench.harness.errors import UserError
 from rlvr_bench.harness.models.roles import ScalarModel
@@ -24,15 +24,27 @@ from rlvr_bench.harness.rollout.long_prompts import choice_of
 from rlvr_bench.harness.rollout.types import Samples, as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.state.cache import cached
-from rlvr_bench.harness.state.identity import base_inputs
+from rlvr_bench.harness.state.identity import base_inputs, reward_inputs
 from rlvr_bench.harness.tasks.prompts import train_items
 from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.evaluate import refuse_masked
 from rlvr_bench.harness.training.grader import Grader, sample_and_grade
-from rlvr_bench.harness.training.warm_start import warm_start_key
+from rlvr_bench.harness.training.proxy.best_of import measure_best_of
+from rlvr_bench.harness.training.warm_start import reward_base, warm_start_key
 from rlvr_bench.rewards.learned import Normalizer, bradley_terry_loss, calibration, pair_accuracy
 
 HELD_OUT_PAIRS = 2000  # at most
+TRAINING = (
+    "label_pairs",
+    "label_prompts",
+    "label_samples",
+    "label_seed",
+    "label_noise",
+    "epochs",
+    "optimizer_steps",
+    "batch",
+    "lr",
+)  # settings of the section `reward` that its training depends on
 
 
 class RewardModelError(UserError):
@@ -47,7 +59,8 @@ def reward_model(
     Raises:
         RewardModelError: too few pairs; says how many there were.
     """
-    model = ScalarModel.from_causal_lm(base, share=config.compute.share, precision=config.compute.autocast)
+    made_from = reward_base(config, task, base)
+    model = ScalarModel.from_causal_lm(made_from, share=config.compute.share, precision=config.compute.autocast)
     if not config.reward.label_pairs:
         return model, Normalizer(), {"pairs": 0, "note": "untrained: for memory and speed only"}
 
@@ -63,10 +76,12 @@ def reward_model(
 def reward_model_key(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
     """What a reward model depends on; `inputs` as for the warm start."""
     r, rollout = asdict(config.reward), config.rollout
-    names = ("label_pairs", "label_prompts", "label_samples", "label_seed", "epochs", "batch", "lr")
+    m = config.measure
     return {
         **warm_start_key(config, inputs),
-        "labels": {name: r[name] for name in names},
+        "labels": {name: r[name] for name in TRAINING},
+        "made_from": reward_inputs(config) if config.reward.model else {},
+        "best_of": [m.best_of_prompts, m.best_of_samples, config.evaluate.split] if m.best_of_prompts else [],
         "sampling": [rollout.min_tokens, rollout.max_tokens, rollout.temperature],
         **choice_of(config),
     }
@@ -88,6 +103,12 @@ def label_pairs(correct: list[float | None], groups: list[int], count: int, *, s
     return list(itertools.islice((p for r in rounds for p in r if p is not None), count))
 
 
+def turn_some(pairs: list[tuple[int, int]], count: int, *, seed: int) -> list[tuple[int, int]]:
+    """So many of the pairs, drawn by the seed, the wrong way round: errors in the labels."""
+    chosen = set(random.Random(derive_seed("label noise", seed)).sample(range(len(pairs)), count))
+    return [(wrong, right) if i in chosen else (right, wrong) for i, (right, wrong) in enumerate(pairs)]
+
+
 def _train(
     model: ScalarModel, config: RunConfig, base: Any, tokenizer: Any, grader: Grader, task: Task
 ) -> dict[str, Any]:
@@ -97,17 +118,25 @@ def _train(
     rollout = as_rollout(samples, max_tokens=config.rollout.max_tokens)
     refuse_masked(correct.count(None) / len(correct), config.reward.max_masked, "labels of the reward model")
     train_pairs, test_pairs = _split_pairs(items, samples, correct, config)
+    turned = round(r.label_noise * len(train_pairs))
+    train_pairs = turn_some(train_pairs, turned, seed=r.label_seed)
     _fit(model, rollout, train_pairs, config)
     scores = score_rollout(lambda part: model(part, at="end"), rollout, config.train.micro_tokens)
     right, wrong = (scores[torch.tensor([p[side] for p in test_pairs])] for side in (0, 1))
     frozen = Normalizer.fit(scores)
+    found = {}
+    if config.measure.best_of_prompts:
+        found["best_of"] = measure_best_of(model, frozen, config, base, tokenizer, grader, task)
     return {
+        **found,
         "labels": len({i for pair in train_pairs for i in pair}),
         "pairs": len(train_pairs),
+        "turned_pairs": turned,
         "held_out_pairs": len(test_pairs),
         "held_out_accuracy": pair_accuracy(right, wrong),
         "calibration": calibration(right, wrong),
         "base_pass_rate": fmean(c for c in correct if c is not None),
+        "right_score": fmean(s for s, c in zip(frozen(scores).tolist(), correct, strict=True) if c),
         "sandbox": grader.sandbox,
         "mean": frozen.mean,
         "std": frozen.std,
@@ -142,7 +171,7 @@ def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], con
     """Bradley-Terry loss over the pairs, with a linear decay of the learning rate to zero."""
     r = config.reward
     engine = TorchEngine(model)
-    batches = list(_shuffled_batches(pairs, r.batch, r.epochs, r.label_seed))
+    batches = list(itertools.islice(_shuffled_batches(pairs, r), r.optimizer_steps or None))
     model.train()
     for step, batch in enumerate(track(batches, "reward model", len(batches))):
         parts = torch.tensor(batch).split(max(1, config.train.micro_tokens // (2 * width_of(rollout))))
@@ -155,13 +184,12 @@ def _fit(model: ScalarModel, rollout: Rollout, pairs: list[tuple[int, int]], con
     model.eval()
 
 
-def _shuffled_batches(
-    pairs: list[tuple[int, int]], size: int, epochs: int, seed: int
-) -> Iterator[list[tuple[int, int]]]:
-    order = random.Random(derive_seed("pair order", seed))
-    for _ in range(epochs):
+def _shuffled_batches(pairs: list[tuple[int, int]], r: RewardConfig) -> Iterator[list[tuple[int, int]]]:
+    """Of `epochs` passes; without end where the number of optimizer steps is set."""
+    order = random.Random(derive_seed("pair order", r.label_seed))
+    for _ in itertools.count() if r.optimizer_steps else range(r.epochs):
         shuffled = order.sample(pairs, len(pairs))
-        yield from (shuffled[i : i + size] for i in range(0, len(shuffled), size))
+        yield from (shuffled[i : i + r.batch] for i in range(0, len(shuffled), r.batch))
 
 
 def _labeled_completions(

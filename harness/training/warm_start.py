@@ -44,23 +44,35 @@ def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]
     return model, tokenizer, facts
 
 
-def critic_config(config: RunConfig) -> RunConfig:
-    """That of a run whose base model is what the critic of this one is made from (`model.critic`)."""
-    return replace(config, model=replace(config.model, name=config.model.critic, critic=""))
+def other_config(config: RunConfig, name: str) -> RunConfig:
+    """That of a run whose base model is what another role of this one is made from (`model.critic`, `reward.model`)."""
+    return replace(config, model=replace(config.model, name=name, critic=""), reward=replace(config.reward, model=""))
 
 
 def critic_model(config: RunConfig, task: Task, base: Any, roles: Collection[Role]) -> Any | None:
-    """The causal language model that the critic is made from; None: it is the base model, or there is no critic.
+    """The causal language model that the critic is made from; None: it is the base model, or there is no critic."""
+    if not config.model.critic or "critic" not in roles:
+        return None
+    return _other_model(config, config.model.critic, task, base, role="critic")
+
+
+def reward_base(config: RunConfig, task: Task, base: Any) -> Any:
+    """The causal language model that the reward model is made from: the base model, or that of `reward.model`."""
+    if not config.reward.model:
+        return base
+    return _other_model(config, config.reward.model, task, base, role="reward model").to(base.device)
+
+
+def _other_model(config: RunConfig, name: str, task: Task, base: Any, *, role: str) -> Any:
+    """The base model of another name, after its own warm start.
 
     Its table of embeddings gets as many rows as the base model's, so that any id can be read.
     """
-    if not config.model.critic or "critic" not in roles:
-        return None
-    model, _, _ = base_model(critic_config(config), task)
+    model, _, _ = base_model(other_config(config, name), task)
     rows = vocabulary_of(base)
     if vocabulary_of(model) < rows:
         with torch.random.fork_rng():
-            torch.manual_seed(derive_seed("rows of the critic", config.warm_start.seed))
+            torch.manual_seed(derive_seed(f"rows of the {role}", config.warm_start.seed))
             model.resize_token_embeddings(rows, mean_resizing=False)
     return model
 

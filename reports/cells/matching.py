@@ -41,7 +41,8 @@ def roles(cell: Cell) -> frozenset[str]:
 
 def one_size(cell: Cell) -> bool:
     """Whether all models were made from one and the trained ones are trained whole: what arithmetic by role assumes."""
-    return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic")
+    rewarded = "reward" in roles(cell) and setting(cell, "reward", "model")
+    return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic") and not rewarded
 
 
 def actor_scored(cell: Cell) -> bool | None:
@@ -159,10 +160,15 @@ def learned_pairs(cells: Sequence[Cell]) -> list[Pair]:
 
 
 def label_pairs(cells: Sequence[Cell]) -> list[Pair]:
-    """(most label pairs, fewest label pairs) of each algorithm that was trained on both, with the same models."""
+    """(most label pairs, fewest label pairs) of each algorithm that was trained on both, with the same models.
+
+    Reward models of each size, and with each share of wrong labels, are compared among themselves.
+    """
+    labeled = [c for c in cells if is_plain(c, LEARNED) and reward_setting(c).pairs]
+    kinds = {c.name: (algorithm(c), reward_setting(c).model, reward_setting(c).label_noise) for c in labeled}
     found = []
-    for name in dict.fromkeys(algorithm(c) for c in cells):
-        mine = [c for c in cells if algorithm(c) == name and is_plain(c, LEARNED) and reward_setting(c).pairs]
+    for kind in dict.fromkeys(kinds.values()):
+        mine = [c for c in labeled if kinds[c.name] == kind]
         mine = [c for c in mine if roles(c) == roles(mine[0])]
         most = max(mine, key=lambda c: reward_setting(c).pairs or 0, default=None)
         fewest = min(mine, key=lambda c: reward_setting(c).pairs or 0, default=None)

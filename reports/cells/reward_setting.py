@@ -15,7 +15,9 @@ from rlvr_bench.reports.numbers import whole
 
 RANDOM, VERIFIER, LEARNED, BOTH = "random", "verifier", "learned", "both"
 MODELED = (LEARNED, BOTH)
-_MODEL_SETTINGS = ("label_pairs", "label_prompts", "label_samples", "epochs", "batch", "lr")
+_MODEL_SETTINGS = (
+    "model", "label_pairs", "label_prompts", "label_samples", "label_noise", "epochs", "optimizer_steps", "batch", "lr"
+)  # fmt: skip
 _SEEDS = ("label_seed",)  # of replication, which varies inside a cell and is no setting
 _ERROR_RATES = ("false_positive_rate", "false_negative_rate")
 
@@ -29,6 +31,8 @@ class RewardSetting:
     false_positives: float
     false_negatives: float
     settings: tuple[tuple[str, str], ...]
+    model: str = ""  # that the reward model is made from; "" where it is the policy's, or there is none
+    label_noise: float = 0.0  # share of its training pairs that were the wrong way round
 
     @property
     def noisy(self) -> bool:
@@ -38,6 +42,8 @@ class RewardSetting:
     def title(self) -> str:
         """Short, for a panel."""
         model = "reward model" + (f", {whole(self.pairs)} pairs" if self.pairs is not None else "")
+        model += f", {self.model}" if self.model else ""
+        model += f", {100 * self.label_noise:g} % wrong" if self.label_noise else ""
         name = {LEARNED: model, BOTH: f"verifier and {model}", RANDOM: "random reward"}.get(self.source, self.source)
         return (name or "reward unknown") + (f", {self._noise}" if self.noisy else "")
 
@@ -45,6 +51,8 @@ class RewardSetting:
     def phrase(self) -> str:
         """With an article, for a sentence."""
         model = "a reward model" + (f" of {whole(self.pairs)} label pairs" if self.pairs is not None else "")
+        model += f", {100 * self.label_noise:g} % of them wrong" if self.label_noise else ""
+        model += f", made from {self.model}" if self.model else ""
         name = {
             VERIFIER: "a verifier", LEARNED: model, BOTH: f"a verifier and {model}", RANDOM: "a random reward"
         }.get(self.source, f"the reward {self.source}" if self.source else "an unknown reward")  # fmt: skip
@@ -67,7 +75,16 @@ def reward_setting(cell: Cell) -> RewardSetting:
     left_out = (*_ERROR_RATES, *_SEEDS, *(() if modeled else _MODEL_SETTINGS))
     used = {k: v for k, v in reward.items() if k not in left_out}
     settings = tuple((k, show(v)) for k, v in sorted(used.items()))
-    return RewardSetting(source, reward.get("label_pairs") if modeled else None, positives, negatives, settings)
+    made_from, turned = str(reward.get("model") or ""), float(reward.get("label_noise") or 0.0)
+    return RewardSetting(
+        source,
+        reward.get("label_pairs") if modeled else None,
+        positives,
+        negatives,
+        settings,
+        made_from if modeled else "",
+        turned if modeled else 0.0,
+    )
 
 
 def by_reward_setting(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, ...]]:

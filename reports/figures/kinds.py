@@ -14,8 +14,10 @@ from rlvr_bench.reports.figures.training import (
     ladder,
     learning,
     lengths,
+    many,
     rewards,
     stability,
+    survival,
     tuning,
     values,
 )
@@ -26,6 +28,7 @@ SEEDS = (
     f"interval and is left out where more than {CROWD} cells share a panel; below that each seed is a line. Thin lines "
     "that end early: runs that did not finish."
 )
+LOST = "In brackets: how many collapsed, of how many. Runs that did not are censored at their last step."
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         name="answer",
@@ -84,6 +87,25 @@ FIGURES: tuple[FigureKind, ...] = (
         remark=lambda subject: stability.left_out(subject.cells),
     ),
     FigureKind(
+        name="survival",
+        section="learning",
+        about="learning",
+        make=of_cells(survival.of_runs),
+        caption="Share of the seeds that have not collapsed (Kaplan-Meier), by the rule that was fixed beforehand. "
+        f"{LOST}",
+    ),
+    FigureKind(
+        name="many",
+        section="learning",
+        about="learning",
+        make=many.many,
+        caption="Share of the test items that one of k samples solves (pass@k, unbiased), and that the most frequent "
+        "answer of k samples solves (maj@k), after the last step. Marks: mean over seeds; band: Student's "
+        f"{LEVEL_TEXT} interval; dashed: mean of the base models, asked in the same way. Each policy, and each base "
+        "model, has the temperature that served it best on the validation split. Dotted upright, with the mark of "
+        "the policy on top: where its pass@k falls below that of its base model.",
+    ),
+    FigureKind(
         name="lengths",
         section="lengths",
         about="learning",
@@ -128,14 +150,26 @@ FIGURES: tuple[FigureKind, ...] = (
         "each trial against its learning rate, the best one large and filled.",
     ),
     FigureKind(
-        name="overoptimization",
-        section="rewards",
-        about="learning",
-        make=of_cells(rewards.overoptimization),
-        caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against the "
-        "distance from the base model: the square root of KL(policy || base) in nats per completion. Each point after "
-        f"the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. Columns, or rows "
-        "in the narrow version: what the policy was trained on.",
+        name="survival-trials",
+        section="tuning",
+        about="search",
+        make=of_cells(survival.of_trials),
+        caption="Share of the drawn settings under which training has not collapsed (Kaplan-Meier), by the rule that "
+        f"was fixed beforehand. {LOST}",
+    ),
+    *(
+        FigureKind(
+            name="overoptimization" if page == 0 else f"overoptimization-{page + 1}",
+            section="rewards",
+            about="learning",
+            make=of_cells(partial(rewards.overoptimization, page=page)),
+            caption="True reward (verifier) and proxy (reward model, normalized by the base model's scores) against "
+            "the distance from the base model: the square root of KL(policy || base) in nats per completion. Each "
+            f"point after the first is the mean of a block of steps. {SEEDS} Circle: start; dotted: the base model. "
+            "Columns, or rows in the narrow version: what the policy was trained on.",
+            remark=lambda subject: rewards.crosses(subject.cells),
+        )
+        for page in range(rewards.PAGES)
     ),
     FigureKind(
         name="proxy",

@@ -2,7 +2,8 @@
 
 Distance is sqrt(KL(policy || base)) in sqrt(nats per completion), as in Gao et al. 2022, arXiv:2210.10760: the
 recorded KL a token times the mean length is the KL a completion, exactly where no verdict is missing: both are then
-over the same completions.
+over the same completions.  The KL is that over the whole vocabulary where the run recorded it (`measure.exact_kl`), and
+else the estimate from the sampled tokens.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rlvr_bench.reports.stats import Curve, Estimate, Peak, common_distances, pe
 
 TRUE, PROXY = "rollout/true_reward_mean", "rollout/proxy_reward_mean"
 GAP, PAIR_ACCURACY = "rollout/proxy_true_gap", "rollout/proxy_pair_accuracy"
+EXACT_KL, SAMPLED_KL = "train/exact_kl_to_reference", "train/kl_to_reference"
 BLOCKS = 24  # a run's steps after the first are averaged in at most so many blocks: a single step is noisy
 
 
@@ -29,9 +31,10 @@ def is_studied(cells: Sequence[Cell]) -> bool:
 
 
 def sequence_kl(run: Run) -> Series:
-    """KL(policy || base) in nats per completion, by step; never below 0, as its estimator k3 is not."""
+    """KL(policy || base) in nats per completion, by step; never below 0, as neither it nor its estimator k3 is."""
     lengths = dict(training_series(run, "rollout/length_mean"))
-    return [(s, max(0.0, v) * lengths[s]) for s, v in training_series(run, "train/kl_to_reference") if s in lengths]
+    a_token = training_series(run, EXACT_KL) or training_series(run, SAMPLED_KL)
+    return [(s, max(0.0, v) * lengths[s]) for s, v in a_token if s in lengths]
 
 
 @remembered

@@ -22,6 +22,7 @@ from rlvr_bench.reports.page.costs.communication_table import exchange_table, pr
 from rlvr_bench.reports.page.costs.memory_table import memory_table, planned_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
 from rlvr_bench.reports.page.curves.lengths_table import lengths_csv, lengths_table
+from rlvr_bench.reports.page.curves.many_table import many_csv, many_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.curves.values_table import values_csv, values_table
@@ -29,6 +30,8 @@ from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
 from rlvr_bench.reports.page.opening.instruments import instrument_table
 from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
+from rlvr_bench.reports.page.proxies.exploits_table import counts_csv, counts_table, examples_table
+from rlvr_bench.reports.page.proxies.fits_table import fits_csv, fits_table
 from rlvr_bench.reports.page.reward_tables import ends_csv, ends_table, models_csv, models_table
 from rlvr_bench.reports.page.table import Table, first_columns, table_csv
 
@@ -84,11 +87,15 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
     TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
+    TableKind(name="many", section="learning", make=many_table, raw=many_csv, learning_only=True),
     TableKind(name="lengths", section="lengths", make=lengths_table, raw=lengths_csv, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
     TableKind(name="values", section="baselines", make=values_table, raw=values_csv, learning_only=True),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
     TableKind(name="overoptimization", section="rewards", make=ends_table, raw=ends_csv, learning_only=True),
+    TableKind(name="fits", section="rewards", make=fits_table, raw=fits_csv, learning_only=True),
+    TableKind(name="exploits", section="rewards", make=counts_table, raw=counts_csv, learning_only=True),
+    TableKind(name="exploit-examples", section="rewards", make=examples_table, learning_only=True),
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
     TableKind(name="planned-memory", section="memory", make=planned_table),

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_bench.algorithms.kl import ESTIMATORS, k1, k2, k3
+from rlvr_bench.algorithms.kl import ESTIMATORS, k1, k2, k3, over_vocabulary
 from tests import oracles
 from tests.tolerance import assert_close
 
@@ -120,3 +120,18 @@ def test_gradcheck() -> None:
     for estimator in ESTIMATORS.values():
         leaf = -torch.rand(2, 3, dtype=torch.float64).requires_grad_()
         assert torch.autograd.gradcheck(lambda x, f=estimator: f(x, reference), leaf)
+
+
+def test_over_the_vocabulary_by_hand() -> None:
+    """p = (.5, .5), q = (.25, .75): .5 log 2 + .5 log (2 / 3) = .1438; equal distributions have none."""
+    policy, reference = torch.tensor([[0.0, 0.0], [1.0, 3.0]]), torch.tensor([[0.0, math.log(3.0)], [2.0, 4.0]])
+    assert_close(torch.tensor([0.5 * math.log(2) + 0.5 * math.log(2 / 3), 0.0]), over_vocabulary(policy, reference))
+    assert_close(  # the other direction: .25 log .5 + .75 log 1.5 = .1308
+        torch.tensor([0.25 * math.log(0.5) + 0.75 * math.log(1.5), 0.0]), over_vocabulary(reference, policy)
+    )
+
+
+def test_over_the_vocabulary_a_forbidden_token_adds_nothing() -> None:
+    two, three = torch.tensor([[0.0, 1.0]]), torch.tensor([[0.0, 1.0, -1e9]])
+    other_two, other_three = torch.tensor([[0.5, 0.0]]), torch.tensor([[0.5, 0.0, -1e9]])
+    assert_close(over_vocabulary(two, other_two), kl.over_vocabulary(three, other_three))

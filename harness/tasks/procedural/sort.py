@@ -9,6 +9,7 @@ from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw,
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
+from rlvr_bench.rewards.format import format_error
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,27 @@ class Sort(Tagged):
         answer = _slip(item.target, rng) if rng.random() < noise else answer
         digits = item.prompt.removeprefix("sort ").removesuffix(":").replace(" ", "")
         return f"<think>{digits}</think><answer>{answer}</answer>"
+
+    def fault(self, item: Item, completion: str) -> str:
+        """What is wrong with it: its shape, the order of its digits, or which digits they are."""
+        answer = self.answer(completion)
+        if answer is None:
+            return "no answer"
+        if format_error(completion):
+            return "wrong format"
+        return _wrong_digits(answer, item.target)
+
+
+def _wrong_digits(answer: str, target: str) -> str:
+    """Of which kind an answer in the right format is that is not the target."""
+    if not (answer.isascii() and answer.isdigit()):
+        return "not digits alone"
+    if sorted(answer) == list(target):
+        return "right digits, wrong order"
+    order = "sorted" if list(answer) == sorted(answer) else "not sorted"
+    if len(answer) == len(target):
+        return f"{order}, other digits"
+    return f"{order}, too {'many' if len(answer) > len(target) else 'few'} digits"
 
 
 def _by_habit(answer: str, habit: float, rng: random.Random) -> str:

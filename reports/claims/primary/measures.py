@@ -11,12 +11,15 @@ from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, score_in
 from rlvr_bench.reports.measures.budgets import TARGET
 from rlvr_bench.reports.measures.curves.lengths import CHECKED, LENGTH, WRONG_LENGTH
+from rlvr_bench.reports.measures.curves.many import many_at
 from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps, mean_in, training_series
 from rlvr_bench.reports.numbers import plain
 
+MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
+SEARCHED: tuple[Measure, ...] = ("near_best",)
 SCORES: dict[Measure, str] = {"pass@1": PASS, "greedy": GREEDY}
 WRITTEN: dict[Measure, str] = {"check_share": CHECKED, "length": LENGTH, "wrong_length": WRONG_LENGTH}
-SHARES: tuple[Measure, ...] = (*SCORES, "check_share")  # whose differences are in points
+SHARES: tuple[Measure, ...] = (*SCORES, "check_share", *MANY, *SEARCHED)  # whose differences are in points
 BUDGET_OF: dict[Measure, str] = {"target_seconds": "seconds", "target_samples": "samples", "target_flops": "flops"}
 TIMED: tuple[Measure, ...] = ("step_seconds", "target_seconds")  # which a busy machine makes undecidable
 QUESTION_OF: dict[Measure, Question] = {
@@ -32,6 +35,11 @@ QUESTION_OF: dict[Measure, Question] = {
     "target_seconds": "budget",
     "target_samples": "budget",
     "target_flops": "budget",
+    "pass@8": "accuracy",
+    "pass@64": "accuracy",
+    "pass@256": "accuracy",
+    "maj@64": "accuracy",
+    "near_best": "stability",
 }
 _OF_A_STEP: dict[Measure, str] = {"step_seconds": "cost/seconds", "comm_bytes": "cost/communication/sent"}
 _PEAK = "cost/memory/device_peak/"
@@ -47,6 +55,8 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
     measure, window = hypothesis.measure, last_steps(run, hypothesis.window)
     if measure in SCORES:
         return score_in(run, window, SCORES[measure])
+    if measure in MANY:
+        return many_at(run, measure)
     if measure in WRITTEN:
         return mean_in(run, training_series(run, WRITTEN[measure]), window)
     if measure == "state_bytes":
@@ -62,6 +72,8 @@ def described(hypothesis: Hypothesis, a: Cell) -> str:
     measure = hypothesis.measure
     if measure in BUDGET_OF:
         return f"Training's {BUDGET_OF[measure]} up to the first evaluation with pass@1 of {plain(TARGET)} or more."
+    if measure in MANY:
+        return f"{measure} of the policy after the last step, at the temperature chosen for it on the split validation."
     if measure == "state_bytes":
         return "Exact bytes of all models' weights, gradients, optimizer states and buffers."
     window = next((w for r in a.runs if (w := last_steps(r, hypothesis.window))), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
+from typing import Literal
 
 import numpy as np
 from matplotlib import pyplot
@@ -28,16 +29,23 @@ from rlvr_bench.reports.figures.panels import (
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.overoptimization import PROXY, TRUE, is_studied, path
+from rlvr_bench.reports.measures.proxies.best_of import best_of, best_of_runs
 from rlvr_bench.reports.measures.reward_models import base_pass_rate
 
+EACH, PAGES = 5, 3  # rewards on a page, and pages; more rewards than that are in the tables alone
 ROWS = {TRUE: "true reward (share right)", PROXY: "proxy (base SD)"}
 DISTANCE = r"$\sqrt{\mathrm{KL}}$ ($\sqrt{\mathrm{nats}}$)"  # short, to stand below each of many panels
 
 
-def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
-    """True reward and proxy against the distance from the base model, by reward; None where no KL was recorded."""
-    groups = by_reward_setting([c for c in cells if any(path(r, TRUE) for r in c.runs)])
-    if not is_studied([c for g in groups.values() for c in g]):
+def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks, *, page: int = 0) -> Figure | None:
+    """True reward and proxy against the distance from the base model, by reward; None where no KL was recorded.
+
+    Args:
+        page: which so many rewards, each page EACH of them; None where there are no more.
+    """
+    every = by_reward_setting([c for c in cells if any(path(r, TRUE) for r in c.runs)])
+    groups = dict(list(every.items())[page * EACH : (page + 1) * EACH])
+    if not groups or not is_studied([c for g in every.values() for c in g]):
         return None
     rows = [n for n in ROWS if any(path(r, n) for g in groups.values() for c in g for r in c.runs)]
     turn, labels, base = width == "column", short_labels(cells), base_pass_rate(cells)
@@ -48,6 +56,7 @@ def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks) -> Figur
             few, paths = len(members) <= CROWD, []
             for cell in members:
                 paths += _paths(axes, cell, name, looks[cell.name], labels[cell.name], band=few)
+            _best_of(axes, members, "true" if name == TRUE else "proxy")
             starts = [p[0] for p in paths]
             if not starts:
                 continue
@@ -60,8 +69,26 @@ def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks) -> Figur
             axes.yaxis.set_major_locator(MaxNLocator(5))
     shared = common_x(list(panels.T))
     _label(panels, rows, turn=turn, shared=shared)
-    legend(figure, list(panels.flat), width, last=("base model", "start"), solid=repeated(labels))
+    legend(figure, list(panels.flat), width, last=("best of n", "base model", "start"), solid=repeated(labels))
     return figure
+
+
+def crosses(cells: Sequence[Cell]) -> str:
+    """What the marks of the best of n are; empty where it was not measured."""
+    if not best_of_runs(cells):
+        return ""
+    return (
+        "Crosses: the best of n = 1, 2, 4 ... completions of the base model by the same reward model, mean over reward "
+        "models, at the distance sqrt(log n - (n - 1) / n). Distances of policies are of the KL over the vocabulary."
+    )
+
+
+def _best_of(axes: Axes, cells: Sequence[Cell], what: Literal["true", "proxy"]) -> None:
+    """Means over the reward models, at the analytic distances."""
+    curves = [best_of(run, what) for run in best_of_runs(cells)]
+    if curves:
+        mean = np.mean([c for c in curves if len(c) == len(curves[0])], axis=0)
+        axes.plot(*mean.T, "x", markersize=4, color="black", zorder=4, label="best of n")
 
 
 def _paths(axes: Axes, cell: Cell, name: str, style: Look, label: str, *, band: bool) -> list[Points]:

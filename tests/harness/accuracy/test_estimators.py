@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from rlvr_bench.harness.accuracy.estimators import maj_at_k, mean_maj_at_k, mean_pass_at_k, pass_at_k
+from rlvr_bench.harness.accuracy.estimators import best_of_n, maj_at_k, mean_maj_at_k, mean_pass_at_k, pass_at_k
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,31 @@ def test_mean_maj_at_k_and_refusals():
             maj_at_k(answers, correct, k)
     with pytest.raises(ValueError, match="no items"):
         mean_pass_at_k([], 1)
+
+
+def test_best_of_n_by_hand():
+    # Two of three: {1, 2} -> 20, {1, 3} -> 30, {2, 3} -> 30.
+    assert best_of_n([1.0, 2.0, 3.0], [10, 20, 30], 2) == pytest.approx(80 / 3, abs=1e-12)
+    assert best_of_n([3.0, 1.0, 2.0], [10, 20, 30], 1) == 20
+    assert best_of_n([3.0, 1.0, 2.0], [10, 20, 30], 3) == 10
+    assert best_of_n([1.0, 1.0], [0, 1], 2) == 0.5  # equal scores: either
+
+
+def test_best_of_n_counts_subsets():
+    """Equal scores share what the best of a draw is worth."""
+    scores, values = [0.3, 0.1, 0.3, 0.7, 0.1, 0.7], [1, 0, 0, 1, 1, 0]
+    for n in range(1, 7):
+        found = []
+        for draw in combinations(range(6), n):
+            best = max(scores[i] for i in draw)
+            tied = [values[i] for i in draw if scores[i] == best]
+            found.append(sum(tied) / len(tied))
+        assert best_of_n(scores, values, n) == pytest.approx(sum(found) / len(found), abs=1e-12)
+
+
+def test_best_of_n_refuses_what_it_cannot_take():
+    with pytest.raises(ValueError, match="2 scores, 1 values"):
+        best_of_n([1.0, 2.0], [1], 1)
+    for n in (0, 3):
+        with pytest.raises(ValueError, match=r"k must lie in 1\.\.2"):
+            best_of_n([1.0, 2.0], [1, 0], n)

@@ -23,3 +23,5 @@ def test_a_run_of_two_processes_is_planned_as_one() -> None:
 def test_what_the_planner_does_not_follow() -> None:
     assert follows(config_of())
     assert not follows(config_of(compute={"autocast": "bfloat16"}))
+    assert not follows(config_of(reward={"source": "learned", "model": "tiny:32x1"}))
+    assert follows(config_of(reward={"source": "verifier", "model": "tiny:32x1"}))

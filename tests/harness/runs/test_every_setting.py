@@ -21,7 +21,7 @@ from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.meters import device
 from rlvr_bench.harness.meters.readings import Reading
 from rlvr_bench.harness.meters.recorder import Recorder
-from rlvr_bench.harness.records import read_completions, read_evaluations, read_metrics
+from rlvr_bench.harness.records import read_completions, read_evaluations, read_many, read_metrics
 from rlvr_bench.harness.training.base_measure import measure_base
 from tests.harness import small_runs
 from tests.harness.small_runs import CPU, config
@@ -35,11 +35,15 @@ PPO: Table = {"algorithm": {"name": "ppo"}}
 PRETRAINED: Table = merge(PPO, {"train": {"critic_pretrain_steps": 1, "critic_pretrain_batch": 8}})
 ADAPTED: Table = {"model": {"adapter": {"rank": 2}}}
 LEARNED: Table = {"reward": {"source": "learned"}}
+BEST: Table = merge(LEARNED, {"measure": {"best_of_prompts": 4, "best_of_samples": 2}})
 EVALUATED: Table = {"evaluate": {"every": 1, "split": "test"}}
 LADDER: Table = {"measure": {"ladder_steps": [1], "ladder_batches": 2, "ladder_oracle": 2}}
 PROBED: Table = merge(
     PPO, {"measure": {"critic_steps": [1], "critic_prompts": 4, "critic_states": 2, "critic_continuations": 4}}
 )
+MANY: Table = {
+    "measure": {"many_items": 4, "many_samples": 4, "many_temperatures": [0.5, 1.5], "many_choice_samples": 2}
+}
 MISSING: Table = {"task": {"missing_every": 4}, "reward": {"max_masked": 0.1}}
 NAN: Table = {"algorithm": {"name": "nan_loss"}, "train": {"steps": 6, "max_skipped": 0}}
 MEASURED: Table = {
@@ -69,7 +73,10 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "reward.label_prompts": (24, LEARNED),
     "reward.label_samples": (9, LEARNED),
     "reward.label_seed": (1, LEARNED),
+    "reward.label_noise": (0.5, LEARNED),
+    "reward.model": ("tiny:32x1", LEARNED),
     "reward.epochs": (2, LEARNED),
+    "reward.optimizer_steps": (1, LEARNED),
     "reward.batch": (5, LEARNED),
     "reward.lr": (1e-2, LEARNED),
     "reward.max_masked": (0.9, MISSING),
@@ -106,6 +113,13 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "measure.base_pass_items": (1, MEASURED),
     "measure.base_pass_samples": (4, MEASURED),
     "measure.base_ceiling": (True, MEASURED),
+    "measure.many_items": (3, MANY),
+    "measure.many_samples": (5, MANY),
+    "measure.many_temperatures": ([0.5], MANY),
+    "measure.many_choice_samples": (3, MANY),
+    "measure.exact_kl": (True, {}),
+    "measure.best_of_prompts": (3, BEST),
+    "measure.best_of_samples": (4, BEST),
     "measure.ladder_steps": ([2], LADDER),
     "measure.ladder_batches": (3, LADDER),
     "measure.ladder_oracle": (3, LADDER),
@@ -205,6 +219,7 @@ def _records(digest: str) -> Any:
         list(read_completions(folder / "completions.jsonl.gz")),
         [{k: v for k, v in row.items() if "seconds" not in k} for row in read_metrics(folder / "ladder.jsonl")],
         read_metrics(folder / "values.jsonl.gz"),
+        read_many(folder / "many.jsonl.gz"),
         sorted(path.name for path in (folder / "checkpoints").glob("step-*")),
         trainer.reward_facts,
         trainer.critic_facts,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.harness.config.schema import ModelConfig
+from rlvr_bench.harness.config.schema import ModelConfig, RunConfig
 from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.runs.preflight import preflight
@@ -99,6 +99,18 @@ def test_a_critic_that_reads_other_tokens_is_refused_and_both_are_named(other_to
 def test_a_critic_that_is_no_model_is_named_as_the_critic(name: str) -> None:
     (line,) = told(critic=name)
     assert line.startswith("model.critic: ") and "model.name" not in line
+
+
+def test_so_is_a_reward_model_where_there_is_one(other_tokens: Path) -> None:
+    def learned(source: str, name: str) -> RunConfig:
+        return config(reward={"source": source, "model": name})
+
+    for name, part in ((str(other_tokens), "so the reward model cannot read"), ("arch:none", "arch:none")):
+        with pytest.raises(ConfigError, match=part) as caught:
+            preflight([learned("learned", name)])
+        (line,) = caught.value.problems
+        assert line.startswith("reward.model: ") and "model.name" not in line
+    preflight([learned("verifier", "arch:none"), learned("learned", "tiny:32x1")])
 
 
 def test_layers_that_are_not_there_are_told_with_those_that_are() -> None:

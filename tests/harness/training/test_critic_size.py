@@ -15,7 +15,7 @@ from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.runs.prepare import missing
 from rlvr_bench.harness.training import warm_start
 from rlvr_bench.harness.training.critic import critic_key
-from rlvr_bench.harness.training.warm_start import base_model, critic_config, critic_model
+from rlvr_bench.harness.training.warm_start import base_model, critic_model, other_config
 from tests.harness.small_runs import config, metrics, run, same, weights
 
 SMALL: dict[str, Any] = {"algorithm": {"name": "ppo"}, "model": {"name": "tiny:32x2", "critic": "tiny:16x1"}}
@@ -90,7 +90,7 @@ def test_no_critic_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_start, "load_base", lambda *_, **__: pytest.fail("a model was loaded"))
     assert critic_model(settings, task, base, {"actor", "reference"}) is None
     assert critic_model(config(algorithm={"name": "ppo"}), task, base, {"actor", "critic"}) is None
-    assert critic_config(settings).model.critic == ""
+    assert other_config(settings, "tiny:16x1").model.critic == ""
 
 
 def test_a_critic_with_a_shorter_table_gets_the_rows_that_it_lacks() -> None:
@@ -98,7 +98,7 @@ def test_a_critic_with_a_shorter_table_gets_the_rows_that_it_lacks() -> None:
     settings = config(algorithm={"name": "ppo"}, model={"name": "tiny:16x1", "critic": "tiny:32x1"})
     base, _ = load_base(settings.model, seed=0)
     task = build(plugins.TASKS, settings.task)
-    known, _ = load_base(critic_config(settings).model, seed=0)
+    known, _ = load_base(other_config(settings, "tiny:32x1").model, seed=0)
     base.resize_token_embeddings(110, mean_resizing=False)
     one, again = (critic_model(settings, task, base, {"critic"}) for _ in range(2))
     assert one is not None and again is not None

@@ -326,6 +326,29 @@ def test_a_learned_reward_is_the_normalized_score(source: str, tmp_path: Path) -
     truth = torch.tensor([row["reward"] for row in found.completions])
     assert_close(proxy + (truth if source == "both" else 0), found.rollout.rewards)
     assert found.row["rollout/proxy_reward_mean"] == pytest.approx(float(proxy.mean()), rel=1e-4)
+    assert [row["proxy_reward"] for row in found.completions] == pytest.approx(proxy.tolist(), abs=1e-5)
+
+
+def test_the_score_of_a_completion_is_recorded_where_it_has_a_verdict(tmp_path: Path) -> None:
+    """Of 16 completions the first and the tenth have none; the others keep their own scores."""
+    settings = config(reward={"source": "learned", "max_masked": 0.5}, task={"missing_every": 9})
+    with built(settings, tmp_path) as (trainer, meter):
+        found = trainer.collector.collect(1, meter)
+        with torch.no_grad():
+            raw = trainer.models.by_role["reward"](found.rollout, at="end")
+    assert [i for i, row in enumerate(found.completions) if "proxy_reward" not in row] == [0, 9]
+    scores = [row["proxy_reward"] for row in found.completions if "proxy_reward" in row]
+    expected = ((raw - trainer.reward_facts["mean"]) / trainer.reward_facts["std"]).tolist()
+    assert scores == pytest.approx(expected, abs=1e-5)
+    with built(config(), tmp_path) as (trainer, meter):
+        assert all("proxy_reward" not in row for row in trainer.collector.collect(1, meter).completions)
+
+
+def test_the_kind_of_a_wrong_completion_is_recorded(tmp_path: Path) -> None:
+    """Where the task tells kinds apart: a new model writes anything."""
+    rows = collect(config(task={"name": "sort"}, rollout={"max_tokens": 4}), tmp_path).completions
+    assert {row["fault"] for row in rows} == {"no answer"}
+    assert all("fault" not in row for row in collect(config(), tmp_path).completions)
 
 
 def test_a_run_on_a_learned_reward_records_the_gap_at_every_step(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.config.schema import RewardConfig
-from rlvr_bench.harness.tasks.types import TaskError
+from rlvr_bench.harness.tasks.types import Item, TaskError
 from rlvr_bench.harness.training.grader import Grader, Grades
 from rlvr_bench.rewards.types import PASS, Verdict, Verifier, wrong
 
@@ -57,6 +57,19 @@ def test_the_reward_is_the_weighted_sum() -> None:
     assert list(grades.rewards) == [2.5, 1.0, None, None]
     assert list(grades.true) == [PASS, wrong(), PASS, INFRA]
     assert grades.valid == [0, 1]
+
+
+class Telling(Task):
+    """One that tells kinds of wrong completions apart."""
+
+    def fault(self, item: Item, completion: str) -> str:
+        return f"{completion} for {item.target}"
+
+
+def test_what_is_wrong_has_a_kind_where_the_task_tells_kinds_apart() -> None:
+    item, judge = Item("x", "?", 7), grader(Telling(correct=Fixed([])))
+    assert [judge.fault(item, "8", verdict) for verdict in (wrong(), PASS, INFRA)] == ["8 for 7", None, None]
+    assert grader(Task(correct=Fixed([]))).fault(item, "8", wrong()) is None
 
 
 def test_a_component_without_weight_is_recorded_and_not_rewarded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,15 @@ from torch import nn
 
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
+from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.torch_engine import TorchEngine
+from rlvr_bench.harness.models.roles import ScalarModel
+from rlvr_bench.harness.runs.prepare import missing
+from rlvr_bench.harness.state.identity import inputs_of
 from rlvr_bench.harness.training import reward_model, warm_start
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.grader import Grader
-from rlvr_bench.harness.training.reward_model import RewardModelError, label_pairs, reward_model_key
+from rlvr_bench.harness.training.reward_model import RewardModelError, label_pairs, reward_model_key, turn_some
 from rlvr_bench.rewards.learned import Normalizer
 from tests.harness.small_runs import config
 
@@ -51,6 +56,15 @@ def trained(**reward: Any) -> Any:
     base, tokenizer, _ = warm_start.base_model(settings, task)
     judge = Grader(task, settings.reward)
     return reward_model.reward_model(settings, base, tokenizer, judge, task)
+
+
+def replace_source(settings: RunConfig, source: Any) -> RunConfig:
+    return replace(settings, reward=replace(settings.reward, source=source))
+
+
+def replace_seed(settings: RunConfig, seed: int) -> RunConfig:
+    """Of the base model."""
+    return replace(settings, warm_start=replace(settings.warm_start, seed=seed))
 
 
 @pytest.mark.usefixtures("empty_cache")
@@ -109,6 +123,69 @@ def test_parts_do_not_matter_and_the_rate_falls_to_zero(
 
 
 @pytest.mark.usefixtures("empty_cache")
+def test_the_number_of_steps_can_be_set_for_any_number_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many passes as it takes, each in a new order, and the rate falls to zero over all of them."""
+    rates: list[float] = []
+    step = TorchEngine.step
+
+    def watched(self: TorchEngine, lr: float, max_norm: float) -> float:
+        rates.append(lr)
+        return step(self, lr, max_norm)
+
+    monkeypatch.setattr(TorchEngine, "step", watched)
+    for pairs in (8, 20):
+        rates.clear()
+        trained(label_pairs=pairs, batch=8, epochs=9, lr=4e-6, optimizer_steps=4)
+        assert rates == pytest.approx([4e-6, 3e-6, 2e-6, 1e-6])
+
+
+def test_each_pass_has_every_pair_once() -> None:
+    pairs = [(i, i + 100) for i in range(5)]
+    settings = config(reward={"batch": 2, "optimizer_steps": 7}).reward
+    batches = list(itertools.islice(reward_model._shuffled_batches(pairs, settings), 6))
+    assert [len(batch) for batch in batches] == [2, 2, 1, 2, 2, 1]
+    passes = [list(itertools.chain(*batches[i : i + 3])) for i in (0, 3)]
+    assert sorted(passes[0]) == sorted(passes[1]) == pairs != passes[0] != passes[1]
+
+
+def test_some_pairs_are_turned_and_the_others_stay() -> None:
+    pairs = [(i, i + 100) for i in range(40)]
+    turned = turn_some(pairs, 10, seed=1)
+    changed = [i for i in range(40) if turned[i] != pairs[i]]
+    assert len(changed) == 10 and all(turned[i] == pairs[i][::-1] for i in changed)
+    assert turned == turn_some(pairs, 10, seed=1) != turn_some(pairs, 10, seed=2)
+    assert turn_some(pairs, 0, seed=1) == pairs
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_what_is_taught_the_wrong_way_round_is_learned_so() -> None:
+    """Held-out pairs are as the verifier has them, so a model of turned pairs ranks them wrongly."""
+    _, _, facts = trained(label_prompts=100, label_pairs=600, epochs=8, batch=30, lr=1e-2, label_noise=1.0)
+    assert facts["held_out_accuracy"] < 0.1
+    assert (facts["pairs"], facts["turned_pairs"]) == (600, 600)
+    assert facts["right_score"] < -0.5
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_it_can_be_made_from_another_model_than_the_policy() -> None:
+    """It begins as a run of that model would, also after a warm start, and a suite makes that beforehand."""
+    warm = {"steps": 2, "batch": 4}
+    settings = config(warm_start=warm, reward={"source": "learned", "model": "tiny:32x1", "lr": 1e-20})
+    task = build(plugins.TASKS, settings.task)
+    base, tokenizer, _ = warm_start.base_model(settings, task)
+    with Grader(task, settings.reward) as grader:
+        model, _, _ = reward_model.reward_model(settings, base, tokenizer, grader, task)
+    other = config(warm_start=warm, model={"name": "tiny:32x1"})
+    expected = ScalarModel.from_causal_lm(warm_start.base_model(other, task)[0]).state_dict()
+    found = model.state_dict()
+    assert all(torch.allclose(expected[name], found[name], atol=1e-9) for name in expected)
+    assert reward_model_key(settings, {})["made_from"] != reward_model_key(other, {})["made_from"]
+    assert "model tiny:32x1 of the reward model" in inputs_of(settings, task)
+    assert "model tiny:32x1 of the reward model" not in inputs_of(replace_source(settings, "verifier"), task)
+    assert [one.kind for one in missing([replace_seed(settings, 5)])] == ["warm start", "warm start", "reward model"]
+
+
+@pytest.mark.usefixtures("empty_cache")
 def test_labels_that_are_missing_are_no_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, whole = trained(label_prompts=100, label_pairs=60)
     _, _, part = trained(label_prompts=100, label_pairs=60, task={"missing_every": 12})
@@ -132,6 +209,10 @@ def test_a_second_run_takes_it_from_the_cache(monkeypatch: pytest.MonkeyPatch) -
     [
         {"reward": {"lr": 2e-3}},
         {"reward": {"label_pairs": 21}},
+        {"reward": {"label_noise": 0.1}},
+        {"reward": {"optimizer_steps": 3}},
+        {"reward": {"model": "tiny:32x1"}},
+        {"measure": {"best_of_prompts": 3}},
         {"rollout": {"min_tokens": 1}},
         {"rollout": {"max_tokens": 4}},
         {"rollout": {"temperature": 0.5}},
@@ -147,7 +228,13 @@ def test_what_it_depends_on_is_in_the_key(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"train": {"lr": 0.5}}, {"seed": 9}, {"rollout": {"group_size": 2}}, {"algorithm": {"name": "ppo"}}],
+    [
+        {"train": {"lr": 0.5}},
+        {"seed": 9},
+        {"measure": {"best_of_samples": 3}},
+        {"rollout": {"group_size": 2}},
+        {"algorithm": {"name": "ppo"}},
+    ],
     ids=str,
 )
 def test_what_it_does_not_depend_on_is_not(change: dict[str, Any]) -> None:

@@ -35,6 +35,18 @@ def test_a_noisy_verifier_is_not_the_verifier(tmp_path: Path) -> None:
     assert len(matching.matched_pairs(found)) == 2
 
 
+def test_label_pairs_are_of_one_size_and_one_share_of_wrong_labels(tmp_path: Path) -> None:
+    """The most and the fewest of each kind of reward model; a kind with one number of labels has no pair."""
+    kinds = [("", 0.0, 100), ("", 0.0, 800), ("tiny:32x2", 0.0, 50), ("tiny:32x2", 0.0, 900), ("", 0.25, 9)]
+    few = spec("few", "grpo")
+    cells = [
+        replace(few, name=f"c{i}", reward={"label_pairs": pairs, "model": model, "label_noise": noise})
+        for i, (model, noise, pairs) in enumerate(kinds)
+    ]
+    found = matching.label_pairs(cells_of(tmp_path, *cells))
+    assert [(most.name, fewest.name) for most, fewest in found] == [("c1", "c0"), ("c3", "c2")]
+
+
 def test_label_pairs_are_of_one_algorithm(tmp_path: Path) -> None:
     found = matching.label_pairs(cells_of(tmp_path / "all", *HACKING))
     assert names(found) == [("ppo-many", "ppo-few"), ("grpo-many", "grpo-few")]

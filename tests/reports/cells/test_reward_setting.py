@@ -38,6 +38,12 @@ def of(**reward: Any) -> Any:
             "reward model, 10,000 pairs",
             "a reward model of 10,000 label pairs",
         ),
+        (
+            {"source": "learned", "label_pairs": 100, "model": "tiny:32x2", "label_noise": 0.25},
+            "reward model, 100 pairs, tiny:32x2, 25 % wrong",
+            "a reward model of 100 label pairs, 25 % of them wrong, made from tiny:32x2",
+        ),
+        ({"source": "verifier", "model": "tiny:32x2", "label_noise": 0.25}, "verifier", "a verifier"),
         ({}, "reward unknown", "an unknown reward"),
     ],
 )

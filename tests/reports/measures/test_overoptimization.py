@@ -34,6 +34,13 @@ def test_distance_is_the_root_of_the_kl_of_a_completion() -> None:
     assert numbers.path(run([0.5, 0.6, 0.7], [0.0, 0.25, 1.0]), numbers.TRUE) == [(0.0, 0.5), (1.0, 0.6), (2.0, 0.7)]
 
 
+def test_the_kl_over_the_vocabulary_is_the_distance_where_it_is_recorded() -> None:
+    # .25 and 1 nats a token times 4 tokens; the estimates of the same steps are three times as large and not read.
+    exact = {"train__exact_kl_to_reference": [0.0, 0.25, 1.0]}
+    found = numbers.path(run([0.5, 0.6, 0.7], [0.0, 0.75, 3.0], **exact), numbers.TRUE)
+    assert found == [(0.0, 0.5), (1.0, 0.6), (2.0, 0.7)]
+
+
 def test_many_steps_become_blocks_after_the_first() -> None:
     # 49 steps: the first alone, then 48 in 24 blocks of two; the first block has steps 2 and 3
     found = numbers.path(run([0.0, *range(1, 49)], [0.0, 1.0, 3.0, *[4.0] * 46]), numbers.TRUE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
-from rlvr_bench.harness.tasks.types import Item
+from rlvr_bench.harness.tasks.types import Item, TellsFaults
 
 
 @pytest.fixture
@@ -52,6 +52,32 @@ def test_habits_put_the_next_greater_digit_first(task: Sort) -> None:
         item = task.item("train", i)
         assert sorted(task.answer(task.demonstration(item, noise=0.0, habit=1.0, seed=i)) or "") == sorted(item.target)
     assert "<answer>3399</answer>" in task.demonstration(Item("x", "", "3399"), noise=0.0, habit=0.0, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("completion", "kind"),
+    [
+        ("<think>3914</think><answer>1394</answer>", "right digits, wrong order"),
+        ("<think>3914</think><answer>1359</answer>", "sorted, other digits"),
+        ("<think>3914</think><answer>1399</answer>", "sorted, other digits"),
+        ("<think>3914</think><answer>12349</answer>", "sorted, too many digits"),
+        ("<think>3914</think><answer>139</answer>", "sorted, too few digits"),
+        ("<think>3914</think><answer>1395</answer>", "not sorted, other digits"),
+        ("<think>3914</think><answer>13492</answer>", "not sorted, too many digits"),
+        ("<think>3914</think><answer>91</answer>", "not sorted, too few digits"),
+        ("<think>3914</think><answer>1 3 4 9</answer>", "not digits alone"),
+        ("<think>3914</think><answer>13a9</answer>", "not digits alone"),
+        ("<answer>1349</answer>", "wrong format"),
+        ("<think>3914</think><answer>1349</answer>9", "wrong format"),
+        ("<think>3914</think><answer>1349", "no answer"),
+        ("", "no answer"),
+    ],
+)
+def test_faults_are_told_apart(completion: str, kind: str, task: Sort) -> None:
+    item = Item("x", "sort 3 9 1 4:", "1349")
+    assert isinstance(task, TellsFaults)
+    assert task.verifiers()["correct"].verify([completion], [item.target])[0].reward == 0
+    assert task.fault(item, completion) == kind
 
 
 def test_bad_configs_name_every_field() -> None:

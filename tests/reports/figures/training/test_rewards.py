@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from rlvr_bench.reports.figures import style
 from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.figures.training import rewards
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.stats import best_of_n_distance
+from tests.reports.decimals import close
 from tests.reports.hacking import BASE
+from tests.reports.proxies import BASE as BASE_RATE
+from tests.reports.proxies import NS, spec, study
 
 
 @pytest.mark.parametrize(("width", "shape"), [("text", (2, 4)), ("column", (4, 2))])
@@ -42,3 +49,34 @@ def test_proxy_has_a_panel_a_cell_that_recorded_it(eight: tuple[Cell, ...]) -> N
     assert figure is not None
     assert [a.get_title() for a in figure.axes if a.get_visible()] == [c.label for c in eight[2:6]]
     assert rewards.proxy_and_true(eight[:2], "text", cell_looks(eight)) is None
+
+
+def test_many_rewards_take_several_pages(tmp_path: Path) -> None:
+    """Seven numbers of labels: five on the first page, two on the second, and no third."""
+    many = [replace(spec(f"{n} labels", "grpo", 0.3, 0.2), reward={"label_pairs": n}) for n in range(1, 8)]
+    cells = study(tmp_path, *many, seeds=1)
+    with style.styled():
+        pages = [rewards.overoptimization(cells, "text", cell_looks(cells), page=page) for page in range(3)]
+    assert pages[0] is not None and pages[1] is not None and pages[2] is None
+    assert [len([a for a in page.axes if a.get_title()]) for page in pages[:2] if page] == [5, 2]
+
+
+def test_the_best_of_n_stands_in_the_same_panels(tmp_path: Path) -> None:
+    """At its analytic distance, the mean over reward models, which two algorithms share here."""
+    first, second = spec("one", "grpo", 0.3, 0.2, best=0.1), spec("other", "ppo", 0.3, 0.2, best=0.3)
+    cells = study(tmp_path, first, second, seeds=1)
+    with style.styled():
+        figure = rewards.overoptimization(cells, "text", cell_looks(cells))
+    assert figure is not None
+    (true, proxy) = ([line for line in axes.lines if line.get_label() == "best of n"] for axes in figure.axes)
+    close(true[0].get_xdata(), [best_of_n_distance(n) for n in NS])
+    close(true[0].get_ydata(), [BASE_RATE + 0.2 * best_of_n_distance(n) for n in NS])
+    close(proxy[0].get_ydata(), [0.1 * n for n in NS])
+    assert "Crosses: the best of n" in rewards.crosses(cells)
+
+
+def test_without_the_best_of_n_there_are_no_crosses(eight: tuple[Cell, ...]) -> None:
+    with style.styled():
+        figure = rewards.overoptimization(eight, "text", cell_looks(eight))
+    assert figure is not None and rewards.crosses(eight) == ""
+    assert not [line for axes in figure.axes for line in axes.lines if line.get_label() == "best of n"]

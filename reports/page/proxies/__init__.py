@@ -1,0 +1,1 @@
+"""Tables of how far a proxy can be followed."""
