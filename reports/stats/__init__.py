@@ -10,7 +10,7 @@ from rlvr_bench.reports.stats.censored import (
     time_to_reach,
     time_to_target,
 )
-from rlvr_bench.reports.stats.curves import (
+from rlvr_bench.reports.stats.distances.curves import (
     AtDistance,
     Curve,
     Peak,
@@ -19,6 +19,14 @@ from rlvr_bench.reports.stats.curves import (
     compare_at_distances,
     peak_over_items,
     peak_over_seeds,
+)
+from rlvr_bench.reports.stats.distances.scaling import (
+    Extrapolation,
+    Fit,
+    Form,
+    best_of_n_distance,
+    extrapolate_gains,
+    fit_gains,
 )
 from rlvr_bench.reports.stats.estimate import ALPHA, LEVEL, REPLICATES, SEED, SMALL_N, Array, Estimate, rng
 from rlvr_bench.reports.stats.families import Verdict, holm, verdicts
@@ -42,14 +50,6 @@ from rlvr_bench.reports.stats.items import paired_item_bootstrap
 from rlvr_bench.reports.stats.judging import MIN_PAIRS, UNLIMITED, Judgment, Outcome, Range, floored, judge
 from rlvr_bench.reports.stats.judging_times import judge_times
 from rlvr_bench.reports.stats.powers import Power, power
-from rlvr_bench.reports.stats.scaling import (
-    Extrapolation,
-    Fit,
-    Form,
-    best_of_n_distance,
-    extrapolate_gains,
-    fit_gains,
-)
 from rlvr_bench.reports.stats.shares import fisher_exact, judge_shares, share_difference, wilson, zero_event_upper
 from rlvr_bench.reports.stats.spreads import noise_free_sd, sd_difference, sd_interval
 from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, edges, paired_effects, paired_test, t_test, tost
