@@ -204,7 +204,9 @@ def markdown() -> str:
     head = (
         "# Metrics\n\n"
         "Every name that a run writes into `metrics.jsonl`, with its one formula. Token means run over\n"
-        "`response_mask` (generated tokens including the first EOS) of the whole optimizer batch.\n"
+        "`response_mask` (generated tokens including the first EOS) of the whole optimizer batch. Of a run of several\n"
+        "processes seconds, memory, energy and what a GPU reports are those of the first process; counts and FLOPs\n"
+        "are of all together.\n"
         "Printed by `rlvr-bench list metrics --markdown`.\n\n"
         "| name | unit | formula |\n|---|---|---|\n"
     )

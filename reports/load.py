@@ -13,6 +13,7 @@ from rlvr_bench.harness.records import (
     SCHEMA,
     BaseMeasurement,
     EvaluationCounts,
+    ManySamples,
     PartInfo,
     PlannedRun,
     RecordError,
@@ -23,6 +24,7 @@ from rlvr_bench.harness.records import (
     read_completions,
     read_evaluations,
     read_json,
+    read_many,
     read_metrics,
 )
 from rlvr_bench.reports.escape import redact
@@ -67,6 +69,7 @@ class Run:
     evaluations: tuple[EvaluationCounts, ...] = ()  # by step; none in folders from before they were recorded
     ladder: tuple[LadderRow, ...] = ()  # by step
     values: tuple[MetricsRow, ...] = ()  # by step: the lines of values.jsonl.gz
+    many: tuple[ManySamples, ...] = ()  # after the last step, where the run asked for it
     later_environments: tuple[Mapping[str, Any], ...] = ()  # of the parts after the first, where it was resumed
 
     @property
@@ -161,10 +164,7 @@ def load(results: Path) -> Study:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"{path}: not a suite manifest ({error!r}); restore it or run the suite again") from None
     manifest = replace(
-        manifest,
-        title=redact(manifest.title),
-        command=redact(manifest.command),
-        notes=redact(manifest.notes),
+        manifest, title=redact(manifest.title), command=redact(manifest.command), notes=redact(manifest.notes)
     )
     parts = {p.name for p in manifest.parts}
     for planned in manifest.runs:
@@ -199,9 +199,10 @@ def _load_run(results: Path, planned: PlannedRun) -> Run:
         environment=redact(environment),
         metrics=metrics,
         completions=completions,
-        evaluations=_load_evaluations(folder / "evaluations.jsonl.gz"),
+        evaluations=_load_counts(folder / "evaluations.jsonl.gz", read_evaluations),
         ladder=_load_lines(folder / "ladder.jsonl"),
         values=_load_lines(folder / "values.jsonl.gz"),
+        many=_load_counts(folder / "many.jsonl.gz", read_many),
         later_environments=tuple(
             redact(_load_object(path))
             for path in sorted(folder.glob("environment-*.json"), key=lambda p: int(p.stem.split("-")[1]))
@@ -218,20 +219,13 @@ def _ending(folder: Path, summary: Summary | None) -> tuple[str, str]:
 
 
 def _load_bases(folder: Path) -> tuple[BaseMeasurement, ...]:
-    found = []
-    for path in sorted(folder.glob("base-*.json")):
-        data = _load_object(path)
-        _check_schema(path, data)
-        try:
-            found.append(BaseMeasurement.from_json(data))
-        except (AttributeError, KeyError, TypeError) as error:
-            raise RecordError(f"{path}: not a base model's measurement ({error!r}); delete it and resume") from None
-    return tuple(found)
+    what = ("a base model's measurement", "delete it and resume")
+    return tuple(_made(path, BaseMeasurement.from_json, *what) for path in sorted(folder.glob("base-*.json")))
 
 
-def _load_evaluations(path: Path) -> tuple[EvaluationCounts, ...]:
+def _load_counts(path: Path, read: Callable[[Path], list[Found]]) -> tuple[Found, ...]:
     try:
-        return tuple(read_evaluations(path))
+        return tuple(read(path))
     except (AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a run's evaluations ({error!r}); do the run again") from None
 
@@ -264,12 +258,16 @@ def _load_config(path: Path, planned: PlannedRun) -> tuple[dict[str, Any], str]:
 def _load_summary(path: Path) -> Summary | None:
     if not path.exists():
         return None
+    return _made(path, Summary.from_json, "a run summary", "do the run again")
+
+
+def _made(path: Path, make: Callable[[Mapping[str, Any]], Found], what: str, remedy: str) -> Found:
     data = _load_object(path)
     _check_schema(path, data)
     try:
-        return Summary.from_json(data)
+        return make(data)
     except (AttributeError, KeyError, TypeError) as error:
-        raise RecordError(f"{path}: not a run summary ({error!r}); do the run again") from None
+        raise RecordError(f"{path}: not {what} ({error!r}); {remedy}") from None
 
 
 def _load_lines(path: Path) -> tuple[MetricsRow, ...]:

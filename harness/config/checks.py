@@ -24,6 +24,7 @@ def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
         *_processes(c),
         *_ladder(c),
         *_critic(c),
+        *_many(c),
         *_reward(c),
     )
     return [text for holds, text in checks if not holds]
@@ -84,6 +85,20 @@ def _critic(c: RunConfig) -> tuple[tuple[bool, str], ...]:
         (
             not steps or c.reward.source == "verifier",
             f"measure.critic_steps: continuations are valued by the verifier's reward, not by {c.reward.source}",
+        ),
+    )
+
+
+def _many(c: RunConfig) -> tuple[tuple[bool, str], ...]:
+    asked, hottest = bool(c.measure.many_items), max(c.measure.many_temperatures)
+    return (
+        (
+            not (asked and c.launch.processes > 1),
+            "measure.many_items: many samples are drawn in one process; set launch.processes to 1",
+        ),
+        (
+            not asked or c.rollout.engine != "vllm" or hottest <= MAX_TEMPERATURE,
+            f"measure.many_temperatures: vllm takes at most {MAX_TEMPERATURE:g}, got {hottest:g}",
         ),
     )
 

@@ -6,18 +6,33 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import get_args
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as strict_dataclass
 
+from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.records import Hypothesis, Measure
 
 MOST = 8
 """A suite with more primary hypotheses has none: each one more makes all of them harder to show."""
-FROM_EVALUATIONS: tuple[Measure, ...] = ("pass@1", "greedy", "target_seconds", "target_samples", "target_flops")
+FROM_MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
+FROM_EVALUATIONS: tuple[Measure, ...] = (
+    "pass@1", "greedy", "target_seconds", "target_samples", "target_flops", *FROM_MANY
+)  # fmt: skip
+FROM_SEARCHES: tuple[Measure, ...] = ("near_best",)
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
+
+
+def k_of(measure: Measure) -> int:
+    """Completions of an item that a measure of many samples needs; 0 of the others."""
+    return int(measure.partition("@")[2]) if measure in FROM_MANY else 0
+
+
+def largest_k(config: RunConfig) -> int:
+    """Completions of an item that a run ends with; 0 where it does not ask for many."""
+    return config.measure.many_samples if config.measure.many_items else 0
 
 
 @strict_dataclass(frozen=True, config=ConfigDict(extra="forbid", strict=True))
@@ -36,6 +51,7 @@ class PartFacts:
     kind: str
     cells: Sequence[str]
     seeds: int
+    searches: Mapping[str, int] = field(default_factory=dict)  # trials in the part, by search
 
 
 def problems(hypotheses: Sequence[HypothesisTable], parts: Mapping[str, PartFacts]) -> list[str]:
@@ -81,11 +97,26 @@ def _place(h: HypothesisTable, parts: Mapping[str, PartFacts]) -> Iterator[str]:
     if part is None:
         yield f"part: no part {h.part!r} (parts: {', '.join(parts)})"
         return
+    if h.measure in FROM_SEARCHES:
+        yield from _searches(h, part)
+        return
     for cell in dict.fromkeys(h.cells):
         if cell not in part.cells:
             yield f"cells: no cell {cell!r} in the part {h.part} (cells: {', '.join(part.cells)})"
     if h.n > part.seeds:
         yield f"n: {h.n} pairs planned, the part {h.part} has {part.seeds} seeds; add seeds, or plan fewer"
     if h.measure in FROM_EVALUATIONS and part.kind != "learning":
-        others = ", ".join(m for m in get_args(Measure) if m not in FROM_EVALUATIONS)
+        others = ", ".join(m for m in get_args(Measure) if m not in (*FROM_EVALUATIONS, *FROM_SEARCHES))
         yield f"measure: {h.measure} needs a part of kind learning, {h.part} is {part.kind} (there: {others})"
+
+
+def _searches(h: HypothesisTable, part: PartFacts) -> Iterator[str]:
+    for name in dict.fromkeys(h.cells):
+        if name not in part.searches:
+            yield f"cells: no search {name!r} in the part {h.part} (searches: {', '.join(part.searches) or 'none'})"
+        elif h.n > part.searches[name]:
+            yield f"n: {h.n} trials planned, {name} has {part.searches[name]}; add trials, or plan fewer"
+    if h.scale != "difference" or h.test == "equivalent":
+        yield f"test: {h.measure} is compared as a difference, greater or less"
+    if h.margin != 0:
+        yield f"margin: Fisher's exact test has none, got {h.margin}; set it to 0"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from rlvr_bench.harness.config.ranges import STRICT, Count, Positive
+from rlvr_bench.harness.config.ranges import STRICT, Count, Positive, Rate
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -47,6 +47,17 @@ class MeasureConfig:
     base_ceiling: bool = False
     """Measure beside them, greedily, the model that the same supervised steps make of demonstrations without noise and
     habit: what the task and the model's size allow.  It takes one more warm start for all base models of a task."""
+    many_items: Count = 0
+    """Test items of which the policy after the last step is asked many times, for pass@k and maj@k; 0 is off.  A suite
+    asks its base models in the same way."""
+    many_samples: Positive = 256
+    """Completions of each of these items; k is 1, 2, 4, ... up to this many."""
+    many_temperatures: Annotated[tuple[Rate, ...], Field(min_length=1)] = (1.0,)
+    """Temperatures, > 0, of which each policy is given the one that serves it best on the split `validation`, before
+    the test items are asked; one alone is taken as it is."""
+    many_choice_samples: Positive = 8
+    """Completions at each temperature, of the first `many_items` of the split `validation`: the one with the highest
+    pass@k at this k is chosen, the first of equals."""
     exact_kl: bool = False
     """Compute the KL to the reference over the whole vocabulary at every position of each step's completions, besides
     the estimate from the sampled tokens; two more forward passes, in no cost of the step; used where there is a

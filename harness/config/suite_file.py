@@ -193,7 +193,15 @@ def _problems(suite: SuiteFile) -> list[str]:
         for value, count in Counter(values).items()
         if count > 1
     ]
-    facts = {name: PartFacts(part.kind, part.cells, len(part.seeds)) for name, part in suite.parts.items()}
+    facts = {
+        name: PartFacts(
+            part.kind,
+            part.cells,
+            len(part.seeds),
+            Counter(s for c in part.cells if c in suite.cells and (s := suite.cells[c].search)),
+        )
+        for name, part in suite.parts.items()
+    }
     return none + unknown + duplicate + hypotheses.problems(suite.hypotheses, facts)
 
 
@@ -265,9 +273,17 @@ def _seeds(part: Part, count: int | None) -> list[int]:
 
 
 def _short(suite: SuiteFile, planned: Iterable[RunPlan]) -> list[str]:
-    """Hypotheses whose window is longer than the runs that they are about."""
+    """Hypotheses whose window is longer than the runs that they are about, or whose k is larger than what is drawn."""
+    planned = list(planned)
     steps = {(run.part, run.cell): run.config.train.steps for run in planned}
+    drawn = {(run.part, run.cell): hypotheses.largest_k(run.config) for run in planned}
     return [
+        f"hypotheses.{h.id}.measure: {h.measure} needs as many samples; set measure.many_items, and many_samples to at "
+        f"least {k} in {h.part}/{cell}"
+        for h in suite.hypotheses
+        for cell in h.cells
+        if (k := hypotheses.k_of(h.measure)) > drawn.get((h.part, cell), k)
+    ] + [
         f"hypotheses.{h.id}.window: {h.window} steps, {h.part}/{cell} has {steps[h.part, cell]}; shorten it"
         for h in suite.hypotheses
         for cell in h.cells

@@ -14,7 +14,7 @@ from typing import Any
 
 from rlvr_bench.harness.config.load import from_dict
 from rlvr_bench.harness.planner.cases import CASES
-from rlvr_bench.harness.planner.predict import plan_of_run
+from rlvr_bench.harness.planner.predict import predict
 
 Record = dict[str, Any]
 
@@ -51,7 +51,7 @@ def measured(case: str) -> Record:
 
 def predicted(record: Record) -> Record:
     """The record with what the planner says of its settings, as the planner is now."""
-    plan = plan_of_run(from_dict(record["settings"]), cuda=False)
+    plan = predict(from_dict(record["settings"]), cuda=False).plan
     phases = {p.phase: {"role": p.role, "total": p.total, "kinds": p.kinds} for p in plan.phases}
     states = {role: asdict(s) for role, s in plan.states.items()}
     return {**record, "predicted": phases, "predicted_states": states}

@@ -34,7 +34,7 @@ from rlvr_bench.harness.planner.shapes import random_ids, shell
 from rlvr_bench.harness.planner.states import States, deep, layer_of, states_of, step_bytes
 from rlvr_bench.harness.records import Phase
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
-from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches
+from rlvr_bench.harness.training.update import UPDATES, Learner, minibatches, old_logprobs_of
 
 STEP = -2  # place of the optimizer's step
 CUDA_BLOCK = 512  # bytes: what the CUDA allocator gives out is a multiple of it
@@ -90,8 +90,7 @@ class Passes:
         )
         engines: dict[Role, Any] = {r: _Engine(m) for r, m in self.models.by_role.items() if r in TRAINED}
         self.learner = Learner(algorithm, self.models, engines, config)
-        keep = self.learner.needs_logprobs and config.model.dtype == "float32" and config.compute.autocast == "off"
-        self.actor_scored = self.learner.needs_logprobs and not keep
+        self.old = old_logprobs_of(algorithm, config)
         text = shape.get_text_config()
         self.vocabulary, self.width = text.vocab_size, text.hidden_size
         heads = text.num_attention_heads
@@ -104,7 +103,7 @@ class Passes:
             pad=0,
             ends=end_ids(base, tokenizer),
             max_rows=config.max_rows,
-            with_logprobs=keep,
+            with_logprobs=self.old.kept,
             **sharing,
         )
         self.ledger = Ledger(self._kind, block=self.block, shares={"gradients": how.kept_of_gradients})
@@ -173,8 +172,8 @@ class Passes:
         scores = {}
         temperature = self.config.rollout.temperature
         for role in ("actor", "reference"):
-            if models.holds(role) if role == "reference" else self.learner.needs_logprobs:
-                if role == "reference" or self.actor_scored:
+            if models.holds(role) if role == "reference" else self.old.needed:
+                if role == "reference" or self.old.scored:
                     with self._pass("score", role):
                         model = models.by_role[role]
                         score_rollout(lambda part, m=model: m(part, temperature=temperature)[0], few, limit)

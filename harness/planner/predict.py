@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.base import without_weights
-from rlvr_bench.harness.planner.plan import Plan, plan_of
+from rlvr_bench.harness.planner.communication.on_paper import sent_in_step
+from rlvr_bench.harness.planner.plan import Case, Plan, plan_of
 from rlvr_bench.harness.planner.states import ALONE
 from rlvr_bench.harness.rollout.text import encode_prompts
 from rlvr_bench.harness.tasks.prompts import train_items
@@ -29,9 +32,20 @@ def sharding_of(config: RunConfig) -> Sharding:
     return Sharding(config.launch.processes, engine.stage, engine.offload)
 
 
-def plan_of_run(config: RunConfig, *, cuda: bool) -> Plan:
-    """With every completion at its full length.
+@dataclass(frozen=True)
+class Prediction:
+    """What the planner says of a run, with every completion at its full length.
 
+    Attributes:
+        sent: bytes that one process sends in a step.
+    """
+
+    plan: Plan
+    sent: float
+
+
+def predict(config: RunConfig, *, cuda: bool) -> Prediction:
+    """
     Raises:
         UserError: the model, the task or a prompt is not what a run can use.
     """
@@ -41,4 +55,5 @@ def plan_of_run(config: RunConfig, *, cuda: bool) -> Plan:
     drawn = (train_items(task, seed=config.seed, step=step, count=config.rollout.prompts) for step in steps)
     lengths = [[len(p) for p in encode_prompts(tokenizer, [i.prompt for i in items], config)] for items in drawn]
     longest = max(lengths, key=lambda found: (max(found), sum(found)))
-    return plan_of(config, shape, prompts=longest, cuda=cuda, how=sharding_of(config))
+    case = Case(config, shape, max(longest), sharding_of(config), cuda=cuda)
+    return Prediction(plan_of(config, shape, prompts=longest, cuda=cuda, how=case.how), sent_in_step(case))

@@ -10,6 +10,7 @@
         completions.jsonl.gz    a sample of what the model wrote, with verdicts
         ladder.jsonl            how well each baseline estimates the policy gradient, at the steps asked for
         values.jsonl.gz         what the critic says of states, and what their continuations earn, likewise
+        many.jsonl.gz           what many samples of each item give at the end, one ManySamples
         summary.json            how it ended, models and their bytes, sources of the measurements
 
         checkpoints/            what the run goes on from; not part of the results
@@ -21,7 +22,7 @@ names such metrics, so that a run that diverged differs from one without the val
 """
 
 from rlvr_bench.harness.records import disk
-from rlvr_bench.harness.records.counts import BaseMeasurement, EvaluationCounts, ItemCounts, SampledCounts
+from rlvr_bench.harness.records.counts import BaseMeasurement, EvaluationCounts, ItemCounts, ManySamples, SampledCounts
 from rlvr_bench.harness.records.files import RecordError, canonical_json, file_digest, hash_of, read_json, write_json
 from rlvr_bench.harness.records.lines import (
     Log,
@@ -29,6 +30,7 @@ from rlvr_bench.harness.records.lines import (
     metrics_line,
     read_completions,
     read_evaluations,
+    read_many,
     read_metrics,
 )
 from rlvr_bench.harness.records.lock import LOCK, Locked, is_live, only_writer
@@ -69,6 +71,7 @@ __all__ = [
     "ItemCounts",
     "Locked",
     "Log",
+    "ManySamples",
     "Measure",
     "MemorySources",
     "MetricsRow",
@@ -95,6 +98,7 @@ __all__ = [
     "read_completions",
     "read_evaluations",
     "read_json",
+    "read_many",
     "read_metrics",
     "write_json",
 ]

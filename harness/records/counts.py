@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rlvr_bench.harness.records.run import SCHEMA
@@ -35,16 +35,34 @@ class EvaluationCounts:
 
 @dataclass(frozen=True)
 class SampledCounts:
-    """Sampled completions of the first items of a split, at one temperature."""
+    """Sampled completions of the first items of a split, at one temperature.
+
+    pass@k can be computed from it again, maj@k cannot.
+    """
 
     temperature: float
     samples: int  # completions of each item
     right: ItemCounts  # 0 to samples
     pass_at: Mapping[str, float]  # unbiased pass@k by k, over the items that are not None
+    maj_at: Mapping[str, float] = field(default_factory=dict)  # maj@k by k, likewise; empty where it was not asked for
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SampledCounts:
         return cls(**{**data, "right": tuple(data["right"])})
+
+
+@dataclass(frozen=True)
+class ManySamples:
+    """Many completions of each test item by one policy: one line of many.jsonl.gz."""
+
+    step: int
+    choice: tuple[SampledCounts, ...]  # on the split `validation`, a temperature each; none where there was no choice
+    test: SampledCounts  # on the split `test`, at the temperature with the highest pass@k, k = samples of the choice
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ManySamples:
+        choice = tuple(SampledCounts.from_json(one) for one in data["choice"])
+        return cls(data["step"], choice, SampledCounts.from_json(data["test"]))
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class BaseMeasurement:
     seconds: float  # wall clock of the measurement, loading of the model left out
     ceiling: ItemCounts | None = None  # 0 or 1, greedy: the model that learned from right demonstrations only
     ceiling_accuracy: float | None = None
+    drawn: ManySamples | None = None  # as of the policies that start from it (`measure.many_items`)
     schema: int = SCHEMA
 
     @classmethod
@@ -71,5 +90,6 @@ class BaseMeasurement:
         data["ceiling"] = tuple(data["ceiling"]) if data.get("ceiling") else None
         data["cells"], data["greedy"] = tuple(data["cells"]), tuple(data["greedy"])
         data["temperatures"] = tuple(SampledCounts.from_json(one) for one in data["temperatures"])
+        data["drawn"] = ManySamples.from_json(data["drawn"]) if data.get("drawn") else None
         data["many"] = SampledCounts.from_json(data["many"])
         return cls(**data)

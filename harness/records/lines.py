@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.records import disk
-from rlvr_bench.harness.records.counts import EvaluationCounts
+from rlvr_bench.harness.records.counts import EvaluationCounts, ManySamples
 from rlvr_bench.harness.records.files import RecordError
 
 Row = dict[str, Any]
@@ -105,6 +105,11 @@ def read_completions(path: Path) -> Iterator[Row]:
 def read_evaluations(path: Path) -> list[EvaluationCounts]:
     """All whole evaluations in the order of writing; as `read_metrics`."""
     return [EvaluationCounts.from_json(row) for block in _blocks(path) for row in block.rows]
+
+
+def read_many(path: Path) -> list[ManySamples]:
+    """All whole lines of many.jsonl.gz; as `read_metrics`."""
+    return [ManySamples.from_json(row) for block in _blocks(path) for row in block.rows]
 
 
 def evaluation_line(counts: EvaluationCounts) -> Row:

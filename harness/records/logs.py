@@ -1,16 +1,19 @@
-"""The five growing files of a run, opened together."""
+"""The growing files of a run, opened together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.records import disk
-from rlvr_bench.harness.records.counts import EvaluationCounts
+from rlvr_bench.harness.records.counts import EvaluationCounts, ManySamples
 from rlvr_bench.harness.records.lines import Log, evaluation_line, metrics_line
 
-NAMES = ("evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladder.jsonl", "values.jsonl.gz")
+NAMES = (
+    "evaluations.jsonl.gz", "metrics.jsonl", "completions.jsonl.gz", "ladder.jsonl", "values.jsonl.gz", "many.jsonl.gz"
+)  # fmt: skip
 
 
 class RunLogs:
@@ -53,6 +56,10 @@ class RunLogs:
     def values(self, row: Mapping[str, Any]) -> None:
         """A line of values.jsonl.gz."""
         self._logs["values.jsonl.gz"].append([row])
+
+    def many(self, found: ManySamples) -> None:
+        """A line of many.jsonl.gz."""
+        self._logs["many.jsonl.gz"].append([asdict(found)])
 
     def lengths(self) -> dict[str, int]:
         """Bytes of each file, which are on the disk when this returns."""

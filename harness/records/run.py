@@ -84,6 +84,7 @@ class Summary:
     resumed: int = 0  # how often; wall_seconds are those of all parts together
     repaired: tuple[str, ...] = ()  # files of records whose torn end was cut off
     planned: Mapping[str, int] = field(default_factory=dict)  # bytes of tensors that the planner says, by phase
+    planned_sent: float = 0.0  # bytes that the planner says one process sends in a step
     schema: int = SCHEMA
 
     @classmethod

@@ -20,6 +20,11 @@ Measure = Literal[
     "target_seconds",
     "target_samples",
     "target_flops",
+    "near_best",
+    "pass@8",
+    "pass@64",
+    "pass@256",
+    "maj@64",
 ]
 """What a hypothesis is about, one number a run:
 
@@ -33,6 +38,10 @@ comm_bytes      mean of cost/communication/sent over the steps of the window, by
 target_seconds  cost/seconds added up to the first evaluation in which the report's target accuracy is reached
 target_samples  cost/samples, likewise
 target_flops    cost/flops, likewise
+near_best       of a random search, not of a run: share of its trials whose final pass@1 on the validation split is at
+                least .9 of the best that either of the two searches found
+pass@8, pass@64, pass@256, maj@64
+                of the policy after the last step, `measure.many_items`: many.jsonl.gz; no window
 """
 
 
@@ -87,14 +96,14 @@ class Hypothesis:
     text: str  # the proposition, as a sentence
     part: str
     measure: Measure
-    cells: tuple[str, str]  # A and B
+    cells: tuple[str, str]  # A and B; names of searches where the measure is of one
     scale: Literal["difference", "ratio"]
     test: Literal["greater", "less", "equivalent"]
     margin: float
     """`greater`: the effect exceeds margin; `less`: it is below -margin.  As a ratio: above or below margin itself.
     `equivalent`: it lies within -margin and margin, as a ratio within 1 / margin and margin.  In the measure's unit."""
     window: int  # the last that many steps are measured
-    n: int  # planned pairs, one a seed
+    n: int  # planned pairs, one a seed; trials of each search
 
 
 def hypotheses_hash(hypotheses: Sequence[Hypothesis]) -> str:

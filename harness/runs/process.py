@@ -93,7 +93,7 @@ def run_here(
                 **run.facts,
             )
             if plan and status == "completed":
-                summary = replace(summary, planned=_planned(config))
+                summary = replace(summary, **_planned(config))
             summary = _end(folder, summary)
         return summary, run.interrupted
 
@@ -129,21 +129,21 @@ def _end(folder: Path, summary: Summary) -> Summary:
     return summary
 
 
-def _planned(config: RunConfig) -> dict[str, int]:
-    """Bytes by phase; {} where the planner does not follow what the run does.
+def _planned(config: RunConfig) -> dict[str, Any]:
+    """Bytes held by phase, and sent in a step; {} where the planner does not follow what the run does.
 
     After the run, so that it is in no measured memory; what goes wrong is told, and spoils no run that has completed.
     """
     from rlvr_bench.harness.models.base import pick_device
-    from rlvr_bench.harness.planner.predict import follows, plan_of_run
+    from rlvr_bench.harness.planner.predict import follows, predict
 
     try:
         if not follows(config):
             return {}
-        plan = plan_of_run(config, cuda=pick_device(config.model).type == "cuda")
-        return {phase.phase: phase.total for phase in plan.phases}
+        found = predict(config, cuda=pick_device(config.model).type == "cuda")
+        return {"planned": {one.phase: one.total for one in found.plan.phases}, "planned_sent": found.sent}
     except Exception as error:
-        print(f"no plan of the memory is recorded: {type(error).__name__}: {error}")
+        print(f"no plan is recorded: {type(error).__name__}: {error}")
         return {}
 
 

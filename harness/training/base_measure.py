@@ -12,7 +12,7 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.models.base import pick_device
-from rlvr_bench.harness.records import BaseMeasurement, ItemCounts, SampledCounts, hash_of
+from rlvr_bench.harness.records import BaseMeasurement, ItemCounts, ManySamples, SampledCounts, hash_of
 from rlvr_bench.harness.rollout import rollout_engine
 from rlvr_bench.harness.rollout.long_prompts import choice_of, fitting
 from rlvr_bench.harness.rollout.text import encode_prompts
@@ -23,6 +23,7 @@ from rlvr_bench.harness.tasks.prompts import first_items
 from rlvr_bench.harness.tasks.types import Item, Split, Task
 from rlvr_bench.harness.training.evaluate import graded_rows, pass_at, refuse_masked, right_of
 from rlvr_bench.harness.training.grader import Grader
+from rlvr_bench.harness.training.probe.many import measure_many, powers_of_two
 from rlvr_bench.harness.training.warm_start import base_model, ceiling_config, warm_start_key
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.25)
@@ -41,7 +42,11 @@ def settings_of(config: RunConfig, inputs: Mapping[str, str]) -> dict[str, Any]:
         **warm_start_key(config, inputs),
         "sampling": [rollout.min_tokens, rollout.max_tokens],
         **choice_of(config),
-        "measure": {name: value for name, value in measure.items() if name.startswith("base_")},
+        "measure": {
+            name: value
+            for name, value in measure.items()
+            if name.startswith("base_") or (config.measure.many_items and name.startswith("many_"))
+        },
     }
 
 
@@ -78,13 +83,9 @@ def measure_base(config: RunConfig, cells: Sequence[str]) -> BaseMeasurement:
             many=many,
             seconds=time.monotonic() - start,
             ceiling=ceiling,
+            drawn=sampling.drawn(task) if m.many_items else None,
             ceiling_accuracy=pass_at(ceiling, 1, [1])[1] if ceiling else None,
         )
-
-
-def powers_of_two(most: int) -> list[int]:
-    """1, 2, 4, ... up to `most`."""
-    return [2**i for i in range(most.bit_length())]
 
 
 def _ceiling(config: RunConfig, task: Task, items: Sequence[Item], grader: Grader) -> ItemCounts:
@@ -104,6 +105,9 @@ class _Sampling:
         right = self.right(items, samples, temperature)
         found = pass_at(right, samples, ks)
         return SampledCounts(temperature, samples, right, {str(k): value for k, value in found.items()})
+
+    def drawn(self, task: Task) -> ManySamples:
+        return measure_many(self.config, task, self.grader, self.tokenizer, self.sampler, step=0, seed=0)
 
     def right(self, items: Sequence[Item], samples: int, temperature: float, *, greedy: bool = False) -> ItemCounts:
         r = self.config.rollout

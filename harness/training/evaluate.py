@@ -98,7 +98,7 @@ def evaluate(
     }
     ks = sorted({1, *c.k})
     metrics |= {f"eval/pass@{k}": value for k, value in pass_at(right, c.samples, ks).items()}
-    metrics |= _votes(rows, task, c.samples, ks)
+    metrics |= {f"eval/maj@{k}": value for k, value in maj_at(rows, task, c.samples, ks).items() if k > 1}
     return Evaluation(metrics, rows, EvaluationCounts(step, c.split, c.samples, r.temperature, right, firsts))
 
 
@@ -135,12 +135,12 @@ def pass_at(right: ItemCounts, samples: int, ks: Sequence[int]) -> dict[int, flo
     return {k: fmean(pass_at_k(samples, count, k) for count in whole) for k in ks}
 
 
-def _votes(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[str, float]:
-    """maj@k over the items without a missing verdict."""
+def maj_at(rows: Sequence[CompletionRow], task: Task, samples: int, ks: Sequence[int]) -> dict[int, float]:
+    """maj@k by k, over the items without a missing verdict."""
     whole = [item for item in _by_item(rows, samples) if _is_whole(item)]
     right = [[row["outcome"] == "pass" for row in item] for item in whole]
     answers = [[task.answer(row["completion"]) or None for row in item] for item in whole]
-    return {f"eval/maj@{k}": mean_maj_at_k(answers, right, k) for k in ks if k > 1}
+    return {k: mean_maj_at_k(answers, right, k) for k in ks}
 
 
 def refuse_masked(share: float, limit: float, where: str) -> None:

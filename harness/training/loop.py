@@ -37,7 +37,7 @@ from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_costs import count_step
-from rlvr_bench.harness.training.update import Diverged, Learner
+from rlvr_bench.harness.training.update import Diverged, Learner, old_logprobs_of
 from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
 
@@ -119,13 +119,10 @@ class Trainer:
         self.identity = identity_of(c, self.task, {BASE: base, "reward model": learned})
         engines = make_engines(self.models.by_role, c.train.engine, self.processes)
         self.learner = Learner(self.algorithm, self.models, engines, c, self.processes)
-        # Only what is computed here in float32 is one number in sampling and in scoring; another engine's is compared.
-        needs_logprobs = self.learner.needs_logprobs or c.rollout.engine != "torch"
-        exact = c.rollout.engine == "torch" and c.model.dtype == "float32" and c.compute.autocast == "off"
-        keep = needs_logprobs and exact
+        old = old_logprobs_of(self.algorithm, c)
         lm = engines["actor"].whole.lm
-        self.sampler = rollout_engine(c, lm, tokenizer, name=c.rollout.engine, with_logprobs=keep)
-        self.actor_scored = needs_logprobs and not keep
+        self.sampler = rollout_engine(c, lm, tokenizer, name=c.rollout.engine, with_logprobs=old.kept)
+        self.actor_scored = old.scored
         self.collector = Collector(
             c,
             self.task,
@@ -136,7 +133,7 @@ class Trainer:
             engines["actor"],
             normalizer,
             self.reward_facts.get("base_pass_rate"),
-            needs_logprobs=needs_logprobs,
+            needs_logprobs=old.needed,
             processes=self.processes,
         )
         self.meter.release()  # what loading, or making what was not cached, has left behind

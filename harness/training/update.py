@@ -52,6 +52,40 @@ def minibatches(group_ids: Tensor, count: int, generator: torch.Generator) -> li
     return [torch.cat([(group_ids == group).nonzero().squeeze(1) for group in part]) for part in parts]
 
 
+@dataclass(frozen=True)
+class OldLogprobs:
+    """Whether the log-probabilities of the policy that sampled are needed before the update, and who has them.
+
+    Attributes:
+        needed: by `prepare`, by a second optimizer step, or because another engine's are to be compared.
+        kept: as they were sampled; only what is computed here in float32 is one number in sampling and in scoring.
+    """
+
+    needed: bool
+    kept: bool
+
+    @property
+    def scored(self) -> bool:
+        """The actor reads the completions once more."""
+        return self.needed and not self.kept
+
+
+def old_logprobs_of(algorithm: Any, config: RunConfig) -> OldLogprobs:
+    """Of a run."""
+    own = config.rollout.engine == "torch"
+    needed = not single_step(config) or needs_of(algorithm).logprobs_in_prepare or not own
+    exact = own and config.model.dtype == "float32" and config.compute.autocast == "off"
+    return OldLogprobs(needed, needed and exact)
+
+
+def single_step(config: RunConfig) -> bool:
+    """One optimizer step a rollout: the policy that sampled is the one that is updated, and the ratio is 1.
+
+    The old log-probabilities in the loss come from the update's own forward pass then, for any algorithm.
+    """
+    return config.train.epochs * config.train.minibatches == 1
+
+
 @dataclass
 class Learner:
     """The trained models, each with its engine."""
@@ -63,19 +97,6 @@ class Learner:
     processes: Processes = field(default_factory=Processes)
     skipped: Counter[Role] = field(default_factory=Counter)
     """Optimizer steps in a row that were left out."""
-
-    @property
-    def single_step(self) -> bool:
-        """One optimizer step a rollout: the policy that sampled is the one that is updated, and the ratio is 1.
-
-        The old log-probabilities in the loss come from the update's own forward pass then, for any algorithm.
-        """
-        return self.config.train.epochs * self.config.train.minibatches == 1
-
-    @property
-    def needs_logprobs(self) -> bool:
-        """Whether the old log-probabilities are read before the update: by `prepare`, or by a second optimizer step."""
-        return not self.single_step or needs_of(self.algorithm).logprobs_in_prepare
 
     def update(self, rollout: Rollout, mine: Tensor, step: int, meter: Recorder) -> MetricsRow:
         """All optimizer steps on one rollout; returns train/* metrics, of all processes.
@@ -157,7 +178,7 @@ class Learner:
         entropy: Entropy = "grad" if needs_of(self.algorithm).entropy_gradient else "detached"
         temperature = self.config.rollout.temperature
         logprobs, entropies = self.engines["actor"].module(batch, temperature=temperature, entropy=entropy)
-        if self.single_step:
+        if single_step(self.config):
             batch = replace(batch, old_logprobs=logprobs.detach())
         return self.algorithm.policy_loss(batch, logprobs, entropies)
 

@@ -16,6 +16,7 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.environments import FIELDS, show
 from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.claims.finding import Finding, Question
+from rlvr_bench.reports.claims.primary.measures import MANY
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.budgets import TARGET
@@ -124,6 +125,8 @@ def _said(study: Study, f: Finding) -> str:
     if f.conclusion == "arithmetic":
         return f"{names[0]} has states {numbers.compared(e)} than {names[1]} (arithmetic)"
     told = _difference(f, names, e) if f.scale == "difference" else _ratio(study, f, names, e)
+    measure = _measures(study, f).get(f.id)
+    told = f"at {measure}, {told}" if measure in MANY else told
     verdict = f"hypothesis {f.id} {f.conclusion}" if f.primary else "descriptive"
     return f"{told} ({100 * f.level:.0f} % interval, {f.n}; {verdict})"
 
@@ -157,9 +160,14 @@ def _ratio(study: Study, f: Finding, names: tuple[str, str], e: Estimate) -> str
     return f"{high} takes {numbers.compared(e if above else _inverse(e))} the {what} of {low} {when}".rstrip()
 
 
+def _measures(study: Study, f: Finding) -> dict[str, str]:
+    """By id of a hypothesis; none for a descriptive finding."""
+    return {h.id: h.measure for h in study.manifest.hypotheses} if f.primary else {}
+
+
 def _what(study: Study, f: Finding) -> tuple[str, str]:
     """What a ratio is of, and when."""
-    measures = {h.id: h.measure for h in study.manifest.hypotheses} if f.primary else {}
+    measures = _measures(study, f)
     target = f"to pass@1 of {numbers.plain(TARGET)}"
     words = {
         "step_seconds": ("seconds", "a step"),

@@ -21,8 +21,8 @@ from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.claims.finding import Finding, not_tested
 from rlvr_bench.reports.claims.judged import Proposition, describe
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.costs.memory import bytes_per_parameter, memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.measures.curves.memory_curve import is_curve
-from rlvr_bench.reports.measures.memory import bytes_per_parameter, memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.stats import Estimate
 
 SAVING = 0.40

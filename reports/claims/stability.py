@@ -5,17 +5,18 @@ stability.collapse  With the critic runs collapse more often (each matched pair 
                     above 0 and Fisher's exact p is below .05, refuted if the interval lies below 0 and p is.  The exact
                     test is there because the interval alone is too short for so few runs; below LEAST_RUNS of them it
                     cannot reject.  Undecidable also where no run of either cell collapsed, or all of both did.
-stability.spread    With the critic the final pass@1 varies more over seeds (the pair with the verifier): supported if
-                    the F interval of the variance ratio lies above 1, refuted if below.  From LEAST_SEEDS on: there a
-                    ratio of 4 (twice the standard deviation) is found in every second study; below, hardly ever.
+stability.spread    With the critic the final pass@1 varies more over seeds (the pair with the verifier), the noise of
+                    the evaluations taken out (`measures.accuracy.evaluation_variance`): supported if the interval of
+                    the difference of the standard deviations (stats/spreads.py) lies above 0, refuted if below.  From
+                    LEAST_SEEDS on: there twice the standard deviation is found in every second study; below, hardly
+                    ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
-
-import numpy as np
+from math import inf, sqrt
+from statistics import fmean
 
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.fairness import held_equal
@@ -25,15 +26,19 @@ from rlvr_bench.reports.cells.reward_setting import VERIFIER
 from rlvr_bench.reports.claims.accuracy import NO_PAIR
 from rlvr_bench.reports.claims.finding import Conclusion, Finding, not_tested
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.accuracy import FINAL_SCORE, final_score
-from rlvr_bench.reports.measures.collapse import collapse_events
+from rlvr_bench.reports.measures.accuracy import FINAL_SCORE, evaluation_variance, final_score
+from rlvr_bench.reports.measures.collapse import collapse_events, time_to_collapse
 from rlvr_bench.reports.stats import (
     ALPHA,
     SMALL_N,
     Estimate,
     fisher_exact,
+    hazard_ratio,
+    noise_free_sd,
+    rng,
+    sd_difference,
+    sd_interval,
     share_difference,
-    variance_ratio,
     zero_event_upper,
 )
 
@@ -67,6 +72,11 @@ def _collapse(matched: Pair, reward: str) -> Finding:
         for c, n, k in zip(matched, sizes, events, strict=True)
         if k == 0
     ]
+    if hazards := hazard_ratio(*([time_to_collapse(r) for r in c.finished] for c in matched)):
+        bounds.append(
+            f"Steps until it happens: ratio of hazards {numbers.with_interval(hazards[0], numbers.factor)}, log-rank p "
+            f"{numbers.p_value(hazards[1])}."
+        )
     text = numbers.with_interval(gap, numbers.points, "points")
     counted = f"{names[0]} {events[0]} of {sizes[0]}, {names[1]} {events[1]} of {sizes[1]}"
     says = f"{reason} ({counted})" if reason else f"{counted}, a difference of {text}"
@@ -115,34 +125,56 @@ def spread(cells: Sequence[Cell]) -> list[Finding]:
     claim = f"{names[0]}'s final pass@1 varies more over seeds than {names[1]}'s."
     if matched is None or (values := pair(*matched, final_score)) is None:
         return [not_tested(identifier, claim, NO_PAIR)]
-    found, n = variance_ratio(values.a, values.b), len(values.seeds)
-    ratio, p = found or (None, None)
+    noise = [_noise(c) for c in matched]
+    taken = [v or 0.0 for v in noise]
+    found, n = sd_difference(values.a, values.b, taken[0], taken[1], rng()), len(values.seeds)
+    gap, p = found or (None, None)
     conclusion: Conclusion = "undecidable"
     if n < LEAST_SEEDS:
         reason = f"{numbers.count(n, 'paired seed')}, the rule needs {LEAST_SEEDS}"
-    elif ratio is None:
+    elif gap is None:
         reason = "a cell has no spread over its seeds"
     else:
-        conclusion, reason = _side(ratio, 1.0), ""
-    text = f"variance ratio {numbers.with_interval(ratio, numbers.factor)}" if ratio else f"no ratio (n = {n})"
-    deviations = [f"{100 * float(np.std(v, ddof=1)):.1f}" for v in (values.a, values.b)] if n > 1 else ["unknown"] * 2
-    says = f"the ratio of variances is {numbers.with_interval(ratio, numbers.factor)}" if ratio else text
+        conclusion, reason = _side(gap, 0.0), ""
+    text = f"difference {numbers.with_interval(gap, numbers.points, 'points')}" if gap else f"none known (n = {n})"
+    each = [_deviation(v, e) for v, e in zip((values.a, values.b), taken, strict=True)] if n > 1 else ["unknown"] * 2
+    says = f"standard deviations {names[0]} {each[0]}, {names[1]} {each[1]} points: {text}"
     return [
         Finding(
             id=identifier,
             claim=claim,
             conclusion=conclusion,
-            effect=f"{text}; standard deviations {deviations[0]} and {deviations[1]} points",
+            effect=says,
             n=values.n,
             equal=held_equal(*matched),
-            rule=f"Supported if the {numbers.LEVEL_TEXT} F interval of the ratio of variances lies above 1, refuted if "
-            f"below; from {LEAST_SEEDS} seeds on. Score: {FINAL_SCORE}.",
+            rule=f"Supported if the {numbers.LEVEL_TEXT} generalized interval of the difference of the standard "
+            f"deviations over seeds lies above 0, refuted if below; from {LEAST_SEEDS} seeds on. Score: {FINAL_SCORE}.",
+            note=_noise_note(noise),
             sentence=f"{claim.rstrip('.')}: {conclusion}, {f'{reason} ({says})' if reason else says}.",
             question="stability",
             pair=(matched[0].label, matched[1].label),
-            estimate=ratio,
-            scale="ratio",
-            holds=(1.0, inf),
+            estimate=gap,
+            unit="points",
+            holds=(0.0, inf),
             p=p,
         )
     ]
+
+
+def _noise(cell: Cell) -> float | None:
+    """Mean variance of a final score by the sampling of completions; None where one is not known."""
+    found = [evaluation_variance(r) for r in cell.finished]
+    known = [v for v in found if v is not None]
+    return fmean(known) if known and len(known) == len(found) else None
+
+
+def _deviation(values: Sequence[float], noise: float) -> str:
+    low, high = sd_interval(values, noise, rng())
+    return f"{100 * noise_free_sd(values, noise):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def _noise_note(noise: Sequence[float | None]) -> str:
+    if any(v is None for v in noise):
+        return "The noise of the evaluations was not recorded for both and is still in the standard deviations."
+    errors = " and ".join(f"{100 * sqrt(v or 0.0):.2f}" for v in noise)
+    return f"Taken out: the standard error of an evaluation by the sampling of completions, {errors} points."

@@ -19,9 +19,9 @@ from rlvr_bench.reports.cells.pairing import pair
 from rlvr_bench.reports.claims.finding import Finding, not_tested
 from rlvr_bench.reports.claims.judged import Proposition, describe
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.costs.step_time import per_phase, step_seconds
 from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.measures.machine import busy, timing_note
-from rlvr_bench.reports.measures.step_time import per_phase, step_seconds
 
 BAND = 1.25
 GENERATE, SCORE, TRAIN = 2, 2, 6  # FLOPs a token and parameter; training is per epoch

@@ -5,8 +5,8 @@ A new claim is one function and one entry:
    one `not_tested` with the reason.  Its thresholds are constants, its rule and its id (`<topic>.<claim>`) are in the
    docstring of its file, all fixed before any data.
 2. Add it to one of the lists below, where it shall be on the page: COSTS is asked of the parts that were made to
-   measure costs (of the learning parts where there are none), LEARNING of each learning part, WHOLE once, of all cells
-   of the learning parts together.
+   measure costs (of the learning parts where there are none), LEARNING of each learning part, SEARCHED of each part of
+   random searches, WHOLE once, of all cells of the learning parts together.
 The tables and the page follow.  Findings made so are descriptive: each stands by its own interval, none corrects
 another.  What a suite is to decide it names beforehand, in `[[hypotheses]]` of its file (`primary/`); those are
 corrected among themselves and come first.
@@ -32,6 +32,7 @@ from rlvr_bench.reports.claims import (
 from rlvr_bench.reports.claims.finding import Claim, Finding, not_tested
 from rlvr_bench.reports.claims.primary import judged
 from rlvr_bench.reports.claims.rewards import control, equal_distance, fits, learned
+from rlvr_bench.reports.claims.searches import sensitivity, survival
 from rlvr_bench.reports.load import Cell, Study
 
 
@@ -61,11 +62,6 @@ LEARNING: tuple[Claim, ...] = (
 )
 WHOLE: tuple[Claim, ...] = (
     control.verifier,
-    _out_of_reach(
-        "stability.sensitivity",
-        "PPO is more sensitive to its hyper-parameters than GRPO.",
-        "it needs the same search budget over hyper-parameters for both; every cell here has one setting.",
-    ),
     critic.noise,
     _out_of_reach(
         "length.growth",
@@ -80,6 +76,9 @@ WHOLE: tuple[Claim, ...] = (
 )
 
 
+SEARCHED: tuple[Claim, ...] = (sensitivity.sensitivity, sensitivity.search, survival.survival)
+
+
 def findings(study: Study) -> tuple[Finding, ...]:
     """The suite's own hypotheses, then the others in the order of the lists, those that need another study last."""
     parts = study.parts("learning")
@@ -90,6 +89,15 @@ def findings(study: Study) -> tuple[Finding, ...]:
         found += [replace(f, part=part.title) for f in ask(LEARNING, study.cells(part))]
     if not parts:
         found += [replace(f, note="this study has no learning part.") for f in ask(LEARNING, ())]
+        found += samples.crossing((), ())
+    for part in study.parts("search"):
+        found += [replace(f, part=part.title) for f in ask(SEARCHED, study.cells(part))]
+    for part in parts:
+        found += [
+            replace(f, part=part.title) for f in samples.crossing(study.cells(part), study.bases.get(part.name, ()))
+        ]
+    if not study.parts("search"):
+        found += ask(SEARCHED, ())
     found += ask(WHOLE, [c for part in parts for c in study.cells(part)])
     if any(f.id.startswith(f"{COUNTED}.") for f in found):
         found = [f for f in found if f.id != COUNTED]

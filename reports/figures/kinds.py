@@ -13,8 +13,10 @@ from rlvr_bench.reports.figures.training import (
     critic,
     ladder,
     learning,
+    many,
     rewards,
     stability,
+    survival,
     tuning,
     values,
 )
@@ -25,6 +27,7 @@ SEEDS = (
     f"interval and is left out where more than {CROWD} cells share a panel; below that each seed is a line. Thin lines "
     "that end early: runs that did not finish."
 )
+LOST = "In brackets: how many collapsed, of how many. Runs that did not are censored at their last step."
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         name="answer",
@@ -83,6 +86,25 @@ FIGURES: tuple[FigureKind, ...] = (
         remark=lambda subject: stability.left_out(subject.cells),
     ),
     FigureKind(
+        name="survival",
+        section="learning",
+        about="learning",
+        make=of_cells(survival.of_runs),
+        caption="Share of the seeds that have not collapsed (Kaplan-Meier), by the rule that was fixed beforehand. "
+        f"{LOST}",
+    ),
+    FigureKind(
+        name="many",
+        section="learning",
+        about="learning",
+        make=many.many,
+        caption="Share of the test items that one of k samples solves (pass@k, unbiased), and that the most frequent "
+        "answer of k samples solves (maj@k), after the last step. Marks: mean over seeds; band: Student's "
+        f"{LEVEL_TEXT} interval; dashed: mean of the base models, asked in the same way. Each policy, and each base "
+        "model, has the temperature that served it best on the validation split. Dotted upright, with the mark of "
+        "the policy on top: where its pass@k falls below that of its base model.",
+    ),
+    FigureKind(
         name="ladder",
         section="baselines",
         about="learning",
@@ -116,6 +138,14 @@ FIGURES: tuple[FigureKind, ...] = (
         "pass@1 of its last evaluation, on the validation split. Left, or on top: mean of the best of k trials over "
         f"all subsets of k, without replacement; band: {LEVEL_TEXT} interval by a bootstrap over the trials. Then: "
         "each trial against its learning rate, the best one large and filled.",
+    ),
+    FigureKind(
+        name="survival-trials",
+        section="tuning",
+        about="search",
+        make=of_cells(survival.of_trials),
+        caption="Share of the drawn settings under which training has not collapsed (Kaplan-Meier), by the rule that "
+        f"was fixed beforehand. {LOST}",
     ),
     *(
         FigureKind(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import ceil
 from statistics import fmean
 
+from rlvr_bench.harness.records import EvaluationCounts
 from rlvr_bench.reports.load import Run, remembered
 from rlvr_bench.reports.measures.windows import Window, last_steps, planned_steps, training_series
 
@@ -42,6 +43,31 @@ def score_in(run: Run, window: Window | None, metric: str = PASS) -> float | Non
         return None
     inside = [v for step, v in values if window[0] <= step <= window[1]]
     return fmean(inside) if inside else None
+
+
+@remembered
+def evaluation_variance(run: Run) -> float | None:
+    """Variance that sampling the completions alone gives the final score, at the same policy and items.
+
+    Of an item with r of S completions right the variance of its share is estimated without bias by
+    r (S - r) / (S^2 (S - 1)); they are added up over the items and divided by the square of their number.  That of a
+    mean of evaluations is divided by their number once more.  Which items there are is not in it: all runs have the
+    same.  None where counts were not recorded, or an item was sampled once.
+    """
+    planned = planned_steps(run)
+    window = last_steps(run, ceil(FINAL_SHARE * planned)) if planned else None
+    inside = [e for e in run.evaluations if window and window[0] <= e.step <= window[1]]
+    found = [_sampling_variance(e) for e in inside or run.evaluations[-1:] if e.step > 0]
+    known = [v for v in found if v is not None]
+    return fmean(known) / len(known) if known and len(known) == len(found) else None
+
+
+def _sampling_variance(counts: EvaluationCounts) -> float | None:
+    s = counts.samples
+    right = [r for r in counts.right if r is not None]
+    if s < 2 or not right:
+        return None
+    return sum(r * (s - r) for r in right) / (s * s * (s - 1) * len(right) ** 2)
 
 
 def _whole(run: Run, last: int) -> bool:

@@ -10,16 +10,16 @@ from functools import partial
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, final_score
 from rlvr_bench.reports.measures.collapse import collapse_events, flags
-from rlvr_bench.reports.measures.machine import starved_share
-from rlvr_bench.reports.measures.memory import (
+from rlvr_bench.reports.measures.costs.memory import (
     bytes_per_parameter,
     expected_bytes_per_parameter,
     memory_layer,
     peak_bytes,
     state_bytes,
 )
+from rlvr_bench.reports.measures.costs.step_time import step_seconds, tokens_per_second
+from rlvr_bench.reports.measures.machine import starved_share
 from rlvr_bench.reports.measures.over_seeds import over_seeds
-from rlvr_bench.reports.measures.step_time import step_seconds, tokens_per_second
 from rlvr_bench.reports.stats import Estimate
 
 

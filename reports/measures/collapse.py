@@ -15,6 +15,7 @@ from statistics import median
 
 from rlvr_bench.reports.load import Run, remembered
 from rlvr_bench.reports.numbers import plain, whole_percent
+from rlvr_bench.reports.stats import Arrival
 
 EVALUATIONS = 3  # in a row, and to the end, below half of the running maximum
 ENTROPY_SHARE = 0.1  # of its first value
@@ -53,6 +54,14 @@ def collapse_events(run: Run) -> tuple[Event, ...]:
         _gradient(run.series("train/grad_norm")),
     ]
     return tuple(sorted((e for e in found if e), key=lambda e: (e.step, e.rule)))
+
+
+def time_to_collapse(run: Run) -> Arrival:
+    """The step of its first event; of a run without one the last step, up to which it is known to have survived."""
+    events = collapse_events(run)
+    if events:
+        return Arrival(float(events[0].step), True)
+    return Arrival(float(run.metrics[-1]["step"] if run.metrics else 0), False)
 
 
 @remembered

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rlvr_bench.reports.load import Cell, MetricsRow, Run
-from rlvr_bench.reports.measures.step_time import timed_rows
+from rlvr_bench.reports.measures.costs.step_time import timed_rows
 from rlvr_bench.reports.numbers import whole_percent
 
 WAIT = "cost/processor_wait"

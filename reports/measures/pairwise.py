@@ -13,9 +13,9 @@ from itertools import combinations
 from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import PASS, final_score
+from rlvr_bench.reports.measures.costs.memory import memory_layer, peak_bytes
+from rlvr_bench.reports.measures.costs.step_time import step_seconds
 from rlvr_bench.reports.measures.machine import busy
-from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes
-from rlvr_bench.reports.measures.step_time import step_seconds
 from rlvr_bench.reports.stats import Estimate, paired_difference, paired_ratio, probability_of_improvement
 
 

@@ -75,9 +75,10 @@ ASKED: tuple[Asked, ...] = (
         claim="PPO is sensitive to its hyper-parameters and collapses; GRPO is stable.",
         topics=("stability",),
         questions=("stability",),
-        suites=("core", "tuning"),
-        takes="Collapse and spread over seeds: the suite core on two processor cores. Sensitivity: a search of equal "
-        "size for both, of at least 24 trials each; tuning, on two processor cores, has 12 and no test.",
+        suites=("core", "stability", "tuning"),
+        takes="Collapse and spread over seeds: the suite core, or stability at the default settings, on two processor "
+        "cores. Sensitivity: stability, likewise, which draws 32 settings for each; tuning has 12, too few for a test. "
+        "Of a language model: stability with the settings under [base] of gpu-learning, on one GPU of 80 GB.",
     ),
     Asked(
         id="critic",
@@ -117,8 +118,9 @@ ASKED: tuple[Asked, ...] = (
         id="samples",
         claim="GRPO raises pass@k and maj@k as PPO does.",
         topics=("samples",),
-        suites=("core",),
-        takes="The suite core on two processor cores, at k = 2; larger k need as many samples of each item.",
+        suites=("core", "samples"),
+        takes="The suite samples on two processor cores, up to k = 256 and beside the base model; core has k = 2. Of a "
+        "language model: samples with the settings under [base] of gpu-learning, on one GPU of 80 GB.",
     ),
     Asked(
         id="communication",

@@ -33,6 +33,13 @@ WHY_PEAKS_DIFFER = (
     "libraries take memory of their own, more of it than was held before the models. And a peak belongs to one phase: "
     "what only another phase needs does not add to it."
 )
+WHAT_IS_COUNTED_AS_SENT = (
+    "Messages are counted where the backend of the processes is handed them: of what is reduced the tensor, of what is "
+    "gathered or scattered the whole that the processes have shares of. What one of n processes sends is worked out "
+    "from them as if every operation went round a ring: (n - 1) / n of a message, and twice that where it is reduced "
+    "in all. Completions and metrics, which the processes exchange as objects, are not in it. The prediction has every "
+    "completion at its full length and every minibatch dealt evenly."
+)
 WHY_AGREEMENT_IS_NO_EVIDENCE = (
     "The true reward is the verifier's, recorded for every reward that a policy was trained on. The proxy is the score "
     "of a reward model, in standard deviations of the base model's own completions. A proxy is over-optimized where it "

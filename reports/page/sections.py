@@ -16,8 +16,8 @@ from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
 from rlvr_bench.reports.page import methods
 from rlvr_bench.reports.page.comparison_table import endings_table
+from rlvr_bench.reports.page.costs.memory_table import EXPECTED_IN_WORDS, memory_source
 from rlvr_bench.reports.page.links import Names
-from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source
 from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.page.tables import Made
 
@@ -76,6 +76,7 @@ TOPICS: tuple[TopicKind, ...] = (
         remarks=_memory_source,
         closing=(EXPECTED_IN_WORDS, methods.WHY_PEAKS_DIFFER),
     ),
+    TopicKind(id="communication", title="Communication", intro=methods.WHAT_IS_COUNTED_AS_SENT),
     TopicKind(id="time", title="Time by phase"),
 )
 

@@ -18,13 +18,15 @@ from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.page.appendix.seeds import seeds_csv
 from rlvr_bench.reports.page.budget_table import budget_csv, budget_table, target_csv, target_table
 from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_table
+from rlvr_bench.reports.page.costs.communication_table import exchange_table, predicted_table
+from rlvr_bench.reports.page.costs.memory_table import memory_table, planned_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
+from rlvr_bench.reports.page.curves.many_table import many_csv, many_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
 from rlvr_bench.reports.page.curves.values_table import values_csv, values_table
 from rlvr_bench.reports.page.finding_table import finding_table, findings_csv
 from rlvr_bench.reports.page.latex.printed import table_latex
-from rlvr_bench.reports.page.memory_table import memory_table, planned_table
 from rlvr_bench.reports.page.opening.instruments import instrument_table
 from rlvr_bench.reports.page.pairwise_table import pairwise_csv, pairwise_table
 from rlvr_bench.reports.page.proxies.exploits_table import counts_csv, counts_table, examples_table
@@ -84,6 +86,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="budgets", section="learning", make=budget_table, raw=budget_csv, learning_only=True),
     TableKind(name="targets", section="learning", make=target_table, raw=target_csv, learning_only=True),
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
+    TableKind(name="many", section="learning", make=many_table, raw=many_csv, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
     TableKind(name="values", section="baselines", make=values_table, raw=values_csv, learning_only=True),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),
@@ -94,6 +97,8 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="reward-models", section="rewards", make=models_table, raw=models_csv, learning_only=True),
     TableKind(name="memory", section="memory", make=memory_table),
     TableKind(name="planned-memory", section="memory", make=planned_table),
+    TableKind(name="exchanges", section="communication", make=exchange_table),
+    TableKind(name="planned-communication", section="communication", make=predicted_table),
     TableKind(name="memory-curve", section="memory", make=memory_curve_table, raw=memory_curve_csv),
 )
 

@@ -5,11 +5,12 @@ from rlvr_bench.reports.stats.censored import (
     TimeComparison,
     TimeToTarget,
     compare_times,
+    hazard_ratio,
     survival,
     time_to_reach,
     time_to_target,
 )
-from rlvr_bench.reports.stats.curves import (
+from rlvr_bench.reports.stats.distances.curves import (
     AtDistance,
     Curve,
     Peak,
@@ -18,6 +19,14 @@ from rlvr_bench.reports.stats.curves import (
     compare_at_distances,
     peak_over_items,
     peak_over_seeds,
+)
+from rlvr_bench.reports.stats.distances.scaling import (
+    Extrapolation,
+    Fit,
+    Form,
+    best_of_n_distance,
+    extrapolate_gains,
+    fit_gains,
 )
 from rlvr_bench.reports.stats.estimate import ALPHA, LEVEL, REPLICATES, SEED, SMALL_N, Array, Estimate, rng
 from rlvr_bench.reports.stats.families import Verdict, holm, verdicts
@@ -36,21 +45,13 @@ from rlvr_bench.reports.stats.intervals import (
     paired_ratio,
     probability_of_improvement,
     t_interval,
-    variance_ratio,
 )
 from rlvr_bench.reports.stats.items import paired_item_bootstrap
 from rlvr_bench.reports.stats.judging import MIN_PAIRS, UNLIMITED, Judgment, Outcome, Range, floored, judge
 from rlvr_bench.reports.stats.judging_times import judge_times
 from rlvr_bench.reports.stats.powers import Power, power
-from rlvr_bench.reports.stats.scaling import (
-    Extrapolation,
-    Fit,
-    Form,
-    best_of_n_distance,
-    extrapolate_gains,
-    fit_gains,
-)
-from rlvr_bench.reports.stats.shares import fisher_exact, share_difference, wilson, zero_event_upper
+from rlvr_bench.reports.stats.shares import fisher_exact, judge_shares, share_difference, wilson, zero_event_upper
+from rlvr_bench.reports.stats.spreads import noise_free_sd, sd_difference, sd_interval
 from rlvr_bench.reports.stats.t_tests import Kind, PairedTest, Scale, edges, paired_effects, paired_test, t_test, tost
 
 __all__ = [
@@ -93,13 +94,16 @@ __all__ = [
     "fisher_exact",
     "fit_gains",
     "floored",
+    "hazard_ratio",
     "hierarchical_bootstrap",
     "hierarchical_interval",
     "holm",
     "interquartile_mean",
     "judge",
+    "judge_shares",
     "judge_times",
     "mean_estimate",
+    "noise_free_sd",
     "paired_difference",
     "paired_effects",
     "paired_item_bootstrap",
@@ -111,6 +115,8 @@ __all__ = [
     "power",
     "probability_of_improvement",
     "rng",
+    "sd_difference",
+    "sd_interval",
     "share_difference",
     "survival",
     "t_interval",
@@ -118,7 +124,6 @@ __all__ = [
     "time_to_reach",
     "time_to_target",
     "tost",
-    "variance_ratio",
     "verdicts",
     "wilson",
     "zero_event_upper",

@@ -24,7 +24,7 @@ class Estimate:
     low: float | None
     high: float | None
     n: int
-    method: Literal["t", "log t", "bootstrap", "exact", "single", "score", "F", "log-rank"]
+    method: Literal["t", "log t", "bootstrap", "exact", "single", "score", "log-rank", "generalized"]
 
     @property
     def known(self) -> bool:

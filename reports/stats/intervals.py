@@ -104,15 +104,3 @@ def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
     """P(a value of x is above a value of y), over all pairs, ties counted half."""
     a, b = np.asarray(x, dtype=float)[:, None], np.asarray(y, dtype=float)[None, :]
     return float(((a > b) + 0.5 * (a == b)).mean())
-
-
-def variance_ratio(a: ArrayLike, b: ArrayLike, *, level: float = LEVEL) -> tuple[Estimate, float] | None:
-    """Var(a) / Var(b), its F interval and the two-sided p; None where either has no spread or fewer than 2 values."""
-    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if len(x) < 2 or len(y) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return None
-    ratio = float(x.var(ddof=1) / y.var(ddof=1))
-    law = scipy_stats.f(len(x) - 1, len(y) - 1)
-    upper, lower = float(law.ppf((1 + level) / 2)), float(law.ppf((1 - level) / 2))
-    p = min(1.0, 2 * float(min(law.cdf(ratio), law.sf(ratio))))
-    return Estimate(ratio, ratio / upper, ratio / lower, min(len(x), len(y)), "F"), p

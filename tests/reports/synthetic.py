@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness import records
-from rlvr_bench.harness.records import CellInfo, MemorySources, PartInfo, PlannedRun, RoleStates, SuiteManifest, Summary
+from rlvr_bench.harness.records import (
+    CellInfo,
+    ManySamples,
+    MemorySources,
+    PartInfo,
+    PlannedRun,
+    RoleStates,
+    SuiteManifest,
+    Summary,
+)
 
 PARAMETERS = 1_000_000
 MIB = 1024**2
@@ -41,6 +50,7 @@ class Spec:
     search: str = ""  # that it is a trial of
     ladder: Callable[[int], Sequence[Mapping[str, Any]]] | None = None  # seed -> rows of ladder.jsonl
     values: Callable[[int], Sequence[Mapping[str, Any]]] | None = None  # seed -> rows of values.jsonl.gz
+    many: Callable[[int], ManySamples] | None = None  # seed -> the line of many.jsonl.gz
 
 
 CELLS = (
@@ -177,6 +187,8 @@ def _run(
         logs.ladder(ladder_row)
     for values_row in cell.values(seed) if cell.values else ():
         logs.values(values_row)
+    if cell.many and status == "completed":
+        logs.many(cell.many(seed))
     if status == "torn":
         return
     memory = MemorySources("rss", "no NVIDIA GPU", 10 * MIB, None, "no CUDA", None, "no NVML")

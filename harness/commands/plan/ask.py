@@ -13,16 +13,19 @@ UNITS = {"GiB": 2**30, "MiB": 2**20, "TiB": 2**40, "GB": 10**9, "MB": 10**6, "TB
 
 
 def bytes_of(text: str) -> int:
-    """`80GiB` as bytes.  Raises ConfigError where it is no size."""
+    """`80GiB` as bytes.  Raises ValueError where it is no size."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", text)
     unit = next((u for u in UNITS if match and u.lower() == match[2].lower()), None)
     if match is None or unit is None or not float(match[1]):
-        raise ConfigError([f"--gpu: {text!r} is no size; give a number with GiB, GB, MiB or MB, as in 80GiB"])
+        raise ValueError(f"{text!r} is no size; give a number with GiB, GB, MiB or MB, as in 80GiB")
     return int(float(match[1]) * UNITS[unit])
 
 
-def answer(question: Question, *, solve: bool, table: Path | None, as_json: bool) -> None:
+def answer(question: Question, *, solve: bool, bandwidth: str | None, table: Path | None, as_json: bool) -> None:
     """Print the plan of each algorithm.
+
+    Args:
+        bandwidth: bytes that a device sends in a second, as text.
 
     Raises:
         ConfigError: every option that cannot be used.
@@ -30,35 +33,38 @@ def answer(question: Question, *, solve: bool, table: Path | None, as_json: bool
     """
     from rlvr_bench.harness.commands.plan import show
 
-    limit = _checked(question, needs_gpu=solve or table is not None, needs_model=table is None)
+    limit, speed = _checked(question, bandwidth, needs_gpu=solve or table is not None, for_table=table is not None)
     if table is not None:
         from rlvr_bench.harness.commands.plan.page import write_table
 
         assert limit is not None
-        write_table(question, limit, table)
+        write_table(question, limit, table, speed)
         return
     cases = cases_of(question)
-    answers = [show.found(case, limit, solve=solve) for case in cases]
+    answers = [show.found(case, limit, solve=solve, bandwidth=speed) for case in cases]
     if as_json:
         print(json.dumps([one.to_json() for one in answers], indent=1))
     else:
         print("\n\n".join(show.described(one) for one in answers))
 
 
-def _checked(question: Question, *, needs_gpu: bool, needs_model: bool) -> int | None:
-    """Bytes of a device, if it was named; every mistake in the options at once."""
+def _checked(
+    question: Question, bandwidth: str | None, *, needs_gpu: bool, for_table: bool
+) -> tuple[int | None, int | None]:
+    """Bytes of a device and bytes a second, those that were named; every mistake in the options at once."""
     from rlvr_bench.harness.config import plugins
 
     problems: list[str] = []
-    limit = None
-    if question.gpu is not None:
+    named: dict[str, int] = {}
+    for option, text in (("--gpu", question.gpu), ("--bandwidth", bandwidth)):
         try:
-            limit = bytes_of(question.gpu)
-        except ConfigError as error:
-            problems += error.problems
-    elif needs_gpu:
+            if text is not None:
+                named[option] = bytes_of(text)
+        except ValueError as error:
+            problems.append(f"{option}: {error}")
+    if question.gpu is None and needs_gpu:
         problems.append("--gpu: missing; --solve and --table need the memory of one device, as in --gpu 80GiB")
-    if needs_model and not question.model:
+    if not for_table and not question.model:
         problems.append("MODEL: missing; name a model, as in `rlvr-bench plan qwen2.5-7b --gpu 80GiB`")
     known = plugins.available(plugins.ALGORITHMS)
     problems += [
@@ -70,6 +76,8 @@ def _checked(question: Question, *, needs_gpu: bool, needs_model: bool) -> int |
         problems.append(
             f"--devices: {question.devices} devices for {question.prompts} prompts; a device needs at least one"
         )
+    if bandwidth is not None and question.devices == 1 and not for_table:
+        problems.append("--bandwidth: one device sends nothing; set --devices")
     if question.stage and question.devices == 1:
         problems.append(f"--stage: ZeRO stage {question.stage} divides states over devices; set --devices")
     if question.adapter is not None and question.devices > 1:
@@ -78,4 +86,4 @@ def _checked(question: Question, *, needs_gpu: bool, needs_model: bool) -> int |
         )
     if problems:
         raise ConfigError(problems)
-    return limit
+    return named.get("--gpu"), named.get("--bandwidth")

@@ -9,16 +9,20 @@ from pathlib import Path
 from rlvr_bench.harness.commands.plan.question import Question, cases_of
 from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.architectures import ARCHITECTURES
+from rlvr_bench.harness.planner.communication.on_paper import sent_in_step
 from rlvr_bench.harness.planner.plan import Case, states_of_run
-from rlvr_bench.reports.numbers import size
+from rlvr_bench.reports.numbers import number, size
 
 DEVICES = (1, 2, 4, 8, 16, 32, 64)
 
 
-def write_table(question: Question, limit: int, file: Path) -> None:
-    """Write it, for the options of a question and devices of so many bytes."""
+def write_table(question: Question, limit: int, file: Path, bandwidth: int | None) -> None:
+    """Write it, for the options of a question and devices of so many bytes, with what they send in so many a second."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(table(question, limit, tuple(ARCHITECTURES), DEVICES))
+    text = table(question, limit, tuple(ARCHITECTURES), DEVICES)
+    if bandwidth is not None:
+        text += "\n" + sent_table(question, bandwidth, tuple(ARCHITECTURES), DEVICES[1:])
+    file.write_text(text)
 
 
 def table(question: Question, limit: int, models: Sequence[str], devices: Sequence[int]) -> str:
@@ -55,6 +59,49 @@ def table(question: Question, limit: int, models: Sequence[str], devices: Sequen
     )
 
 
+def sent_table(question: Question, bandwidth: int, models: Sequence[str], devices: Sequence[int]) -> str:
+    """Bytes that one device sends in a step, and the seconds that they take.
+
+    Args:
+        bandwidth: bytes that one device sends in a second.
+        models: built-in architectures.
+        devices: numbers of them, each more than one.
+    """
+    devices = [n for n in devices if n <= question.prompts]
+    names = " / ".join(name.upper() for name in question.algorithms)
+    rows = []
+    for name in models:
+        cases = [_on(case, question, n) for n in devices for case in cases_of(replace(question, model=name))]
+        found = [sent_in_step(case) for case in cases]
+        each = len(question.algorithms)
+        sent = [found[i : i + each] for i in range(0, len(found), each)]
+        rows.append((states_of_run(cases[0].config, cases[0].shape)["actor"].parameters, name, sent))
+    rows.sort(key=lambda row: row[0])
+    return (
+        "\n".join(
+            [
+                f"# What one device sends in a step, {names}",
+                "",
+                f"Every operation goes round a ring; in brackets seconds at {bandwidth / 1e9:g} GB a second, if "
+                "nothing is done meanwhile. Settings as above; harness/planner/communication has the closed form.",
+                "",
+                f"| model | {' | '.join(map(_devices, devices))} |",
+                f"|---|{'---|' * len(devices)}",
+                *(f"| {name} | {' | '.join(_sent(one, bandwidth) for one in sent)} |" for _, name, sent in rows),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _sent(found: Sequence[float], bandwidth: int) -> str:
+    return f"{' / '.join(map(size, found))} ({' / '.join(number(one / bandwidth) for one in found)} s)"
+
+
+def _on(case: Case, question: Question, devices: int) -> Case:
+    return replace(case, how=Sharding(devices, (question.stage or 3) if devices > 1 else 0, question.offload))
+
+
 def _devices(count: int) -> str:
     return "1 device" if count == 1 else f"{count} devices"
 
@@ -62,8 +109,7 @@ def _devices(count: int) -> str:
 def _row(question: Question, limit: int, devices: Sequence[int]) -> tuple[int, str, list[str]]:
     cells, parameters = [], 0
     for n in devices:
-        how = Sharding(n, (question.stage or 3) if n > 1 else 0, question.offload)
-        cases = [replace(case, how=how) for case in cases_of(question)]
+        cases = [_on(case, question, n) for case in cases_of(question)]
         parameters = states_of_run(cases[0].config, cases[0].shape)["actor"].parameters
         cells.append(" / ".join(_cell(case, limit) for case in cases))
     return parameters, question.model, cells

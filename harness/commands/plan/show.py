@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rlvr_bench.harness.planner.communication.on_paper import sent_in_step
 from rlvr_bench.harness.text_table import text_table
-from rlvr_bench.reports.numbers import size, whole
+from rlvr_bench.reports.numbers import number, size, whole
 
 if TYPE_CHECKING:
     from rlvr_bench.harness.planner.plan import Case, Plan
@@ -20,7 +21,7 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Answer:
-    """A plan, and what was found about a device of a certain size."""
+    """A plan, and what was found about devices of a certain size and bandwidth, bytes a second."""
 
     case: Case
     plan: Plan
@@ -29,13 +30,19 @@ class Answer:
     micro_batch: Case | None
     model: str | None
     solved: bool
+    bandwidth: int | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """Of communication in a step, if none of it goes on beside the work."""
+        return None if self.bandwidth is None else sent_in_step(self.case) / self.bandwidth
 
     @property
     def fits(self) -> bool | None:
         return None if self.limit is None else self.plan.peak.total <= self.limit
 
     def to_json(self) -> dict[str, Any]:
-        """Every number in bytes."""
+        """Every size in bytes."""
         peak = self.plan.peak
         found: dict[str, Any] = {
             "model": self.case.config.model.name,
@@ -46,6 +53,9 @@ class Answer:
                 {"phase": p.phase, "role": p.role, "total": p.total, "kinds": p.kinds} for p in self.plan.phases
             ],
             "peak": {"phase": peak.phase, "role": peak.role, "total": peak.total},
+            "sent": sent_in_step(self.case),
+            "bandwidth": self.bandwidth,
+            "communication_seconds": self.seconds,
             "limit": self.limit,
             "fits": self.fits,
             "change": list(self.change.settings) if self.change else None,
@@ -56,8 +66,12 @@ class Answer:
         return found
 
 
-def found(case: Case, limit: int | None, *, solve: bool) -> Answer:
-    """Work out the plan and, where a limit is given, whether it fits and what would."""
+def found(case: Case, limit: int | None, *, solve: bool, bandwidth: int | None = None) -> Answer:
+    """Work out the plan and, where a limit is given, whether it fits and what would.
+
+    Args:
+        bandwidth: bytes that one device sends in a second.
+    """
     from rlvr_bench.harness.planner.solve import largest_micro_batch, largest_model, smallest_change
 
     plan = case.plan()
@@ -71,6 +85,7 @@ def found(case: Case, limit: int | None, *, solve: bool) -> Answer:
         largest_micro_batch(case, limit) if solved and limit is not None else None,
         largest_model(case, limit) if solved and limit is not None else None,
         solved,
+        bandwidth,
     )
 
 
@@ -119,6 +134,8 @@ def _verdict(answer: Answer) -> list[str]:
             else:
                 total = answer.change.case.plan().peak.total
                 lines.append(f"smallest change that fits: {' '.join(answer.change.settings)} ({size(total)})")
+    if answer.case.how.devices > 1:
+        lines.append(_sent(answer))
     if max(answer.case.how.devices, answer.change.case.how.devices if answer.change else 1) > 1:
         lines.append(
             "over several devices this may be too little: two processes on a CPU were measured to hold up to half as "
@@ -127,6 +144,14 @@ def _verdict(answer: Answer) -> list[str]:
     if answer.solved:
         lines += _solved(answer)
     return lines
+
+
+def _sent(answer: Answer) -> str:
+    told = f"each device sends {size(sent_in_step(answer.case))} in a step, every operation round a ring"
+    if answer.bandwidth is None:
+        return told
+    time = number(sent_in_step(answer.case) / answer.bandwidth)
+    return f"{told}: {time} s at {answer.bandwidth / 1e9:g} GB a second, if nothing is done meanwhile"
 
 
 def _solved(answer: Answer) -> list[str]:

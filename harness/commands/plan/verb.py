@@ -28,6 +28,11 @@ class Offloaded(StrEnum):
 Rank = Annotated[
     int | None, typer.Option(min=1, metavar="RANK", help="Low-rank adapters on all linear layers, not all weights.")
 ]
+Recompute = Annotated[bool, typer.Option("--checkpointing", help="Recompute activations in the backward pass.")]
+Bandwidth = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="What a device sends in a second, as in 50GB: the time of communication."),
+]
 Critic = Annotated[str, typer.Option(metavar="MODEL", help="Model that the critic is made from.")]
 Frozen = Annotated[bool, typer.Option("--offload-frozen", help="Reference and reward model on the CPU between uses.")]
 
@@ -50,14 +55,13 @@ def plan(
     max_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a completion.")] = 2048,
     micro_tokens: Annotated[int, typer.Option(min=1, help="Most tokens in one forward pass.")] = 65536,
     dtype: Annotated[Precision, typer.Option(help="Type of the weights.")] = Precision.bfloat16,
-    checkpointing: Annotated[
-        bool, typer.Option("--checkpointing", help="Recompute activations in the backward pass.")
-    ] = False,
+    checkpointing: Recompute = False,
     adapter: Rank = None,
     critic: Critic = "",
     solve: Annotated[
         bool, typer.Option("--solve", help="The largest micro-batch and model that fit; needs --gpu.")
     ] = False,
+    bandwidth: Bandwidth = None,
     table: Annotated[
         Path | None, typer.Option(help="Write the table of models on 1 to 64 devices as Markdown here; needs --gpu.")
     ] = None,
@@ -88,6 +92,7 @@ def plan(
             critic=critic,
         ),
         solve=solve,
+        bandwidth=bandwidth,
         table=table,
         as_json=as_json,
     )

@@ -1,4 +1,4 @@
-"""What is measured at a fixed policy, between two steps and so in no step's cost: baselines and the critic."""
+"""What is measured at a fixed policy, in no step's cost: baselines and the critic, and at the end many samples."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rlvr_bench.harness.rollout.types import RolloutEngine
 from rlvr_bench.harness.tasks.types import Task
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.harness.training.ladder.measure import Ladder
+from rlvr_bench.harness.training.probe.many import measure_many
 from rlvr_bench.harness.training.probe.measure import CriticProbe
 
 
@@ -22,6 +23,9 @@ def measure_policy(
         logs.ladder(Ladder(config, task, grader, models, sampler).measure(step))
     if critic:
         logs.values(CriticProbe(config, task, grader, models, sampler).measure(step))
-    if ladder or critic:
+    many = step == config.train.steps and config.measure.many_items > 0
+    if many:
+        logs.many(measure_many(config, task, grader, models.tokenizer, sampler, step=step, seed=config.seed))
+    if ladder or critic or many:
         models.take_reads()
-    return ladder or critic
+    return ladder or critic or many

@@ -19,10 +19,9 @@ from rlvr_bench.reports.cells.pairing import pair
 from rlvr_bench.reports.claims.finding import Finding
 from rlvr_bench.reports.claims.judged import Proposition, describe
 from rlvr_bench.reports.load import Cell, Run
-from rlvr_bench.reports.measures.step_time import timed_rows
+from rlvr_bench.reports.measures.costs.communication import sent_in
 from rlvr_bench.reports.stats import Estimate
 
-SENT = "cost/communication/sent"
 SAVING = 0.30
 RULE = (
     "Bytes that one process sends in a step if every collective operation goes round a ring, mean over the steps after "
@@ -34,11 +33,6 @@ def sent_bytes(cells: Sequence[Cell]) -> list[Finding]:
     """communication.bytes.*; nothing where one process trains."""
     found = [_of_pair(contrast, contrast.cells) for contrast in cost_contrasts(cells) if contrast.cells]
     return [finding for finding in found if finding]
-
-
-def sent_in(run: Run) -> list[float]:
-    """Bytes of each step after warm-up; empty where none were counted."""
-    return [float(row[SENT]) for row in timed_rows(run) if row.get(SENT) is not None]
 
 
 def _mean(run: Run) -> float | None:

@@ -6,9 +6,10 @@ change because another cell, part or claim is there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rlvr_bench.harness.records import Hypothesis
+from rlvr_bench.harness.records import Hypothesis, Measure
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.fairness import held_equal
 from rlvr_bench.reports.cells.pairing import Paired
@@ -19,16 +20,31 @@ from rlvr_bench.reports.claims.primary.measures import (
     BUDGET_OF,
     QUESTION_OF,
     SCORES,
+    SEARCHED,
+    SHARES,
     TIMED,
     described,
     paired_values,
 )
 from rlvr_bench.reports.claims.primary.nested import OverBases, disagreement, over_bases
+from rlvr_bench.reports.claims.searches.sensitivity import EQUAL, NEAR_TEXT, search_note
 from rlvr_bench.reports.claims.targets import both_arrived, reached_note
 from rlvr_bench.reports.load import Cell, Study
 from rlvr_bench.reports.measures.budgets import TARGET, arrivals_of
+from rlvr_bench.reports.measures.curves.search_size import near, yardstick
+from rlvr_bench.reports.measures.curves.tuning import searches
 from rlvr_bench.reports.measures.machine import busy, timing_note
-from rlvr_bench.reports.stats import LEVEL, UNLIMITED, Judgment, Verdict, judge_times, power, verdicts
+from rlvr_bench.reports.stats import (
+    LEVEL,
+    UNLIMITED,
+    Judgment,
+    Range,
+    Verdict,
+    judge_shares,
+    judge_times,
+    power,
+    verdicts,
+)
 
 FAMILY = "Holm's correction over the {n} that this suite named beforehand."
 
@@ -68,13 +84,15 @@ def _judge(study: Study, h: Hypothesis) -> _Judged:
         margin=h.margin,
         scale=h.scale,
         pair=(labels.get(h.cells[0], h.cells[0]), labels.get(h.cells[1], h.cells[1])),
-        unit="points" if h.measure in SCORES else "",
-        show=None if h.measure in SCORES else numbers.number,
-        limits=judged.accuracy_limits(both, SCORES[h.measure]) if both and h.measure in SCORES else UNLIMITED,
+        unit="points" if h.measure in SHARES else "",
+        show=None if h.measure in SHARES else numbers.number,
+        limits=_limits(h.measure, both) if both else UNLIMITED,
         planned=h.n,
         noun="what it takes" if h.measure in BUDGET_OF else "it",
     )
     title = part.title if part else h.part
+    if h.measure in SEARCHED and part:
+        return _judge_searches(proposition, h, title, study.cells(part))
     if both is None:
         nothing = Judgment(outcome="undecidable", reason="a cell that it names is not there", n=0, planned=h.n)
         return _Judged(hypothesis=h, proposition=proposition, title=title, cells=None, values=Paired((), (), ()),
@@ -94,6 +112,27 @@ def _judge(study: Study, h: Hypothesis) -> _Judged:
     )
 
 
+def _limits(measure: Measure, both: tuple[Cell, Cell]) -> Range:
+    if measure in SCORES:
+        return judged.accuracy_limits(both, SCORES[measure])
+    return Range(0.0, 1.0) if measure in SHARES else UNLIMITED
+
+
+def _judge_searches(p: Proposition, h: Hypothesis, title: str, cells: Sequence[Cell]) -> _Judged:
+    """Of the shares of two searches; the yardstick is one for both."""
+    found = {s.name: s for s in searches(cells)}
+    both = [found[name] for name in h.cells if name in found]
+    nothing = Judgment(outcome="undecidable", reason="a search that it names has no trial", n=0, planned=h.n)
+    judgment, note = nothing, ""
+    if len(both) == len(h.cells):
+        least = yardstick(both)
+        a, b = ((near(s, least), len(s.trials)) for s in both)
+        judgment = judge_shares("greater" if h.test == "greater" else "less", *a, *b, planned=h.n)
+        p, note = replace(p, pair=(both[0].label, both[1].label)), search_note(both)
+    return _Judged(hypothesis=h, proposition=p, title=title, cells=None, values=Paired((), (), ()), judgment=judgment,
+                   spread=None, note=note)  # fmt: skip
+
+
 def _of_cells(p: Proposition, h: Hypothesis, both: tuple[Cell, Cell]) -> tuple[Paired, Judgment, str]:
     """Values, judgment and a note of who arrived."""
     if h.measure not in BUDGET_OF:
@@ -110,10 +149,10 @@ def _finding(one: _Judged, verdict: Verdict, family: int) -> Finding:
     found = judged.finding(
         p,
         one.judgment,
-        equal=held_equal(*one.cells) if one.cells else "unknown: a cell is missing",
+        equal=_equal(one),
         spread=one.spread,
-        rule=f"{described(h, one.cells[0]) if one.cells else ''} {FAMILY.format(n=family)}".strip(),
-        n=f"{one.judgment.n} of {numbers.count(h.n, 'planned pair')}",
+        rule=f"{_measured(one)} {FAMILY.format(n=family)}".strip(),
+        n=f"{one.judgment.n} of {numbers.count(h.n, 'planned trial' if h.measure in SEARCHED else 'planned pair')}",
     )
     bases = over_bases(p, one.values, one.cells[0], test.level if test else LEVEL) if one.cells and test else None
     found = replace(
@@ -129,6 +168,18 @@ def _finding(one: _Judged, verdict: Verdict, family: int) -> Finding:
         p_holm=verdict.p_holm,
     )
     return _arithmetic(found, one) if exact else found
+
+
+def _equal(one: _Judged) -> str:
+    if one.hypothesis.measure in SEARCHED:
+        return EQUAL
+    return held_equal(*one.cells) if one.cells else "unknown: a cell is missing"
+
+
+def _measured(one: _Judged) -> str:
+    if one.hypothesis.measure in SEARCHED:
+        return f"Share of the trials that reach {NEAR_TEXT} of the best of both; Fisher's exact test."
+    return described(one.hypothesis, one.cells[0]) if one.cells else ""
 
 
 def _sentence(p: Proposition, verdict: Verdict, judgment: Judgment, bases: OverBases | None) -> str:

@@ -10,9 +10,13 @@ from rlvr_bench.reports.claims.finding import Question
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, score_in
 from rlvr_bench.reports.measures.budgets import TARGET
+from rlvr_bench.reports.measures.curves.many import many_at
 from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps
 from rlvr_bench.reports.numbers import plain
 
+MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
+SEARCHED: tuple[Measure, ...] = ("near_best",)
+SHARES: tuple[Measure, ...] = ("pass@1", "greedy", *MANY, *SEARCHED)  # whose differences are in points
 SCORES: dict[Measure, str] = {"pass@1": PASS, "greedy": GREEDY}
 BUDGET_OF: dict[Measure, str] = {"target_seconds": "seconds", "target_samples": "samples", "target_flops": "flops"}
 TIMED: tuple[Measure, ...] = ("step_seconds", "target_seconds")  # which a busy machine makes undecidable
@@ -26,6 +30,11 @@ QUESTION_OF: dict[Measure, Question] = {
     "target_seconds": "budget",
     "target_samples": "budget",
     "target_flops": "budget",
+    "pass@8": "accuracy",
+    "pass@64": "accuracy",
+    "pass@256": "accuracy",
+    "maj@64": "accuracy",
+    "near_best": "stability",
 }
 _OF_A_STEP: dict[Measure, str] = {"step_seconds": "cost/seconds", "comm_bytes": "cost/communication/sent"}
 _PEAK = "cost/memory/device_peak/"
@@ -41,6 +50,8 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
     measure, window = hypothesis.measure, last_steps(run, hypothesis.window)
     if measure in SCORES:
         return score_in(run, window, SCORES[measure])
+    if measure in MANY:
+        return many_at(run, measure)
     if measure == "state_bytes":
         return float(sum(states.total for states in run.roles.values())) if run.roles else None
     found = _of_steps(run, measure, window)
@@ -54,6 +65,8 @@ def described(hypothesis: Hypothesis, a: Cell) -> str:
     measure = hypothesis.measure
     if measure in BUDGET_OF:
         return f"Training's {BUDGET_OF[measure]} up to the first evaluation with pass@1 of {plain(TARGET)} or more."
+    if measure in MANY:
+        return f"{measure} of the policy after the last step, at the temperature chosen for it on the split validation."
     if measure == "state_bytes":
         return "Exact bytes of all models' weights, gradients, optimizer states and buffers."
     window = next((w for r in a.runs if (w := last_steps(r, hypothesis.window))), None)

@@ -12,8 +12,8 @@ from rlvr_bench.reports.figures.costs.bars import contrast, finish_bars, in_word
 from rlvr_bench.reports.figures.palette import PHASES, ROLES, Looks, named_looks
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.costs.memory import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, phase_peaks
 from rlvr_bench.reports.measures.curves.memory_curve import is_curve
-from rlvr_bench.reports.measures.memory import ALLOCATOR, DEVICE, baseline_bytes, memory_layer, phase_peaks
 
 TIGHT = 5  # more cells than this, in panels below each other, leave too little room for hatches and long labels
 LAYERS = {DEVICE: "device", ALLOCATOR: "allocator"}

@@ -13,9 +13,9 @@ from rlvr_bench.reports.figures.costs.bars import finish_bars, in_words, stack_b
 from rlvr_bench.reports.figures.palette import PHASES, Looks, named_looks
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.costs.step_time import per_phase, step_seconds
 from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.measures.over_seeds import over_seeds
-from rlvr_bench.reports.measures.step_time import per_phase, step_seconds
 
 
 def time_by_phase(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:

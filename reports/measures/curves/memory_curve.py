@@ -9,8 +9,8 @@ from rlvr_bench.reports.cells.fairness import IGNORED, flatten
 from rlvr_bench.reports.cells.matching import Pair, algorithm, roles, setting
 from rlvr_bench.reports.cells.pairing import pair
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.costs.memory import memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.measures.curves.memory_prediction import predicted_peak
-from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes, state_bytes
 from rlvr_bench.reports.stats import Estimate, mean_estimate, paired_ratio, rng
 
 OTHERS = (*IGNORED, "warm_start.seed", "reward.label_seed")  # may change with the run's seed

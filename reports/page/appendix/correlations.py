@@ -14,8 +14,8 @@ from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.accuracy import final_score
-from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes
-from rlvr_bench.reports.measures.step_time import step_seconds
+from rlvr_bench.reports.measures.costs.memory import memory_layer, peak_bytes
+from rlvr_bench.reports.measures.costs.step_time import step_seconds
 from rlvr_bench.reports.page.table import Table
 
 LEAST = 3  # pairs of which a correlation says anything at all

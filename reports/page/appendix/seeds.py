@@ -12,8 +12,8 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, final_score
-from rlvr_bench.reports.measures.memory import memory_layer, peak_bytes
-from rlvr_bench.reports.measures.step_time import step_seconds, tokens_per_second
+from rlvr_bench.reports.measures.costs.memory import memory_layer, peak_bytes
+from rlvr_bench.reports.measures.costs.step_time import step_seconds, tokens_per_second
 from rlvr_bench.reports.measures.windows import training_series
 from rlvr_bench.reports.page.links import Links
 from rlvr_bench.reports.page.table import csv_text

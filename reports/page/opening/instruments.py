@@ -13,7 +13,7 @@ from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, start
-from rlvr_bench.reports.measures.step_time import timed_rows
+from rlvr_bench.reports.measures.costs.step_time import timed_rows
 from rlvr_bench.reports.measures.windows import last_quarter, training_series
 from rlvr_bench.reports.page.table import Table
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,12 @@ def run(source: Path, out: Path | None) -> int:
 
 
 def command(*words: object, shell: str = '"$@"', **options: Any) -> subprocess.Popen[str]:
-    """The command in a process of its own, started by a shell that can close or redirect its streams."""
+    """The command in a process of its own, started by a shell that can close or redirect its streams.
+
+    SIGINT ends it, also where the tests run in the background of a shell, which ignores that signal.
+    """
     given = ["bash", "-c", shell, "bash", sys.executable, "-m", "rlvr_bench.harness.cli", "score", *map(str, words)]
+    options = {"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)} | options
     return subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 

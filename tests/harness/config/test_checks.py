@@ -61,6 +61,10 @@ FEW = {"every": 1, "items": 2}
             "measure.ladder_steps: the ladder is measured in one process",
         ),
         (
+            {"train": {"engine": {"name": "deepspeed"}}, "launch": {"processes": 2}, "measure": {"many_items": 2}},
+            "measure.many_items: many samples are drawn in one process",
+        ),
+        (
             {"train": {"engine": {"name": "deepspeed"}}, "compute": {"autocast": "bfloat16"}},
             "compute.autocast: not with DeepSpeed",
         ),

@@ -29,6 +29,19 @@ cells = ["a", "b"]
 kind = "systems"
 title = "S"
 seeds = [1, 2]
+cells = ["a", "b", "c"]
+[searches.wide]
+label = "Wide"
+trials = 3
+space = { "train.lr" = { low = 1e-4, high = 1e-2 } }
+[searches.narrow]
+label = "Narrow"
+trials = 4
+space = { "train.lr" = { low = 1e-4, high = 1e-3 } }
+[parts.search]
+kind = "search"
+title = "T"
+seeds = [1]
 """
 FIELDS: dict[str, str] = {
     "id": '"accuracy.final"',
@@ -42,6 +55,8 @@ FIELDS: dict[str, str] = {
     "window": "20",
     "n": "3",
 }
+
+NEAR = {"part": '"search"', "measure": '"near_best"', "cells": '["wide", "narrow"]', "test": '"less"', "margin": "0.0"}
 
 
 def table(**changed: str) -> str:
@@ -85,6 +100,14 @@ def test_a_table_becomes_a_record(read: Any) -> None:
         {"scale": '"ratio"', "margin": "1.05"},
         {"scale": '"ratio"', "test": '"greater"', "margin": "0.8", "measure": '"target_seconds"'},
         {"part": '"systems"', "measure": '"peak_bytes"', "cells": '["c", "a"]', "n": "2"},
+        {
+            "part": '"search"',
+            "measure": '"near_best"',
+            "cells": '["wide", "narrow"]',
+            "test": '"less"',
+            "margin": "0.0",
+        },
+        {"measure": '"pass@256"'},
     ],
     ids=str,
 )
@@ -98,7 +121,7 @@ def test_what_may_be_asked(fine: dict[str, str], read: Any) -> None:
         ({"id": '"accuracy"'}, r"hypotheses\.accuracy\.id: must be two words with a dot between"),
         ({"id": '"A.b"'}, r"id: must be two words"),
         ({"text": '" "'}, r"hypotheses\.accuracy\.final\.text: is empty"),
-        ({"part": '"x"'}, r"part: no part 'x' \(parts: learning, systems\)"),
+        ({"part": '"x"'}, r"part: no part 'x' \(parts: learning, systems, search\)"),
         ({"cells": '["a", "c"]'}, r"cells: no cell 'c' in the part learning \(cells: a, b\)"),
         ({"cells": '["a", "a"]'}, r"cells: both are 'a'; name two different cells"),
         ({"cells": '["a"]'}, r"hypotheses\.0\.cells"),
@@ -120,6 +143,15 @@ def test_what_may_be_asked(fine: dict[str, str], read: Any) -> None:
             {"part": '"systems"', "n": "2"},
             r"measure: pass@1 needs a part of kind learning, systems is systems \(there: step_seconds, peak_",
         ),
+        (NEAR | {"cells": '["wide", "a"]'}, r"cells: no search 'a' in the part search \(searches: wide, narrow\)"),
+        (NEAR | {"part": '"learning"'}, r"cells: no search 'wide' in the part learning \(searches: none\)"),
+        (NEAR | {"n": "4"}, r"n: 4 trials planned, wide has 3; add trials, or plan fewer"),
+        (
+            NEAR | {"test": '"equivalent"', "margin": "0.1"},
+            r"test: near_best is compared as a difference, greater or less",
+        ),
+        (NEAR | {"scale": '"ratio"'}, r"test: near_best is compared as a difference, greater or less"),
+        (NEAR | {"margin": "0.1"}, r"margin: Fisher's exact test has none, got 0\.1; set it to 0"),
         ({"margin": ""}, r"hypotheses\.0\.margin"),
         ({"n": "3\nseeds = 3"}, r"hypotheses\.0\.seeds"),
     ],

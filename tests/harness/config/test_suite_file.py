@@ -113,6 +113,31 @@ n = 2
     assert plan(suite, dry=True)
 
 
+def test_a_k_is_no_larger_than_what_is_drawn(write: Any) -> None:
+    hypothesis = """
+[[hypotheses]]
+id = "samples.many"
+text = "A and B find as much."
+part = "one"
+measure = "pass@64"
+cells = ["a", "b"]
+scale = "difference"
+test = "equivalent"
+margin = 0.02
+window = 1
+n = 3
+"""
+    suite = write(SUITE + hypothesis)
+    line = (
+        "hypotheses.samples.many.measure: pass@64 needs as many samples; set measure.many_items, and many_samples to "
+    )
+    for given in ([], ["measure.many_items=2", "measure.many_samples=63"]):
+        with pytest.raises(ConfigError) as caught:
+            plan(suite, overrides=given)
+        assert list(caught.value.problems) == [f"{line}at least 64 in one/{cell}" for cell in "ab"]
+    assert plan(suite, overrides=["measure.many_items=2", "measure.many_samples=64"])
+
+
 def test_base_models_of_learning_parts_are_measured_and_fewer_items_when_dry(write: Any) -> None:
     def items(text: str, **options: Any) -> dict[str, int]:
         return {c.part: c.config.measure.base_items for c in plan(write(text), **options)}

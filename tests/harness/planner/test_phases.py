@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rlvr_bench.harness.planner.measure import measure
-from rlvr_bench.harness.planner.predict import plan_of_run
+from rlvr_bench.harness.planner.predict import predict
 from tests.harness.planner.configs import case_of, config_of
 
 BOUND = 0.03
@@ -16,7 +16,7 @@ BOUND = 0.03
 def test_it_is_within_the_published_bound(algorithm: str) -> None:
     config = config_of("tiny:64x2", algorithm, evaluate={"every": 1, "items": 2, "samples": 4}, train={"steps": 2})
     measured = measure(config)["phases"]
-    plan = plan_of_run(config, cuda=False)
+    plan = predict(config, cuda=False).plan
     assert {p.phase for p in plan.phases} >= {"rollout", "score", "update_actor", "evaluate"} - (
         set() if algorithm == "ppo" else {"score"}
     )

@@ -21,7 +21,7 @@ from rlvr_bench.harness.errors import ConfigError
 from rlvr_bench.harness.meters import device
 from rlvr_bench.harness.meters.readings import Reading
 from rlvr_bench.harness.meters.recorder import Recorder
-from rlvr_bench.harness.records import read_completions, read_evaluations, read_metrics
+from rlvr_bench.harness.records import read_completions, read_evaluations, read_many, read_metrics
 from rlvr_bench.harness.training.base_measure import measure_base
 from tests.harness import small_runs
 from tests.harness.small_runs import CPU, config
@@ -41,6 +41,9 @@ LADDER: Table = {"measure": {"ladder_steps": [1], "ladder_batches": 2, "ladder_o
 PROBED: Table = merge(
     PPO, {"measure": {"critic_steps": [1], "critic_prompts": 4, "critic_states": 2, "critic_continuations": 4}}
 )
+MANY: Table = {
+    "measure": {"many_items": 4, "many_samples": 4, "many_temperatures": [0.5, 1.5], "many_choice_samples": 2}
+}
 MISSING: Table = {"task": {"missing_every": 4}, "reward": {"max_masked": 0.1}}
 NAN: Table = {"algorithm": {"name": "nan_loss"}, "train": {"steps": 6, "max_skipped": 0}}
 MEASURED: Table = {
@@ -110,6 +113,10 @@ CHANGED: dict[str, tuple[Any, Table]] = {
     "measure.base_pass_items": (1, MEASURED),
     "measure.base_pass_samples": (4, MEASURED),
     "measure.base_ceiling": (True, MEASURED),
+    "measure.many_items": (3, MANY),
+    "measure.many_samples": (5, MANY),
+    "measure.many_temperatures": ([0.5], MANY),
+    "measure.many_choice_samples": (3, MANY),
     "measure.exact_kl": (True, {}),
     "measure.best_of_prompts": (3, BEST),
     "measure.best_of_samples": (4, BEST),
@@ -140,7 +147,10 @@ ELSEWHERE = {
     "compute.threads": ("tests/harness/runs/test_machine.py", "threads"),  # speed only
     "compute.share": ("tests/harness/rollout/test_torch_engine.py", "share="),  # work only
     "measure.period_s": (HERE, "test_a_shorter_period_gives_more_samples"),  # a sampling rate
-    "measure.warmup_steps": ("tests/reports/measures/test_step_time.py", "warmup_steps"),  # what a report leaves out
+    "measure.warmup_steps": (
+        "tests/reports/measures/costs/test_step_time.py",
+        "warmup_steps",
+    ),  # what a report leaves out
 }
 """Settings that change no record of a small run on a processor: the file of a test that shows what they do, and a word
 in it."""
@@ -209,6 +219,7 @@ def _records(digest: str) -> Any:
         list(read_completions(folder / "completions.jsonl.gz")),
         [{k: v for k, v in row.items() if "seconds" not in k} for row in read_metrics(folder / "ladder.jsonl")],
         read_metrics(folder / "values.jsonl.gz"),
+        read_many(folder / "many.jsonl.gz"),
         sorted(path.name for path in (folder / "checkpoints").glob("step-*")),
         trainer.reward_facts,
         trainer.critic_facts,

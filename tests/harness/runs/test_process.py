@@ -109,7 +109,7 @@ def test_a_plan_that_fails_spoils_no_run(tmp_path: Path, monkeypatch: pytest.Mon
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no shape")
 
-    monkeypatch.setattr("rlvr_bench.harness.planner.predict.plan_of_run", broken)
+    monkeypatch.setattr("rlvr_bench.harness.planner.predict.predict", broken)
     summary = cell(tmp_path, plan=True)
     assert (summary.status, summary.planned) == ("completed", {})
 

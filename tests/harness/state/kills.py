@@ -135,7 +135,7 @@ def left(folder: Path) -> dict[str, Any]:
         f"{path.parent.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(found.folder.glob("*/*"))
     }
-    names = ("evaluations.jsonl.gz", "completions.jsonl.gz", "ladder.jsonl", "values.jsonl.gz")
+    names = ("evaluations.jsonl.gz", "completions.jsonl.gz", "ladder.jsonl", "values.jsonl.gz", "many.jsonl.gz")
     files = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
     summary = read_json(folder / "summary.json")
     return {"step": found.step, "states": states, "files": files, "metrics": metrics(folder), "end": summary["status"]}

@@ -14,7 +14,7 @@ from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.records import SampledCounts
 from rlvr_bench.harness.rollout.types import Samples, SamplingParams
 from rlvr_bench.harness.training import base_measure
-from rlvr_bench.harness.training.base_measure import measure_base, powers_of_two, settings_of
+from rlvr_bench.harness.training.base_measure import measure_base, settings_of
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from tests.harness.small_runs import config
 
@@ -133,9 +133,3 @@ def test_what_it_does_not_depend_on(same: dict[str, Any]) -> None:
 )
 def test_what_it_depends_on(other: dict[str, Any]) -> None:
     assert settings_of(config(measure=MEASURE), {}) != settings_of(config(**({"measure": MEASURE} | other)), {})
-
-
-def test_powers_of_two() -> None:
-    assert powers_of_two(64) == [1, 2, 4, 8, 16, 32, 64]
-    assert powers_of_two(5) == [1, 2, 4]
-    assert powers_of_two(1) == [1]

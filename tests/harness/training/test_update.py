@@ -16,7 +16,7 @@ from rlvr_bench.algorithms.types import Loss, Needs, Rollout
 from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.seeding import generator
 from rlvr_bench.harness.training.loop import Trainer
-from rlvr_bench.harness.training.update import Diverged, _Log, minibatches
+from rlvr_bench.harness.training.update import Diverged, _Log, minibatches, old_logprobs_of, single_step
 from tests.harness.small_runs import CPU, config, metrics, run, same, weights
 from tests.tolerance import assert_close
 
@@ -73,9 +73,9 @@ def test_when_the_scoring_pass_is_saved(
     """What is computed in float32 needs no pass of its own: sampling has kept it."""
     settings = config(algorithm=algorithm, train=train, compute={"autocast": autocast})
     with Recorder(CPU) as meter, Trainer(settings, tmp_path, meter) as trainer:
-        assert (trainer.learner.single_step, trainer.learner.needs_logprobs) == (single, needed)
-        kept = needed and autocast == "off"
-        assert trainer.actor_scored is (needed and not kept)
+        old = old_logprobs_of(trainer.algorithm, settings)
+        assert (single_step(settings), old.needed, old.kept) == (single, needed, needed and autocast == "off")
+        assert trainer.actor_scored is old.scored is (needed and not old.kept)
         assert trainer.facts()["algorithm"]["actor_scored"] is trainer.actor_scored
         found = trainer.collector.collect(1, meter)
         assert (found.rollout.old_logprobs is not None) is needed
@@ -88,10 +88,10 @@ def test_the_step_is_the_same_with_scores_that_are_read_before(
 ) -> None:
     settings = config(algorithm={"name": algorithm, "kl_coef": 0.0}, train={"steps": 2})
     saved = run(settings, tmp_path / "saved")
-    assert not saved.learner.needs_logprobs
+    assert not old_logprobs_of(saved.algorithm, settings).needed
     monkeypatch.setattr(type(saved.algorithm), "needs", Needs(min_group_size=2))
     scored = run(settings, tmp_path / "scored")
-    assert scored.learner.needs_logprobs
+    assert old_logprobs_of(scored.algorithm, settings).needed
     for name, weight in weights(saved).items():
         assert_close(weight, weights(scored)[name], as_float32=True)
 

@@ -18,6 +18,7 @@ from tests.reports import synthetic
 from tests.reports.claims.primary.hypothesis import COST, SAME
 from tests.reports.judge import learning_study
 from tests.reports.measures.curves import test_memory_curve as curve
+from tests.reports.often import often
 from tests.reports.synthetic import CELLS, LEARNING, SYSTEMS
 
 SECOND = Finding(
@@ -87,6 +88,16 @@ def test_primary_findings_come_before_descriptive_ones(study: Study) -> None:
     assert told.startswith("GRPO is ahead of PPO: GRPO less PPO is +10.0")
     assert told.endswith("hypothesis accuracy.mine refuted).")
     assert "inconclusive" not in told
+
+
+def test_of_many_samples_the_k_is_said(tmp_path: Path) -> None:
+    cells = [replace(c, many=lambda seed: often([0.1, 0.2, 0.3, 0.8 + 0.001 * (seed % 3)])) for c in CELLS[1:]]
+    cells[1] = replace(cells[1], many=lambda seed: often([0.1, 0.2, 0.3, 0.8 + 0.001 * (seed % 2)]))
+    named = replace(SAME, id="samples.many", measure="pass@8")
+    part = replace(LEARNING, seeds=tuple(range(6)))
+    written = load(synthetic.write(tmp_path, cells, [part], steps=8, hypotheses=[named]))
+    told = answer(written, findings(written)).accuracy
+    assert told.startswith("At pass@8, GRPO and PPO end equal, within 2.0 points: GRPO less PPO is "), told
 
 
 def test_what_was_not_measured_is_said(study: Study) -> None:

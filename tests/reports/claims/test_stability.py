@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from rlvr_bench.harness.records import EvaluationCounts
+from rlvr_bench.reports.claims import stability
 from rlvr_bench.reports.claims.finding import Finding
+from rlvr_bench.reports.load import load
+from tests.reports import synthetic
 from tests.reports.decimals import close
 from tests.reports.judge import judge
 from tests.reports.synthetic import CELLS, LEARNING, Spec
@@ -51,14 +56,30 @@ def test_no_collapse_only_bounds_the_rate(found: dict[str, Finding], tmp_path: P
 @pytest.mark.parametrize(
     ("wide", "seeds", "conclusion"), [(0.05, 10, "supported"), (0.002, 10, "refuted"), (0.05, 9, "undecidable")]
 )
-def test_spread_is_the_ratio_of_variances(tmp_path: Path, wide: float, seeds: int, conclusion: str) -> None:
+def test_spread_is_the_difference_of_standard_deviations(
+    tmp_path: Path, wide: float, seeds: int, conclusion: str
+) -> None:
     ppo, grpo = replace(PPO, final=lambda s: 0.4 + wide * s), replace(GRPO, final=lambda s: 0.6 + 0.01 * s)
     found = found_in(tmp_path, "stability.spread", ppo, grpo, seeds=seeds)
     assert found.conclusion == conclusion
-    close(found.estimate.value, (wide / 0.01) ** 2, places=6)
+    close(found.estimate.value, float(np.std(np.arange(seeds), ddof=1)) * (wide - 0.01), places=6)
+    assert "was not recorded for both" in found.note
 
 
-def test_without_spread_there_is_no_ratio(tmp_path: Path) -> None:
+def test_the_noise_of_the_evaluations_is_taken_out(tmp_path: Path) -> None:
+    """Ten scores a hundredth apart; 16 items of which each was right in one of two samples."""
+    ppo, grpo = replace(PPO, final=lambda s: 0.4 + 0.05 * s), replace(GRPO, final=lambda s: 0.6 + 0.01 * s)
+    study = load(synthetic.write(tmp_path, (ppo, grpo), [replace(LEARNING, seeds=tuple(range(10)))], steps=8))
+    counts = EvaluationCounts(8, "test", 2, 1.0, (1,) * 16, (1,) * 16)
+    cells = study.cells(study.manifest.parts[0])
+    known = [replace(c, runs=tuple(replace(r, evaluations=(counts,)) for r in c.runs)) for c in cells]
+    (found,) = stability.spread(known)
+    # variances of the scores 55 / 6 times .0025 and .0001; an item's share has variance 1 / 4: 16 / 4 / 16^2 = 1 / 64
+    close(found.estimate.value, (55 / 6 * 0.0025 - 1 / 64) ** 0.5 - 0.0, places=6)
+    assert "12.50 and 12.50 points" in found.note
+
+
+def test_without_spread_there_is_no_difference(tmp_path: Path) -> None:
     found = found_in(tmp_path, "stability.spread", replace(PPO, final=lambda s: 0.7), GRPO, seeds=10)
     assert found.conclusion == "undecidable"
-    assert "no ratio" in found.effect
+    assert "a cell has no spread over its seeds" in found.sentence

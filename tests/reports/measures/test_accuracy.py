@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlvr_bench.reports.measures.accuracy import FINAL_SHARE, curve, final_score, gain, score_in
+import numpy as np
+import pytest
+
+from rlvr_bench.harness.records import EvaluationCounts
+from rlvr_bench.reports.measures.accuracy import FINAL_SHARE, curve, evaluation_variance, final_score, gain, score_in
 from tests.reports.decimals import close
 from tests.reports.measures.series import run
 
@@ -50,3 +54,28 @@ def test_gain_needs_an_evaluation_before_training() -> None:
     one = replace(run(planned=9), metrics=rows)
     close(gain(one) or 0.0, 0.3)
     assert gain(replace(one, metrics=rows[1:])) is None
+
+
+def test_the_variance_by_sampling_alone_by_hand() -> None:
+    """An item's share has variance p (1 - p) / S, estimated without bias by r (S - r) / (S^2 (S - 1))."""
+    # shares of 4 samples: 1, 2 and 4 right, one not judged: (3 + 4 + 0) / (16 * 3) / 9
+    last = EvaluationCounts(20, "test", 4, 1.0, (1, 2, 4, None), (1, 1, 1, 1))
+    whole = run(planned=20, eval__pass1=evaluated(s20=0.5))
+    close(evaluation_variance(replace(whole, evaluations=(replace(last, step=0), last))) or 0, 7 / 48 / 9)
+    # two evaluations in the last tenth: the mean of both has a half of their mean variance
+    both = (replace(last, step=19, right=(2, 2, 2, 2)), last)
+    close(evaluation_variance(replace(whole, evaluations=both)) or 0, (16 / 48 / 16 + 7 / 48 / 9) / 2 / 2)
+    assert evaluation_variance(whole) is None
+    assert evaluation_variance(replace(whole, evaluations=(replace(last, samples=1, right=(1, 0)),))) is None
+
+
+def test_the_variance_is_that_of_simulated_evaluations() -> None:
+    random = np.random.default_rng(0)
+    chance = random.uniform(0, 1, 40)
+    draws = random.binomial(2, chance, (4000, 40))
+    whole = run(planned=20, eval__pass1=evaluated(s20=0.5))
+    found = [
+        evaluation_variance(replace(whole, evaluations=(EvaluationCounts(20, "test", 2, 1.0, tuple(d), ()),)))
+        for d in draws[:500].tolist()
+    ]
+    assert np.mean([f or 0 for f in found]) == pytest.approx((draws / 2).mean(1).var(), rel=0.08)

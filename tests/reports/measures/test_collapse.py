@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rlvr_bench.reports.measures.collapse import RULE_IN_WORDS, collapse_events, flags
+from rlvr_bench.reports.measures.collapse import RULE_IN_WORDS, collapse_events, flags, time_to_collapse
+from rlvr_bench.reports.stats import Arrival
 from tests.reports.measures.series import run
 
 
@@ -30,6 +31,12 @@ def test_rules(series: dict[str, list[float | None]], rules: list[str]) -> None:
 
 def test_a_collapse_is_dated_to_its_first_step() -> None:
     assert collapse_events(run(eval__pass1=[0.4, 0.8, 0.3, 0.3, 0.3]))[0].step == 2
+
+
+def test_a_run_without_one_is_censored_at_its_last_step() -> None:
+    assert time_to_collapse(run(rollout__truncated_fraction=[0.1, 0.2, 0.9, 0.9, 0.1])) == Arrival(2.0, True)
+    assert time_to_collapse(run(rollout__truncated_fraction=[0.1, 0.2, 0.1])) == Arrival(2.0, False)
+    assert time_to_collapse(run()) == Arrival(0.0, False)
 
 
 def test_flags_are_no_collapse() -> None:

@@ -13,8 +13,8 @@ from rlvr_bench.reports.figures import draw
 from rlvr_bench.reports.figures.draw import Drawn
 from rlvr_bench.reports.load import Study, load
 from rlvr_bench.reports.page import tables
+from rlvr_bench.reports.page.costs.memory_table import EXPECTED_IN_WORDS
 from rlvr_bench.reports.page.links import Names
-from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS
 from rlvr_bench.reports.page.sections import Section, sections
 from rlvr_bench.reports.page.table import Table
 from rlvr_bench.reports.page.tables import make_tables

@@ -6,8 +6,17 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats as scipy_stats
 
-from rlvr_bench.reports.stats.censored import Arrival, compare_times, survival, time_to_reach, time_to_target
+from rlvr_bench.reports.stats.censored import (
+    Arrival,
+    compare_times,
+    hazard_ratio,
+    right_censored,
+    survival,
+    time_to_reach,
+    time_to_target,
+)
 from tests.reports.decimals import close
 
 
@@ -115,3 +124,36 @@ def test_coverage_of_the_ratio_and_errors_of_the_log_rank() -> None:
         wrong += found.p is not None and found.p < 0.05
     assert 0.92 < held / 400 < 0.98
     assert 0.01 < wrong / 400 < 0.1  # 10 runs a cell: the approximation errs a little too often
+
+
+def test_a_ratio_of_hazards_by_hand() -> None:
+    # A arrives at 1 and 2, B at 3 and then goes on to 4.  At 1: 2 of A and 2 of B left, expected 1/2, variance 1/4; at
+    # 2: 1 and 2 left, expected 1/3, variance 2/9; at 3 none of A.  O - E = 2 - 5/6 = 7/6, V = 17/36: exp(42 / 17)
+    found = hazard_ratio(list(arrived(1, 2).values()), list(arrived(3, -4).values()))
+    assert found is not None
+    estimate, p = found
+    close(math.log(estimate.value), 42 / 17)
+    assert estimate.low is not None and estimate.high is not None
+    close(math.log(estimate.high / estimate.value), 1.959964 / (17 / 36) ** 0.5, places=5)
+    close(estimate.value / estimate.low, estimate.high / estimate.value)
+    assert p == pytest.approx(2 * scipy_stats.norm.sf(7 / 6 / (17 / 36) ** 0.5))
+
+
+def test_its_p_is_that_of_the_log_rank_test_and_the_interval_agrees() -> None:
+    random, decided = np.random.default_rng(5), 0
+    for _ in range(60):
+        a, b = (
+            [Arrival(float(min(t, 20)), bool(t < 20)) for t in random.geometric(share, 32)] for share in (0.06, 0.03)
+        )
+        found = hazard_ratio(a, b)
+        assert found is not None
+        expected = scipy_stats.logrank(right_censored(a), right_censored(b))
+        assert found[1] == pytest.approx(expected.pvalue)
+        assert (found[0].low > 1 or found[0].high < 1) == (found[1] < 0.05)
+        decided += found[0].low > 1
+    assert 15 < decided < 60
+
+
+def test_without_a_collapse_there_is_no_ratio_of_hazards() -> None:
+    assert hazard_ratio(list(arrived(-1, -2).values()), list(arrived(-3).values())) is None
+    assert hazard_ratio(list(arrived(3).values()), list(arrived(-1).values())) is None  # B was gone before

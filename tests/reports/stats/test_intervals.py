@@ -61,14 +61,3 @@ def test_bootstrap_draws_inside_each_stratum() -> None:
 def test_probability_of_improvement_counts_ties_half() -> None:
     # pairs (2>1), (2=2), (3>1), (3>2): (1 + .5 + 1 + 1) / 4
     close(stats.probability_of_improvement([2, 3], [1, 2]), 0.875)
-
-
-def test_variance_ratio_by_hand() -> None:
-    # variances 4 and 1 with 2 and 2 degrees of freedom; F(.975; 2, 2) = 39: interval 4/39 to 4 * 39
-    found = stats.variance_ratio([0, 2, 4], [0, 1, 2])
-    assert found is not None
-    close([found[0].value, found[0].low, found[0].high], [4.0, 4 / 39, 156.0], places=6)
-    # P(F > 4) = 1 / (1 + 4) for 2 and 2 degrees of freedom, doubled
-    close(found[1], 0.4)
-    assert stats.variance_ratio([1, 1], [0, 1]) is None
-    assert stats.variance_ratio([0.7] * 3, [0, 1, 2]) is None  # the sum of three .7 is not exact, their spread is 0

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.harness.commands.plan.ask import bytes_of
-from rlvr_bench.harness.errors import ConfigError
 from tests.harness.cli_calls import call, main
 
 SMALL = ("--prompts", "2", "--group", "2", "--max-tokens", "8", "--prompt-tokens", "8", "--micro-tokens", "64")
@@ -23,7 +22,7 @@ def test_sizes(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["80", "eighty", "80 potatoes", "-1GiB", "0GiB", ""])
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(ConfigError, match="as in 80GiB"):
+    with pytest.raises(ValueError, match="as in 80GiB"):
         bytes_of(text)
 
 
@@ -52,6 +51,18 @@ def test_json_adds_up() -> None:
     assert found["fits"] is (found["peak"]["total"] <= 10_000_000)
 
 
+def test_what_is_sent_and_how_long_it_takes() -> None:
+    words = ("plan", "tiny:64x2", "--algorithm", "ppo,grpo", "--devices", "2", "--stage", "3", "--bandwidth", "1MB")
+    status, out, _ = call(*words, "--json", *SMALL)
+    ppo, grpo = json.loads(out)
+    assert status == 0 and ppo["sent"] > 1.3 * grpo["sent"] > 0
+    assert grpo["communication_seconds"] == grpo["sent"] / 1e6
+    status, out, _ = call(*words, *SMALL)
+    assert status == 0 and "each device sends" in out and "s at 0.001 GB a second" in out
+    status, out, _ = call(*words[:-2], *SMALL)
+    assert status == 0 and "each device sends" in out and "a second" not in out
+
+
 def test_solve_names_what_fits() -> None:
     status, out, _ = call("plan", "tiny:64x3", "--algorithm", "grpo", "--gpu", "3MiB", "--solve", *SMALL)
     assert status == 0
@@ -75,6 +86,8 @@ def test_every_bad_option_at_once(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         (("--gpu", "1GiB"), "MODEL: missing"),
         (("tiny:64x2", "--solve"), "--gpu: missing"),
         (("tiny:64x2", "--stage", "2"), "set --devices"),
+        (("tiny:64x2", "--bandwidth", "1GB"), "--bandwidth: one device sends nothing"),
+        (("tiny:64x2", "--bandwidth", "fast", "--devices", "2"), "--bandwidth: 'fast' is no size"),
         (("tiny:64x2", "--adapter", "4", "--devices", "2", "--stage", "2"), "leave out --adapter or --devices"),
         (("tiny:64x2", "--adapter", "4", "--critic", "tiny:32x2"), "model.critic"),
         (("tiny:64x2", "--critic", "nosuchmodel"), "'nosuchmodel'"),

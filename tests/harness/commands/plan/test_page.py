@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rlvr_bench.harness.commands.plan.page import table
+from rlvr_bench.harness.commands.plan.page import sent_table, table
 from rlvr_bench.harness.commands.plan.question import Question
 
 QUESTION = Question(
@@ -17,3 +17,11 @@ def test_a_row_for_each_model_and_a_column_for_each_number_of_devices() -> None:
     assert "| 1 device | 2 devices |" in text, "four devices have no prompt each"
     assert rows[0].count("**") == 8, "the small one fits everywhere"
     assert " – / " in rows[1], "PPO's states of the larger one alone are too much for one device"
+
+
+def test_what_is_sent_has_its_own_table() -> None:
+    text = sent_table(QUESTION, 10**9, ("smollm2-360m", "smollm2-135m"), (2, 4))
+    rows = [line for line in text.splitlines() if line.startswith("| smollm2")]
+    assert [row.split(" | ")[0] for row in rows] == ["| smollm2-135m", "| smollm2-360m"], "by size"
+    assert "| model | 2 devices |" in text and "at 1 GB a second" in text
+    assert all(row.count("GiB /") + row.count("MiB /") == 1 and row.count(" s)") == 1 for row in rows)

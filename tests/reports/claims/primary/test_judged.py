@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from rlvr_bench.harness.records import Hypothesis
+from rlvr_bench.harness.records import Hypothesis, ManySamples
 from rlvr_bench.reports.claims import study as claims
 from rlvr_bench.reports.claims.finding import not_tested
 from rlvr_bench.reports.load import load
-from tests.reports import synthetic
+from tests.reports import core, synthetic
 from tests.reports.claims.primary.hypothesis import COST, SAME, SIX, primary
+from tests.reports.claims.searches.test_sensitivity import trials
 from tests.reports.decimals import close
+from tests.reports.often import often
 from tests.reports.synthetic import CELLS, MIB, SYSTEMS, Spec
 
 FOUR, PPO, GRPO = CELLS
@@ -178,3 +180,47 @@ def test_the_interval_over_bases_stands_beside_and_is_said_to_disagree(tmp_path:
 def test_a_claim_that_the_suite_named_is_judged_once(tmp_path: Path) -> None:
     study = load(synthetic.write(tmp_path, against(lambda s: 0.9 + 0.01 * (s % 2)), [SIX], steps=8, hypotheses=(SAME,)))
     assert [f.primary for f in claims.findings(study) if f.id == "accuracy.final"] == [True]
+
+
+NEAR = Hypothesis("stability.search", "PPO needs a larger search.", core.SEARCH.name, "near_best", ("ppo", "grpo"),
+                  "difference", "less", 0.0, 1, 24)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ppo", "grpo", "conclusion"), [(3, 15, "supported"), (15, 3, "refuted"), (8, 10, "inconclusive")]
+)
+def test_two_searches_come_out_every_way(tmp_path: Path, ppo: int, grpo: int, conclusion: str) -> None:
+    specs = (*trials("ppo", ppo, 24), *trials("grpo", grpo, 24))
+    part = replace(core.SEARCH, seeds=(1,))
+    found = claims.findings(load(core.write_parts(tmp_path, {part: specs}, steps=5, hypotheses=[NEAR])))
+    (one,) = [f for f in found if f.primary]
+    assert (one.conclusion, one.n, one.part) == (conclusion, "24 of 24 planned trials", part.title)
+    assert "the difference (PPO less GRPO) is " in one.sentence
+    assert "Trials until the best of them is expected to reach 0.720" in one.note
+    close(one.estimate.value, (ppo - grpo) / 24)
+    assert one.question == "stability"
+    assert [f.id for f in found].count("stability.search") == 1  # not told a second time
+
+
+def test_a_search_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    part = replace(core.SEARCH, seeds=(1,))
+    written = core.write_parts(tmp_path, {part: trials("ppo", 3, 24)}, steps=5, hypotheses=[NEAR])
+    (one,) = [f for f in claims.findings(load(written)) if f.primary]
+    assert one.conclusion == "undecidable"
+    assert "a search that it names has no trial" in one.sentence
+
+
+@pytest.mark.parametrize(
+    ("ppo", "grpo", "spread", "conclusion"),
+    [(0.8, 0.8, 0.001, "supported"), (0.7, 0.8, 0.001, "refuted"), (0.8, 0.81, 0.03, "inconclusive"),
+     (0.99, 0.994, 0.001, "undecidable")],
+)  # fmt: skip
+def test_many_samples_come_out_every_way(
+    tmp_path: Path, ppo: float, grpo: float, spread: float, conclusion: str
+) -> None:
+    def asked(level: float, spread: float) -> Callable[[int], ManySamples]:
+        return lambda seed: often([0.1, 0.2, 0.3, level + spread * (seed % 3 - 1)])
+
+    cells = (replace(PPO, many=asked(ppo, 0.0)), replace(GRPO, many=asked(grpo, spread)))
+    found = primary(tmp_path, replace(SAME, id="samples.many", measure="pass@8"), cells=cells)[0]
+    assert found.conclusion == conclusion, found.sentence

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rlvr_bench.harness.records import Measure
+from rlvr_bench.harness.records import Measure, PartInfo
 from rlvr_bench.reports.claims.primary.measures import described, paired_values, value_of
+from rlvr_bench.reports.load import Cell
 from tests.reports.claims.primary.hypothesis import SAME
 from tests.reports.decimals import close
 from tests.reports.judge import cells_of
 from tests.reports.measures.series import run
+from tests.reports.often import often
 from tests.reports.synthetic import CELLS
 
 RUN = run(
@@ -24,6 +26,7 @@ RUN = run(
         "cost/communication/sent": [None, 90.0, 10.0, 10.0, 12.0, 12.0, 15.0],
     },
 )
+CELL = Cell(PartInfo("p", "learning", "P", (0,)), "c", "C", (RUN,))
 
 
 def value(measure: Measure, window: int) -> float | None:
@@ -58,3 +61,11 @@ def test_pairs_and_words(tmp_path: Path) -> None:
     assert described(SAME, ppo) == "Mean pass@1 of the evaluations in steps 5 to 8."
     assert described(replace(SAME, measure="step_seconds", window=1), ppo) == "Median seconds of a step in step 8."
     assert "pass@1 of .7 or more" in described(replace(SAME, measure="target_flops"), ppo)
+
+
+def test_many_samples_are_of_the_last_policy() -> None:
+    asked = replace(RUN, many=(often([0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]),))
+    assert value_of(asked, replace(SAME, measure="pass@8")) == 0.4
+    assert value_of(asked, replace(SAME, measure="pass@64")) is None
+    assert value_of(RUN, replace(SAME, measure="pass@8")) is None
+    assert "pass@8 of the policy after the last step" in described(replace(SAME, measure="pass@8"), CELL)

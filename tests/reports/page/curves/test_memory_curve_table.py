@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlvr_bench.reports.load import load
+from rlvr_bench.reports.page.costs.memory_table import memory_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
-from rlvr_bench.reports.page.memory_table import memory_table
 from tests.reports import core
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rlvr_bench.reports.measures.memory import (
+from rlvr_bench.reports.measures.costs.memory import (
     DEVICE,
     bytes_per_parameter,
     expected_bytes_per_parameter,

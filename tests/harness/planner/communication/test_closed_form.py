@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rlvr_bench.harness.config.layers import merge
-from rlvr_bench.harness.planner.communication import Messages, Passes, messages, sent
+from rlvr_bench.harness.planner.communication.closed_form import Messages, Passes, messages, sent
 from tests.harness.engines.deepspeed.several import Result, train_in_processes
 from tests.harness.engines.deepspeed.test_engine import STAGES, case
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rlvr_bench.reports.stats.curves import (
+from rlvr_bench.reports.stats.distances.curves import (
     at_distances,
     common_distances,
     compare_at_distances,

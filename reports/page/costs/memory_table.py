@@ -9,14 +9,14 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.cell_numbers import cell_numbers
-from rlvr_bench.reports.measures.curves.memory_curve import is_curve
-from rlvr_bench.reports.measures.memory import (
+from rlvr_bench.reports.measures.costs.memory import (
     ALLOCATOR,
     BYTES_PER_PARAMETER,
     DEVICE,
     memory_layer,
     planned_and_measured,
 )
+from rlvr_bench.reports.measures.curves.memory_curve import is_curve
 from rlvr_bench.reports.page.table import Table
 
 LAYER_WORDS = {

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rlvr_bench.reports import numbers
-from rlvr_bench.reports.measures.memory import DEVICE, baseline_bytes, phase_peaks
-from rlvr_bench.reports.page.memory_table import EXPECTED_IN_WORDS, memory_source, memory_table, planned_table
+from rlvr_bench.reports.measures.costs.memory import DEVICE, baseline_bytes, phase_peaks
+from rlvr_bench.reports.page.costs.memory_table import EXPECTED_IN_WORDS, memory_source, memory_table, planned_table
 from tests.reports import synthetic
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS, LEARNING

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rlvr_bench.reports.stats import best_of_n_distance, extrapolate_gains, fit_gains, rng
-from rlvr_bench.reports.stats.scaling import Form
+from rlvr_bench.reports.stats.distances.scaling import Form
 from tests.reports.decimals import close
 
 DISTANCES = [0.25 * i for i in range(1, 17)]  # up to 4

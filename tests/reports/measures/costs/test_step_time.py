@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rlvr_bench.reports.measures.step_time import per_phase, phases_of_a_step, step_seconds, tokens_per_second
+from rlvr_bench.reports.measures.costs.step_time import per_phase, phases_of_a_step, step_seconds, tokens_per_second
 from tests.reports.decimals import close
 from tests.reports.measures.series import run
 

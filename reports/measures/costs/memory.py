@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from rlvr_bench.reports.cells.matching import one_size
 from rlvr_bench.reports.load import Cell, Run, remembered
-from rlvr_bench.reports.measures.step_time import phases_of_a_step, timed_rows
+from rlvr_bench.reports.measures.costs.step_time import phases_of_a_step, timed_rows
 
 DEVICE, ALLOCATOR = "device_peak", "allocated_peak"
 

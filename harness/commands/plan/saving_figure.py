@@ -1,0 +1,53 @@
+"""What GRPO saves of the peak against the size of the model, planned and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, PercentFormatter
+
+from rlvr_bench.harness.commands.plan.saving import WAYS, Saving
+from rlvr_bench.reports.figures.panels import legend, legend_height
+from rlvr_bench.reports.figures.style import size
+from rlvr_bench.reports.numbers import whole, whole_percent
+
+COLORS = ("#003C30", "#8C510A", "#35978F", "#BF812D", "#4D4D4D")
+MARKS = ("o", "s", "^", "D", "v")
+MEASURED = "measured on a CPU, float32, three models against two"
+
+
+def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], about_half: float) -> Figure:
+    """A panel for each length of completions, in it a line for each way to train; measured points stand in the first.
+
+    Args:
+        measured: parameters and share saved.
+        about_half: from which share on the claim holds; that region is shaded.
+    """
+    sizes = sorted({one.tokens for one in found})
+    band = f"the claim holds: at least {whole_percent(about_half)} saved"
+    labels = [*WAYS, MEASURED, band]
+    height = 2.4 + legend_height(labels, "text")
+    figure, panels = pyplot.subplots(1, len(sizes), figsize=size("text", height), sharey=True, squeeze=False)
+    for place, (axes, tokens) in enumerate(zip(panels.flat, sizes, strict=True)):
+        axes.axhspan(about_half, 1, color="#E5E5E5", zorder=0, label=band)
+        axes.axhline(0, color="black", linewidth=0.6)
+        for way, color, mark in zip(WAYS, COLORS, MARKS, strict=True):
+            mine = sorted((p.parameters, p.of_peak) for p in found if (p.way, p.tokens) == (way, tokens))
+            axes.plot(
+                [n for n, _ in mine], [v for _, v in mine], color=color, marker=mark, markersize=4,
+                markeredgecolor="black", markeredgewidth=0.4, label=way,
+            )  # fmt: skip
+        if place == 0 and measured:
+            axes.plot(*zip(*measured, strict=True), "x", color="black", markersize=4, label=MEASURED)
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_title(f"completions of {whole(tokens)} tokens")
+        axes.set_xlabel("parameters of the actor (count, log)")
+        low = min([0.0, *(p.of_peak for p in found), *(v for _, v in measured)])
+        axes.set_ylim(low - 0.03, 0.75)
+    panels[0, 0].set_ylabel("peak saved by GRPO\n(of PPO's)")
+    legend(figure, list(panels.flat), "text", last=(MEASURED, band))
+    return figure

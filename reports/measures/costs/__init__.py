@@ -1,0 +1,1 @@
+"""What a step costs: seconds, bytes held and bytes sent."""

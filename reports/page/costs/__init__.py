@@ -1,0 +1,1 @@
+"""The tables of what a step holds and sends."""

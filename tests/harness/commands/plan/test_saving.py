@@ -1,0 +1,53 @@
+"""What is planned for the figure of savings, and what it takes from measured studies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rlvr_bench.harness.commands.plan import saving
+from rlvr_bench.harness.commands.plan.saving import Saving, main, measured, planned
+
+ROOT = Path(__file__).parents[4]
+FULL = "three models against two"
+
+
+def test_savings_by_hand() -> None:
+    one = Saving("w", "m", 10, 64, {"rollout": 60, "update_critic": 100, "states": 50}, {"rollout": 75, "states": 40})
+    assert (one.of_peak, one.of_states) == (0.25, pytest.approx(0.2))
+
+
+def test_no_smaller_model_no_small_critic() -> None:
+    assert planned("small critic", "smollm2-135m", 256) is None
+
+
+@pytest.mark.slow
+def test_ways_differ_as_they_should() -> None:
+    found = {way: planned(way, "smollm2-135m", 256) for way in saving.WAYS if way != "small critic"}
+    states = {way: one.of_states for way, one in found.items() if one}
+    # bfloat16, a critic of .79 of the actor: 16 + .79 x 16 + 2 bytes against 18.
+    assert states[FULL] == pytest.approx(1 - 18 / (18 + 0.79 * 16), abs=0.01)
+    assert states["four models against two"] > states[FULL] > states["adapters, rank 16"]
+    assert all(one.of_peak < one.of_states for way, one in found.items() if one and way != "adapters, rank 16")
+
+
+def test_measured_points_are_those_of_the_study() -> None:
+    found = measured(ROOT / "results/memory")
+    assert len(found) == 11, "pairs of cells of the suite"
+    assert 1e5 < min(n for n, _ in found) < 1.4e8 and all(0 < share < 0.5 for _, share in found)
+
+
+def test_what_is_recorded_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"rollout": 4, "states": 2}
+    monkeypatch.setattr(saving, "planned", lambda way, model, tokens: Saving(way, model, 10**9, tokens, held, held))
+    words = ["--out", str(tmp_path), "--measured", str(ROOT / "results/memory")]
+    main(words)
+    there = json.loads((tmp_path / "saving.json").read_text())
+    assert len(there) == len(saving.WAYS) * len(saving.MODELS) * len(saving.COMPLETIONS)
+    first = (tmp_path / "saving.svg").read_bytes()
+    (tmp_path / "saving.svg").unlink()
+    monkeypatch.setattr(saving, "planned", None)
+    main([*words, "--drawn"])
+    assert (tmp_path / "saving.svg").read_bytes() == first
