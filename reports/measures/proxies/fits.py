@@ -1,4 +1,4 @@
-"""The forms of `stats.scaling` are fitted here to each run and to each reward model's best of n.
+"""The forms of `stats.distances.scaling` are fitted here to each run and to each reward model's best of n.
 
 Only runs that recorded the KL over the vocabulary are: the noise of an estimate of the distance would bias the fit.
 """
