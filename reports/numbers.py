@@ -8,6 +8,7 @@ from math import isfinite
 from rlvr_bench.reports.stats import LEVEL, Estimate
 
 ABSENT = "—"
+TWICE = 2
 LEVEL_TEXT = f"{100 * LEVEL:g} %"
 INTERVAL = f"{LEVEL_TEXT} interval"
 Format = Callable[[float], str]
@@ -67,13 +68,16 @@ def with_interval(estimate: Estimate | None, show: Format, unit: str = "") -> st
 
 
 def compared(estimate: Estimate) -> str:
-    """A ratio as a comparison: `37.6 % lower [36.1, 39.0]`, `1.55 times [1.40, 1.70]`, `more than 4.35 times`."""
+    """A ratio as a comparison: `37.6 % lower [36.1, 39.0]`, `1.55 times [1.40, 1.70]`, `more than 4.35 times`.
+
+    One whose interval goes to more than twice is told as so many times, as `-155 % lower` would have to be worked out.
+    """
     low, high = estimate.low, estimate.high
     if estimate.method == "exact":
         return f"{percent(1 - estimate.value)} lower" if estimate.value < 1 else f"{factor(estimate.value)} times"
     if not isfinite(estimate.value):
         return f"more than {factor(low or 0.0)} times"
-    if estimate.value >= 1:
+    if estimate.value >= 1 or (high is not None and high > TWICE):
         value, ends = f"{factor(estimate.value)} times", (low, high)
         if low is not None and high is not None and not isfinite(high):
             return f"{value} [{factor(low)}, no upper end]"
@@ -83,7 +87,7 @@ def compared(estimate: Estimate) -> str:
         ends = (None if high is None else 1 - high, None if low is None else 1 - low)
     if ends[0] is None or ends[1] is None:
         return f"{value} (n = {estimate.n}, no interval)"
-    return f"{value} [{show(ends[0]) if isfinite(ends[0]) else 'no end'}, {show(ends[1])}]"
+    return f"{value} [{show(ends[0])}, {show(ends[1])}]"
 
 
 def ratio(estimate: Estimate) -> str:

@@ -2,13 +2,14 @@
 
 Only runs of one part are ever compared, so parts may differ from one another (a study may learn on a CPU and
 measure on a GPU); the page shows each part's environment.  The host's name is not compared: containers make
-one up for every start.
+one up for every start.  Of versions, the packages are compared that all runs of the part recorded: which are recorded
+follows from how this package was installed, and of one that a run did not ask for, nothing is known to differ.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,13 +74,22 @@ def differences(study: Study) -> tuple[Difference, ...]:
     for part in study.manifest.parts:
         runs = [r for r in study.runs if r.part == part.name and r.environment]
         for name, get in FIELDS.items():
+            values = [(run, get(e)) for run in runs for e in (run.environment, *run.later_environments)]
             groups: dict[str, list[str]] = {}
-            for run in runs:
-                for environment in (run.environment, *run.later_environments):
-                    groups.setdefault(show(get(environment)), []).append(f"{run.cell}/seed-{run.seed}")
+            for run, value in zip((run for run, _ in values), unlike([v for _, v in values]), strict=True):
+                groups.setdefault(show(value), []).append(f"{run.cell}/seed-{run.seed}")
             if len(groups) > 1:
                 found.append(Difference(part.name, name, tuple((v, tuple(rs)) for v, rs in groups.items())))
     return tuple(found)
+
+
+def unlike(values: Sequence[Any]) -> Sequence[Any]:
+    """Of tables, what is in all of them and not equal; other values as they are."""
+    if not all(isinstance(value, Mapping) for value in values):
+        return values
+    keys = set[str]().union(*values)
+    differ = [k for k in sorted(keys) if all(k in v for v in values) and len({show(v[k]) for v in values}) > 1]
+    return [{k: value[k] for k in differ} for value in values]
 
 
 def check_environments(study: Study, *, allow_unlike: bool) -> tuple[Difference, ...]:

@@ -39,7 +39,7 @@ def test_ratios_as_comparisons() -> None:
     ]
     assert [numbers.compared(Estimate(*values, 3, "log t")) for values in told] == [
         "37.6 % lower [36.1, 39.0]", "1.55 times [1.40, 1.70]", "3.0 % lower [-5.0, 10.0]", "more than 4.35 times",
-        "8.00 times [0.50, no upper end]", "50.0 % lower [no end, 100.0]",
+        "8.00 times [0.50, no upper end]", "0.50 times [0.00, no upper end]",
     ]  # fmt: skip
     assert numbers.compared(Estimate(0.5, None, None, 1, "single")) == "50.0 % lower (n = 1, no interval)"
     assert numbers.compared(Estimate(0.5, 0.5, 0.5, 1, "exact")) == "50.0 % lower"

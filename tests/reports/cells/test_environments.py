@@ -63,3 +63,16 @@ def test_a_run_that_went_on_elsewhere_is_refused(tmp_path: Path) -> None:
     records.write_json(first.with_name("environment-2.json"), second)
     with pytest.raises(RecordError, match=r"learning, CPU: .*another in grpo/seed-1"):
         check_environments(load(study), allow_unlike=False)
+
+
+@pytest.mark.parametrize(("other", "refused"), [({"b": "2"}, True), ({"b": "1", "new": "3"}, False), ({}, False)])
+def test_versions_that_all_recorded_are_compared(other: dict[str, str], refused: bool, tmp_path: Path) -> None:
+    def environment(part: Any, cell: Any, seed: int) -> dict[str, Any]:
+        return {"versions": {"a": "7"} | (other if cell.name == "grpo" else {"b": "1"})}
+
+    study = load(small(tmp_path, environment=environment))
+    if refused:
+        with pytest.raises(RecordError, match=r"versions: b 1 in .*; b 2 in grpo/seed-0"):
+            check_environments(study, allow_unlike=False)
+    else:
+        assert check_environments(study, allow_unlike=False) == ()
