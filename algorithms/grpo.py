@@ -10,6 +10,8 @@ Departures from the paper:
 - The paper does not say whether the standard deviation divides by G or G - 1; G - 1 here, as in TRL and verl.
 - eps = 1e-6 and the separate clip_low, clip_high are not in the paper, which writes one clip range.
 - `kl_coef` = 0 drops the reference model altogether.
+- `kl_placement` = reward is not in the paper: from a completion's reward goes kl_coef x the KL summed over its tokens,
+  before it is compared with its group, as in RLOO (arXiv:2402.14740, section 2).
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rlvr_bench.algorithms.advantages import GroupScale, group_relative
+from rlvr_bench.algorithms.kl import Estimator
 from rlvr_bench.algorithms.ops import Aggregation
-from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig, surrogate_loss
+from rlvr_bench.algorithms.surrogate import Checks, KLPlacement, PlacedConfig, kl_cost, surrogate_loss
 from rlvr_bench.algorithms.types import Loss, Needs, Role, Rollout, one_of
 
 
 @dataclass(frozen=True)
-class GRPOConfig(SurrogateConfig):
+class GRPOConfig(PlacedConfig):
     """Settings of GRPO; the defaults are the objective above."""
 
     scale: GroupScale = "group_std"
@@ -35,6 +38,11 @@ class GRPOConfig(SurrogateConfig):
     """The standard deviation divides by n - ddof, 0 or 1."""
     eps: float = 1e-6
     """Added to the standard deviation, reward units, > 0."""
+    kl_estimator: Estimator = "k3"
+    """Estimator of the KL per token: k2 or k3; with `kl_placement` `reward` also k1 (see `kl.py`)."""
+    kl_placement: KLPlacement = "loss"
+    """`loss` adds the KL to the policy loss; `reward` subtracts its sum over a completion from the completion's reward,
+    before the group is compared."""
     aggregation: Aggregation = "seq_mean_token_mean"
     """How token losses become one number: see `ops.aggregate`."""
 
@@ -61,12 +69,18 @@ class GRPO:
 
     @property
     def needs(self) -> Needs:
-        """A completion without siblings has nothing to be compared with."""
-        return Needs(min_group_size=2, logprobs_in_prepare=False, entropy_gradient=self.config.entropy_coef > 0)
+        """A completion without siblings has nothing to be compared with; only the KL in the reward comes before."""
+        return Needs(
+            min_group_size=2,
+            logprobs_in_prepare=self.config.kl_in_reward,
+            entropy_gradient=self.config.entropy_coef > 0,
+        )
 
     def prepare(self, rollout: Rollout) -> Rollout:
-        c = self.config
-        advantages = group_relative(rollout.rewards, rollout.group_ids, scale=c.scale, ddof=c.ddof, eps=c.eps)
+        c, rewards = self.config, rollout.rewards
+        if c.kl_in_reward:
+            rewards = rewards - kl_cost(c, rollout).sum(1)
+        advantages = group_relative(rewards, rollout.group_ids, scale=c.scale, ddof=c.ddof, eps=c.eps)
         return rollout.with_scores(advantages=advantages.unsqueeze(1) * rollout.response_mask)
 
     def policy_loss(self, batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"]) -> Loss:

@@ -21,19 +21,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rlvr_bench.algorithms.advantages import gae, length_adaptive_lambda, place_on_last_token
-from rlvr_bench.algorithms.kl import ESTIMATORS, Estimator
+from rlvr_bench.algorithms.kl import Estimator
 from rlvr_bench.algorithms.losses import clipped_value_loss
 from rlvr_bench.algorithms.metrics import value_metrics
 from rlvr_bench.algorithms.ops import aggregate, whiten
-from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig, surrogate_loss
+from rlvr_bench.algorithms.surrogate import Checks, KLPlacement, PlacedConfig, kl_cost, surrogate_loss
 from rlvr_bench.algorithms.types import Loss, Needs, Role, Rollout, one_of
 
-KLPlacement = Literal["reward", "loss"]
 Whitening = Literal["off", "batch"]
 
 
 @dataclass(frozen=True)
-class PPOConfig(SurrogateConfig):
+class PPOConfig(PlacedConfig):
     """Settings of PPO; those of the run (epochs, minibatches, learning rates) are not here."""
 
     gamma: float = 1.0
@@ -64,19 +63,8 @@ class PPOConfig(SurrogateConfig):
             (self.lambda_alpha >= 0, f"lambda_alpha must be >= 0, got {self.lambda_alpha}"),
             (self.value_clip >= 0, f"value_clip must be >= 0, got {self.value_clip}"),
             (self.whiten_ddof in (0, 1), f"whiten_ddof must be 0 or 1, got {self.whiten_ddof}"),
-            one_of("kl_placement", self.kl_placement, KLPlacement),
             one_of("whiten", self.whiten, Whitening),
         )
-
-    @property
-    def kl_in_loss(self) -> bool:
-        """Whether the KL penalty is a term of the policy loss."""
-        return self.kl_coef > 0 and self.kl_placement == "loss"
-
-    @property
-    def kl_in_reward(self) -> bool:
-        """Whether the KL penalty is part of the token rewards."""
-        return self.kl_coef > 0 and self.kl_placement == "reward"
 
 
 class PPO:
@@ -100,10 +88,7 @@ class PPO:
         """The outcome on the last token, less kl_coef x KL on every token."""
         rewards = place_on_last_token(rollout.rewards, rollout.response_mask)
         if self.config.kl_in_reward:
-            assert rollout.old_logprobs is not None, "KL in the reward: the rollout must carry old_logprobs"
-            assert rollout.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
-            kl = ESTIMATORS[self.config.kl_estimator](rollout.old_logprobs, rollout.reference_logprobs)
-            rewards = rewards - self.config.kl_coef * kl.masked_fill(~rollout.response_mask, 0)
+            rewards = rewards - kl_cost(self.config, rollout)
         return rewards
 
     def prepare(self, rollout: Rollout) -> Rollout:

@@ -7,6 +7,7 @@ Source: Schulman et al. 2017, arXiv:1707.06347, eq. 7; the KL to a frozen refere
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from jaxtyping import Float
 from torch import Tensor
@@ -18,6 +19,7 @@ from rlvr_bench.algorithms.ops import Aggregation, aggregate
 from rlvr_bench.algorithms.types import Loss, Role, Rollout, one_of, require
 
 Checks = tuple[tuple[bool, str], ...]
+KLPlacement = Literal["reward", "loss"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,35 @@ class SurrogateConfig:
     def roles(self) -> frozenset[Role]:
         """The actor, and the reference where the KL to it has a weight."""
         return frozenset({"actor", "reference"} if self.kl_coef else {"actor"})
+
+
+@dataclass(frozen=True)
+class PlacedConfig(SurrogateConfig):
+    """Of an algorithm that can take the KL from the rewards as well as into the loss."""
+
+    kl_placement: KLPlacement = "loss"
+    """`reward` subtracts the KL from the rewards that the advantages are made of; `loss` adds it to the policy loss."""
+
+    def checks(self) -> Checks:
+        return (*super().checks(), one_of("kl_placement", self.kl_placement, KLPlacement))
+
+    @property
+    def kl_in_loss(self) -> bool:
+        """Whether the KL penalty is a term of the policy loss."""
+        return self.kl_coef > 0 and self.kl_placement == "loss"
+
+    @property
+    def kl_in_reward(self) -> bool:
+        """Whether the KL penalty is part of the rewards."""
+        return self.kl_coef > 0 and self.kl_placement == "reward"
+
+
+def kl_cost(c: PlacedConfig, rollout: Rollout) -> Float[Tensor, "B T"]:
+    """What each token costs where the KL is in the reward, reward units; zero where masked."""
+    assert rollout.old_logprobs is not None, "KL in the reward: the rollout must carry old_logprobs"
+    assert rollout.reference_logprobs is not None, "kl_coef > 0: the rollout must carry reference_logprobs"
+    kl = ESTIMATORS[c.kl_estimator](rollout.old_logprobs, rollout.reference_logprobs)
+    return c.kl_coef * kl.masked_fill(~rollout.response_mask, 0)
 
 
 def surrogate_loss(

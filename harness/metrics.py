@@ -62,6 +62,31 @@ METRICS = (
     Metric(
         "rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal, which give a group method no signal"
     ),
+    Metric(
+        "rollout/check_fraction",
+        "[0, 1]",
+        "completions with a self-check; this and the next six only with a task that counts them",
+    ),
+    Metric("rollout/checks_mean", "checks", "self-checks / completions"),
+    Metric(
+        "rollout/checks_corrected",
+        "[0, 1]",
+        "share of self-checks with a wrong value before and a right one after; null without any",
+    ),
+    Metric(
+        "rollout/checks_harmed",
+        "[0, 1]",
+        "share of self-checks with a right value before and a wrong one after; null without any",
+    ),
+    Metric(
+        "rollout/checks_unchanged", "[0, 1]", "share of self-checks with one value before and after; null without any"
+    ),
+    Metric(
+        "rollout/right_checked", "[0, 1]", "share of right ones of the completions with a self-check; null without any"
+    ),
+    Metric(
+        "rollout/right_unchecked", "[0, 1]", "share of right ones of the completions without one; null if all have one"
+    ),
     Metric("train/policy_loss", "-", "loss of the actor, mean over the optimizer batches of the step"),
     Metric(
         "train/value_loss",
@@ -106,7 +131,40 @@ METRICS = (
     Metric("eval/pass@<k>", "[0, 1]", "unbiased: mean of 1 - C(n - c, k) / C(n, k), n samples, c of them correct"),
     Metric("eval/maj@<k>", "[0, 1]", "share of items whose most frequent answer of k passes; ties share the credit"),
     Metric("eval/length_mean", "tokens", "mean length of the sampled completions"),
+    Metric("eval/length_correct_mean", "tokens", "mean length of those that pass; null if none does"),
+    Metric(
+        "eval/length_wrong_mean",
+        "tokens",
+        "mean length of those that do not; null if all do, missing verdicts left out",
+    ),
     Metric("eval/truncated_fraction", "[0, 1]", "sampled completions without EOS"),
+    Metric(
+        "eval/check_fraction",
+        "[0, 1]",
+        "sampled completions with a self-check; this and the next six only with a task that counts them",
+    ),
+    Metric("eval/checks_mean", "checks", "self-checks / sampled completions"),
+    Metric(
+        "eval/checks_corrected",
+        "[0, 1]",
+        "share of self-checks with a wrong value before and a right one after; null without any",
+    ),
+    Metric(
+        "eval/checks_harmed",
+        "[0, 1]",
+        "share of self-checks with a right value before and a wrong one after; null without any",
+    ),
+    Metric("eval/checks_unchanged", "[0, 1]", "share of self-checks with one value before and after; null without any"),
+    Metric(
+        "eval/right_checked",
+        "[0, 1]",
+        "share of right ones of the sampled completions with a self-check; null without any",
+    ),
+    Metric(
+        "eval/right_unchecked",
+        "[0, 1]",
+        "share of right ones of the sampled completions without one; null if all have one",
+    ),
     Metric("cost/seconds", "s", "wall clock of the step, evaluation and checkpoint left out"),
     Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronized at its edges"),
     Metric(

@@ -190,6 +190,10 @@ def ppo(b: Batch, c: Any) -> SimpleNamespace:
 
 def grpo(b: Batch, c: Any) -> SimpleNamespace:
     """GRPO from rollout to loss."""
-    each = group_relative(b.rewards, b.groups, c.scale, c.ddof, c.eps)
+    in_reward, rewards = c.kl_placement == "reward", list(b.rewards)
+    for i, keep in enumerate(b.mask if in_reward else ()):
+        paid = [kl(c.kl_estimator, b.old[i][t], b.reference[i][t]) for t, k in enumerate(keep) if k]
+        rewards[i] -= c.kl_coef * math.fsum(paid)
+    each = group_relative(rewards, b.groups, c.scale, c.ddof, c.eps)
     advantages = like(b.old, b.mask, lambda i, t: each[i])
-    return SimpleNamespace(advantages=advantages, log=policy_side(b, advantages, c, in_loss=True))
+    return SimpleNamespace(advantages=advantages, log=policy_side(b, advantages, c, in_loss=not in_reward))

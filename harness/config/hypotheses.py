@@ -19,8 +19,16 @@ MOST = 8
 """A suite with more primary hypotheses has none: each one more makes all of them harder to show."""
 FROM_MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
 FROM_EVALUATIONS: tuple[Measure, ...] = (
-    "pass@1", "greedy", "target_seconds", "target_samples", "target_flops", *FROM_MANY
-)  # fmt: skip
+    "pass@1",
+    "greedy",
+    "check_share",
+    "length",
+    "wrong_length",
+    "target_seconds",
+    "target_samples",
+    "target_flops",
+    *FROM_MANY,
+)
 FROM_SEARCHES: tuple[Measure, ...] = ("near_best",)
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
 

@@ -266,6 +266,8 @@ class RunConfig:
         data["model"] = {k: v for k, v in data["model"].items() if v or k not in ("critic", "adapter")}
         for section in ("task", "algorithm"):
             data[section] = {"name": data[section]["name"], **data[section]["options"]}
+        if (data["algorithm"]["name"], data["algorithm"].get("kl_placement")) == ("grpo", "loss"):
+            del data["algorithm"]["kl_placement"]
         if self.train.engine.name == "torch":  # which has no options
             data["train"]["engine"] = "torch"
         return data

@@ -13,6 +13,9 @@ from rlvr_bench.harness.records.run import SCHEMA
 Measure = Literal[
     "pass@1",
     "greedy",
+    "check_share",
+    "length",
+    "wrong_length",
     "step_seconds",
     "peak_bytes",
     "state_bytes",
@@ -30,6 +33,9 @@ Measure = Literal[
 
 pass@1          mean of eval/pass@1 over the evaluations of the window
 greedy          mean of eval/greedy over the evaluations of the window
+check_share     mean of eval/check_fraction, likewise
+length          mean of eval/length_mean, likewise, tokens
+wrong_length    mean of eval/length_wrong_mean, likewise, tokens
 step_seconds    median of cost/seconds over the steps of the window, seconds
 peak_bytes      largest cost/memory/device_peak of any phase of a step, evaluation and checkpoint left out, bytes;
                 its largest value in the window

@@ -17,6 +17,7 @@ from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import first_items
+from rlvr_bench.harness.tasks.self_checks import check_metrics
 from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.grader import Grader
 from rlvr_bench.rewards.types import Verdict
@@ -43,7 +44,7 @@ class VerifierFailed(RuntimeError):
 class Evaluation:
     """What one evaluation found."""
 
-    metrics: dict[str, float]  # eval/*
+    metrics: dict[str, float | None]  # eval/*
     rows: list[CompletionRow]  # the sampled completions
     counts: EvaluationCounts  # from which pass@k and greedy accuracy can be computed again
 
@@ -89,17 +90,27 @@ def evaluate(
     refuse_masked(masked, config.reward.max_masked, f"evaluation at step {step}")
     right = right_of(rows, c.samples)
     firsts = right_of(greedy_rows, 1)
-    metrics = {
+    verdicts = [None if row["reward"] is None else row["outcome"] == "pass" for row in rows]
+    metrics: dict[str, float | None] = {
         "eval/items": float(len(items)),
         "eval/masked_fraction": masked,
         "eval/greedy": pass_at(firsts, 1, [1])[1],
         "eval/length_mean": float(torch.tensor(lengths).float().mean()),
+        "eval/length_correct_mean": _mean_length(lengths, verdicts, of=True),
+        "eval/length_wrong_mean": _mean_length(lengths, verdicts, of=False),
         "eval/truncated_fraction": float(torch.tensor(truncated).float().mean()),
     }
+    metrics |= check_metrics(task, [row["completion"] for row in rows], verdicts, prefix="eval")
     ks = sorted({1, *c.k})
     metrics |= {f"eval/pass@{k}": value for k, value in pass_at(right, c.samples, ks).items()}
     metrics |= {f"eval/maj@{k}": value for k, value in maj_at(rows, task, c.samples, ks).items() if k > 1}
     return Evaluation(metrics, rows, EvaluationCounts(step, c.split, c.samples, r.temperature, right, firsts))
+
+
+def _mean_length(lengths: Sequence[int], verdicts: Sequence[bool | None], *, of: bool) -> float | None:
+    """Of the completions that are right, or wrong."""
+    found = [length for length, right in zip(lengths, verdicts, strict=True) if right is of]
+    return fmean(found) if found else None
 
 
 def _all(processes: Processes, own: list[Any]) -> list[Any]:

@@ -25,6 +25,7 @@ from rlvr_bench.harness.rollout.text import decode_completions, encode_prompts
 from rlvr_bench.harness.rollout.types import RolloutEngine, Samples, SamplingParams, as_rollout
 from rlvr_bench.harness.seeding import derive_seed, generator
 from rlvr_bench.harness.tasks.prompts import train_items
+from rlvr_bench.harness.tasks.self_checks import check_metrics
 from rlvr_bench.harness.tasks.types import Item, Task
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, completion_rows, refuse_masked
 from rlvr_bench.harness.training.grader import Grader, Grades, joined_grades
@@ -118,27 +119,37 @@ class Collector:
             "cost/verdict_wait": max(0.0, ended - arrived),
             "rollout/verdict_retries": sum(self.processes.all(self.grader.retries - retries)),
         }
-        completions = _with_scores(completion_rows(step, owners, texts, self.grader, grades.true), grades, proxy)
-        completions = [one for rows in self.processes.all(completions) for one in rows]
+        completions, checks = self._written(owners, texts, grades, proxy, step)
+        row |= checks
         masked = row["rollout/masked_fraction"]
         assert masked is not None
         try:
             refuse_masked(masked, c.reward.max_masked, f"step {step}")
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row, completions) from None
-        right, proxies = _right(grades), None if proxy is None else proxy.cpu()
+        passed, proxies = _right(grades), None if proxy is None else proxy.cpu()
         with meter.phase("score"), torch.no_grad():
             rollout = self.processes.gather(rollout)
             if proxies is not None:
                 proxy = torch.cat(self.processes.all(proxies))
-                right = torch.cat(self.processes.all(right))
+                passed = torch.cat(self.processes.all(passed))
         if proxy is not None:
-            row |= proxy_metrics(proxy, right, rollout.group_ids.cpu(), base_pass_rate=self.base_pass_rate)
+            row |= proxy_metrics(proxy, passed, rollout.group_ids.cpu(), base_pass_rate=self.base_pass_rate)
         prepared, trained_on = self._prepare(_finite(rollout, row), meter)
         mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
         row |= distance_metrics(c, self.models, prepared, meter)
         return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
+
+    def _written(
+        self, owners: list[Item], texts: list[str], grades: Grades, proxy: Tensor | None, step: int
+    ) -> tuple[list[CompletionRow], MetricsRow]:
+        """What all processes have sampled as lines of the record, and the metrics of its self-checks."""
+        own = _with_scores(completion_rows(step, owners, texts, self.grader, grades.true), grades, proxy)
+        rows = [one for part in self.processes.all(own) for one in part]
+        right = [None if one["reward"] is None else one["reward"] > 0 for one in rows]
+        checks = check_metrics(self.task, [one["completion"] for one in rows], right, prefix="rollout")
+        return rows, {**checks}
 
     def _sampled(self, samples: Samples, rollout: Rollout, grades: Grades) -> tuple[Tokens, MetricsRow]:
         """Sizes of what all processes have sampled, and its metrics.

@@ -175,6 +175,8 @@ def _what(study: Study, f: Finding) -> tuple[str, str]:
         "state_bytes": ("states", ""),
         "comm_bytes": ("bytes sent", "a step"),
         "communication": ("bytes sent", "a step"),
+        "length": ("tokens", "a completion"),
+        "wrong_length": ("tokens", "a wrong completion"),
         "target_seconds": ("seconds", target),
         "target_samples": ("samples", target),
         "target_flops": ("FLOPs", target),

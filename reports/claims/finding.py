@@ -11,7 +11,7 @@ from rlvr_bench.reports.stats import LEVEL, Estimate
 
 Conclusion = Literal["supported", "refuted", "inconclusive", "undecidable", "arithmetic", "not tested"]
 """`undecidable`: the test could not have come out otherwise; `arithmetic`: follows from the definitions, no test."""
-Question = Literal["accuracy", "budget", "cost", "memory", "stability", "critic", "reward"]
+Question = Literal["accuracy", "budget", "cost", "memory", "stability", "critic", "reward", "length"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from rlvr_bench.reports.claims import (
     communication,
     critic,
     groups,
+    length,
     memory,
     models,
     samples,
@@ -63,11 +64,7 @@ LEARNING: tuple[Claim, ...] = (
 WHOLE: tuple[Claim, ...] = (
     control.verifier,
     critic.noise,
-    _out_of_reach(
-        "length.growth",
-        "Growing length and reflection need GRPO; PPO fails on long sequences.",
-        "it needs long completions, and KL placement and aggregation crossed with the algorithm.",
-    ),
+    length.length,
     _out_of_reach(
         COUNTED,
         "GRPO communicates less.",

@@ -37,6 +37,7 @@ QUESTIONS = {
     "stability": "Stability",
     "critic": "The critic's values",
     "reward": "Rewards",
+    "length": "Length and self-checks",
 }
 MARKS = {
     "supported": "o",

@@ -13,6 +13,7 @@ from rlvr_bench.reports.figures.training import (
     critic,
     ladder,
     learning,
+    lengths,
     many,
     rewards,
     stability,
@@ -103,6 +104,15 @@ FIGURES: tuple[FigureKind, ...] = (
         f"{LEVEL_TEXT} interval; dashed: mean of the base models, asked in the same way. Each policy, and each base "
         "model, has the temperature that served it best on the validation split. Dotted upright, with the mark of "
         "the policy on top: where its pass@k falls below that of its base model.",
+    ),
+    FigureKind(
+        name="lengths",
+        section="lengths",
+        about="learning",
+        make=of_cells(lengths.lengths),
+        caption="Length of right and of wrong completions, and share of completions with a self-check, in each step's "
+        "samples; a column for each algorithm. Color and mark: how token losses become one number; line: where the KL "
+        f"to the base model is. Lines: mean over the seeds that finished, from {BAND_FROM} of them on.",
     ),
     FigureKind(
         name="ladder",

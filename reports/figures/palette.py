@@ -66,6 +66,11 @@ LENGTHS = tuple(
     Look(color, marker=mark)
     for color, mark in zip(("#A1DAB4", "#41B6C4", "#2C7FB8", "#253494", "#081D58"), "^oDsv", strict=True)
 )
+# ColorBrewer's greens from dark to light.
+AGGREGATIONS = {
+    "token_mean": Look("#00441B", marker="o"), "seq_mean_token_mean": Look("#41AB5D", marker="s"),
+    "constant": Look("#A1D99B", marker="^"), "seq_mean_token_sum": Look("#C7E9C0", marker="D"),
+}  # fmt: skip
 
 
 def looks_of(study: Study) -> Looks:
@@ -111,6 +116,11 @@ def model_look(index: int) -> Look:
 def length_look(index: int, count: int) -> Look:
     """The look of the index-th of so many lengths, from short to long: the longest is the darkest."""
     return _nth(LENGTHS, max(0, len(LENGTHS) - count) + index)
+
+
+def aggregation_look(name: str) -> Look:
+    """The look of a way to make one loss of the tokens'."""
+    return AGGREGATIONS.get(name, OTHERS[0])
 
 
 def _algorithm(cell: Cell) -> str:

@@ -108,11 +108,19 @@ ASKED: tuple[Asked, ...] = (
     ),
     Asked(
         id="length",
-        claim="Growing length and reflection need GRPO; PPO fails on long sequences.",
+        claim="Completions grow longer and check themselves under PPO as under GRPO.",
         topics=("length",),
-        takes="A task in which checking an answer helps, with the placement of the KL and the aggregation of the loss "
-        "crossed with the algorithm. Two processor cores are enough for a tiny model; of a language model, "
-        "one GPU of 80 GB.",
+        questions=("length",),
+        suites=("length",),
+        takes="The suite length on two processor cores, with tiny models and self-checks of single steps; of a "
+        "language model, which has words of its own for a check, the same cells on one GPU of 80 GB.",
+    ),
+    Asked(
+        id="lengthening",
+        claim="A loss averaged by sequence lengthens wrong answers; a KL in the reward shortens all.",
+        topics=("lengthening",),
+        suites=("length",),
+        takes="The suite length on two processor cores, with tiny models; of a language model, one GPU of 80 GB.",
     ),
     Asked(
         id="samples",

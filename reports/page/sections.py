@@ -67,6 +67,7 @@ TOPICS: tuple[TopicKind, ...] = (
     TopicKind(id="cells", title="The cells side by side", remarks=_flags),
     TopicKind(id="instruments", title="Could the cells be told apart?"),
     TopicKind(id="learning", title="Learning curves and stability"),
+    TopicKind(id="lengths", title="Length and self-checks"),
     TopicKind(id="baselines", title="Baselines and the critic"),
     TopicKind(id="tuning", title="Tuning"),
     TopicKind(id="rewards", title="Rewards that are not the verifier", intro=methods.WHY_AGREEMENT_IS_NO_EVIDENCE),

@@ -38,7 +38,13 @@ BAD: dict[type, dict[str, tuple[Any, ...]]] = {
         "whiten_ddof": (2, -1),
     },
     SharpenConfig: {"aggregation": ("mean",)},
-    GRPOConfig: {**SHARED_BAD, "scale": ("std",), "ddof": (2, -1), "eps": (0.0, -1e-6, math.nan)},
+    GRPOConfig: {
+        **SHARED_BAD,
+        "scale": ("std",),
+        "ddof": (2, -1),
+        "eps": (0.0, -1e-6, math.nan),
+        "kl_placement": ("rewards",),
+    },
 }
 GOOD: dict[type, list[dict[str, Any]]] = {
     PPOConfig: [
@@ -93,7 +99,7 @@ def test_the_defaults() -> None:
     }
     ppo |= {"kl_placement": "reward", "whiten": "batch", "whiten_ddof": 1, "aggregation": "token_mean"}
     grpo = {"scale": "group_std", "ddof": 1, "eps": 1e-6, "kl_coef": 0.04, "kl_estimator": "k3"}
-    grpo |= {"aggregation": "seq_mean_token_mean"}
+    grpo |= {"aggregation": "seq_mean_token_mean", "kl_placement": "loss"}
     both = {"clip_low": 0.2, "clip_high": 0.2, "dual_clip": 0.0, "entropy_coef": 0.0}
     assert dataclasses.asdict(PPOConfig()) == ppo | both
     assert dataclasses.asdict(GRPOConfig()) == grpo | both

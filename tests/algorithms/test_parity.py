@@ -34,7 +34,8 @@ PPO_ONLY: list[dict[str, Any]] = [
     {"value_clip": 0.05},
 ]
 GRPO_ONLY: list[dict[str, Any]] = [
-    {"scale": scale, "ddof": ddof, "eps": 0.1} for scale in ("group_std", "batch_std", "none") for ddof in (0, 1)
+    *({"scale": s, "ddof": ddof, "eps": 0.1} for s in ("group_std", "batch_std", "none") for ddof in (0, 1)),
+    *({"kl_estimator": name, "kl_coef": 0.3, "kl_placement": "reward"} for name in ("k1", "k2", "k3")),
 ]
 NAMES = {"grad_logprobs", "grad_entropy", "grad_values"}
 

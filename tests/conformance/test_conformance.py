@@ -41,6 +41,7 @@ def test_installed_algorithms_conform(plugin: EntryPoint) -> None:
         *(GRPO(GRPOConfig(scale=scale)) for scale in ("batch_std", "none")),
         *(GRPO(GRPOConfig(aggregation=how, kl_coef=0)) for how in ("token_mean", "seq_mean_token_sum", "constant")),
         GRPO(GRPOConfig(kl_estimator="k2", dual_clip=2.0, ddof=0)),
+        GRPO(GRPOConfig(kl_estimator="k1", kl_placement="reward", scale="batch_std")),
     ],
     ids=lambda a: str(a.config),
 )

@@ -29,7 +29,9 @@ def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], abou
     band = f"the claim holds: at least {whole_percent(about_half)} saved"
     labels = [*WAYS, MEASURED, band]
     height = 2.4 + legend_height(labels, "text")
-    figure, panels = pyplot.subplots(1, len(sizes), figsize=size("text", height), sharey=True, squeeze=False)
+    figure, panels = pyplot.subplots(
+        1, len(sizes), figsize=size("text", height), sharex=True, sharey=True, squeeze=False
+    )
     for place, (axes, tokens) in enumerate(zip(panels.flat, sizes, strict=True)):
         axes.axhspan(about_half, 1, color="#E5E5E5", zorder=0, label=band)
         axes.axhline(0, color="black", linewidth=0.6)
@@ -47,7 +49,7 @@ def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], abou
         axes.set_title(f"completions of {whole(tokens)} tokens")
         axes.set_xlabel("parameters of the actor (count, log)")
         low = min([0.0, *(p.of_peak for p in found), *(v for _, v in measured)])
-        axes.set_ylim(low - 0.03, 0.75)
+        axes.set_ylim(low - 0.03, max(0.6, *(p.of_peak + 0.05 for p in found)))
     panels[0, 0].set_ylabel("peak saved by GRPO\n(of PPO's)")
     legend(figure, list(panels.flat), "text", last=(MEASURED, band))
     return figure

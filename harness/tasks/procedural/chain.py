@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rlvr_bench.harness.tasks.procedural.draw import Tagged, check_shares, draw, errs, item_rng
 from rlvr_bench.harness.tasks.seeds import item_seed
 from rlvr_bench.harness.tasks.settings import range_problems, refuse_settings
 from rlvr_bench.harness.tasks.types import Item, Split
+
+MARK = "?"  # of a check, between a value and the next
 
 Steps = list[tuple[str, int]]  # (operator, operand)
 
@@ -71,7 +73,12 @@ class Chain(Tagged):
         check_shares(noise, habit)
         rng = random.Random(item_seed("chain demonstration", item.id, seed))
         start, steps = _parse(item.prompt)
-        trace, value = self._run(start, steps, lambda _, step: int(errs(f"chain {step}", habit, rng)))
+        trace, value = self._run(
+            start,
+            steps,
+            lambda _, step: int(errs(f"chain {step}", habit, rng)),
+            lambda exact: self._checked(exact, rng),
+        )
         if rng.random() < noise:
             slip, offset = rng.randrange(len(steps)), rng.randrange(1, self.config.modulus)
             trace, value = self._run(start, steps, lambda i, _: offset if i == slip else 0)
@@ -79,15 +86,35 @@ class Chain(Tagged):
                 trace, value = self._run(start, steps, lambda i, _: offset if i == len(steps) - 1 else 0)
         return f"<think>{trace}</think><answer>{value}</answer>"
 
-    def _run(self, start: int, steps: Steps, error: Callable[[int, str], int] = lambda i, step: 0) -> tuple[str, int]:
-        """The written steps and the final value; `error(i, step)` is added to the value of step i."""
+    def _checked(self, exact: int, rng: random.Random) -> Sequence[int]:
+        """What is written behind the value of a step, which is `exact`: nothing here."""
+        return ()
+
+    def _run(
+        self,
+        start: int,
+        steps: Steps,
+        error: Callable[[int, str], int] = lambda i, step: 0,
+        checked: Callable[[int], Sequence[int]] = lambda exact: (),
+    ) -> tuple[str, int]:
+        """The written steps and the final value.
+
+        Args:
+            error: of step i, added to its value.
+            checked: further values of a step whose right value is given, each behind a mark; the last one is used.
+        """
         lines, value = [], start
         for i, (op, operand) in enumerate(steps):
-            step = f"{value}{op}{operand}"
-            exact = {"+": value + operand, "-": value - operand, "*": value * operand}[op]
-            value = (exact + error(i, step)) % self.config.modulus
-            lines.append(f"{step}={value}")
+            step, exact = f"{value}{op}{operand}", result(value, op, operand, self.config.modulus)
+            values = [(exact + error(i, step)) % self.config.modulus, *checked(exact)]
+            value = values[-1]
+            lines.append(f"{step}={MARK.join(map(str, values))}")
         return ";".join(lines), value
+
+
+def result(value: int, op: str, operand: int, modulus: int) -> int:
+    """Of one step."""
+    return {"+": value + operand, "-": value - operand, "*": value * operand}[op] % modulus
 
 
 def _parse(prompt: str) -> tuple[int, Steps]:

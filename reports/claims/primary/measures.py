@@ -10,19 +10,24 @@ from rlvr_bench.reports.claims.finding import Question
 from rlvr_bench.reports.load import Cell, Run
 from rlvr_bench.reports.measures.accuracy import GREEDY, PASS, score_in
 from rlvr_bench.reports.measures.budgets import TARGET
+from rlvr_bench.reports.measures.curves.lengths import CHECKED, LENGTH, WRONG_LENGTH
 from rlvr_bench.reports.measures.curves.many import many_at
-from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps
+from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps, mean_in, training_series
 from rlvr_bench.reports.numbers import plain
 
 MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
 SEARCHED: tuple[Measure, ...] = ("near_best",)
-SHARES: tuple[Measure, ...] = ("pass@1", "greedy", *MANY, *SEARCHED)  # whose differences are in points
 SCORES: dict[Measure, str] = {"pass@1": PASS, "greedy": GREEDY}
+WRITTEN: dict[Measure, str] = {"check_share": CHECKED, "length": LENGTH, "wrong_length": WRONG_LENGTH}
+SHARES: tuple[Measure, ...] = (*SCORES, "check_share", *MANY, *SEARCHED)  # whose differences are in points
 BUDGET_OF: dict[Measure, str] = {"target_seconds": "seconds", "target_samples": "samples", "target_flops": "flops"}
 TIMED: tuple[Measure, ...] = ("step_seconds", "target_seconds")  # which a busy machine makes undecidable
 QUESTION_OF: dict[Measure, Question] = {
     "pass@1": "accuracy",
     "greedy": "accuracy",
+    "check_share": "length",
+    "length": "length",
+    "wrong_length": "length",
     "step_seconds": "cost",
     "peak_bytes": "memory",
     "state_bytes": "memory",
@@ -52,6 +57,8 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
         return score_in(run, window, SCORES[measure])
     if measure in MANY:
         return many_at(run, measure)
+    if measure in WRITTEN:
+        return mean_in(run, training_series(run, WRITTEN[measure]), window)
     if measure == "state_bytes":
         return float(sum(states.total for states in run.roles.values())) if run.roles else None
     found = _of_steps(run, measure, window)
@@ -72,6 +79,9 @@ def described(hypothesis: Hypothesis, a: Cell) -> str:
     window = next((w for r in a.runs if (w := last_steps(r, hypothesis.window))), None)
     when = in_words(window) if window else f"the last {hypothesis.window} planned steps"
     what = {
+        "check_share": "Mean share of completions with a self-check at the evaluations",
+        "length": "Mean length of completions at the evaluations, tokens,",
+        "wrong_length": "Mean length of wrong completions at the evaluations, tokens,",
         "step_seconds": "Median seconds of a step",
         "comm_bytes": "Mean bytes that one process sends in a step, every operation round a ring,",
         "peak_bytes": "Largest peak of a step's phases, with what was held before the models",

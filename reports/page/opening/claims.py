@@ -17,6 +17,7 @@ FAMILIES: dict[Question, str] = {
     "stability": "Stability",
     "critic": "The critic's values",
     "reward": "Rewards that are not the verifier",
+    "length": "Length and self-checks",
 }
 
 

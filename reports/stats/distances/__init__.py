@@ -1,1 +1,1 @@
-"""Curves over the distance from the base model: read at equal distance, their peaks, and forms fitted to them."""
+"""Curves over the distance from the base model: compared at equal distances, and fitted."""

@@ -81,6 +81,14 @@ def test_what_came_later_and_is_not_used_is_in_no_record_and_no_hash() -> None:
     assert [from_dict(one.to_dict()) for one in used] == list(used)
 
 
+def test_the_place_of_grpos_kl_is_in_the_hash_where_it_is_not_the_loss() -> None:
+    """Records from before it could be elsewhere keep theirs."""
+    loss, reward = (config(algorithm={"name": "grpo", "kl_placement": place}) for place in ("loss", "reward"))
+    assert "kl_placement" not in loss.to_dict()["algorithm"]
+    assert reward.to_dict()["algorithm"]["kl_placement"] == "reward"
+    assert [from_dict(one.to_dict()) for one in (loss, reward)] == [loss, reward]
+
+
 def test_another_process_finds_the_same_hash_and_errors_without_loading_a_model(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text('task.name = "sort"\nalgorithm.name = "ppo"\ntrain.lr = 1\n')

@@ -69,6 +69,8 @@ def test_all_metrics_by_hand() -> None:
         "eval/masked_fraction": 0.0,
         "eval/greedy": 3 / 4,
         "eval/length_mean": (12 * 2 + 4) / 16,
+        "eval/length_correct_mean": pytest.approx(11 / 6),  # five of two tokens and one of one
+        "eval/length_wrong_mean": pytest.approx(17 / 10),
         "eval/truncated_fraction": 3 / 16,
         "eval/pass@1": pytest.approx((3 + 2 + 0 + 1) / 16),
         # 1 less the pairs of wrong ones among six: none, 1, all, 3.

@@ -22,6 +22,8 @@ from rlvr_bench.harness.meters.recorder import Recorder
 from rlvr_bench.harness.models.scoring import Positions
 from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.rollout.torch_engine import TorchRollout
+from rlvr_bench.harness.tasks.procedural.checked import CheckedChain
+from rlvr_bench.harness.tasks.types import Item
 from rlvr_bench.harness.training import experience
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.experience import Experience, earned
@@ -59,6 +61,24 @@ def test_scores_are_those_of_the_models_that_are_held(tmp_path: Path) -> None:
     assert_close(expected, rollout.reference_logprobs)
     assert not rollout.values.any()
     assert rollout.advantages is not None and rollout.returns is not None
+
+
+def test_self_checks_are_counted_where_the_task_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the completions check a step, which corrects it, and are right."""
+    texts = ["<think>1+1=3?2</think><answer>2</answer>", "<think>1+1=3</think><answer>no</answer>"] * 8
+    monkeypatch.setattr(experience, "decode_completions", lambda *_: texts)
+    monkeypatch.setattr(CheckedChain, "item", lambda *_: Item("x", "1+1:", "2"))
+    row = collect(config(task={"name": "checked-chain"}), tmp_path).row
+    assert {name: value for name, value in row.items() if "check" in name} == {
+        "rollout/check_fraction": 0.5,
+        "rollout/checks_mean": 0.5,
+        "rollout/checks_corrected": 1.0,
+        "rollout/checks_harmed": 0.0,
+        "rollout/checks_unchanged": 0.0,
+        "rollout/right_checked": 1.0,
+        "rollout/right_unchecked": 0.0,
+    }
+    assert not [name for name in collect(config(), tmp_path).row if "check" in name]
 
 
 @pytest.mark.parametrize("algorithm", [PPO, {"name": "grpo"}], ids=["ppo", "grpo"])

@@ -83,6 +83,7 @@ def test_a_cell_of_two_parts_has_one_look_also_where_one_left_no_configuration(t
 
 def test_no_two_palettes_share_a_color() -> None:
     looks = (palette.ROLES.values(), palette.PHASES.values(), palette.OTHERS, palette.MODELS, palette.LENGTHS)
+    looks = (*looks, palette.AGGREGATIONS.values())
     colors = [*palette.ALGORITHMS, *(look.color for group in looks for look in group)]
     assert len(set(colors)) == len(colors)
 
@@ -93,6 +94,8 @@ def test_what_stands_side_by_side_differs_in_gray() -> None:
         for one, other in pairwise(group):
             assert one.hatch != other.hatch
         assert len({look.hatch for look in group}) == len(group)
+    ways = [lightness(palette.aggregation_look(name).color) for name in list(palette.AGGREGATIONS)[:3]]
+    assert all(b - a > 15 for a, b in pairwise(ways))
     models = [lightness(look.color) for look in palette.MODELS]
     assert all(b - a > 15 for a, b in pairwise(models))
 

@@ -11,6 +11,7 @@ import pytest
 
 from rlvr_bench.harness.records import read_completions, read_json
 from rlvr_bench.harness.tasks.procedural.chain import Chain, ChainConfig
+from rlvr_bench.harness.tasks.procedural.checked import CheckedChain, CheckedChainConfig
 from rlvr_bench.harness.tasks.procedural.draw import LEAST_RIGHT, MOST_RIGHT, Tagged, draw, errs, item_rng
 from rlvr_bench.harness.tasks.procedural.program import Program, ProgramConfig
 from rlvr_bench.harness.tasks.procedural.sort import Sort, SortConfig
@@ -19,6 +20,7 @@ from rlvr_bench.harness.tasks.types import Demonstrates, Split, Task, TaskError
 TASKS = {
     "sort": Sort(SortConfig()),
     "chain": Chain(ChainConfig()),
+    "checked-chain": CheckedChain(CheckedChainConfig()),
     "chain mod 7": Chain(ChainConfig(min_steps=1, max_steps=9, modulus=7)),
     "program": Program(ProgramConfig()),
 }
@@ -27,6 +29,7 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 TEST_PROMPTS = {
     "sort": ("sort 0 0 9 4 6 8 5 0:", "sort 9 6 7 9 3 8 0 8:", "sort 7 2 2 3 7 7 5:"),
     "chain": ("5-6-8*8+5+2:", "1*7*9*5+1*8:", "6*2+7+8-1*9:"),
+    "checked-chain": ("5-6-8*8+5+2:", "1*7*9*5+1*8:", "6*2+7+8-1*9:"),
     "chain mod 7": ("8+3+2-9*9-5:", "2-1*3+2-3:", "9-8*1-7+3*7-8-1-2-7:"),
     "program": ("add 3, add 6, minus 5:", "add 5, add 7:", "minus 6, add 4, minus 9:"),
 }
@@ -34,6 +37,7 @@ TEST_PROMPTS = {
 TEST_ITEMS = {
     "sort": "502cfeac769e29cdfba05db68a3fb6ebc990df5fc996b02bd0ca8249b24ab982",
     "chain": "d6d717f21b154e7897cabeffb14496ba06ba3b82bf34eb0f791c7a1d60455897",
+    "checked-chain": "d6d717f21b154e7897cabeffb14496ba06ba3b82bf34eb0f791c7a1d60455897",
     "chain mod 7": "d2b8739a5142d4591d32b412cb6ccd3c345de4dea70669c1ff29471f50c4224c",
     "program": "3bd55545e32b89dd1062462cc0c68cedc8761d88ebcd1169de296a8b83c91e2d",
 }

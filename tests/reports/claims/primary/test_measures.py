@@ -18,6 +18,9 @@ from tests.reports.synthetic import CELLS
 RUN = run(
     eval__pass1=[0.1, None, 0.3, None, 0.5, None, 0.7],
     eval__greedy=[0.2, None, 0.4, None, 0.6, None, 0.8],
+    eval__check_fraction=[0.3, None, 0.4, None, 0.5, None, 0.6],
+    eval__length_mean=[20.0, None, 21.0, None, 22.0, None, 24.0],
+    eval__length_wrong_mean=[30.0, None, 31.0, None, None, None, 33.0],
     cost__seconds=[None, 9.0, 1.0, 2.0, 3.0, 8.0, 4.0],
     **{
         "cost/memory/device_peak/rollout": [None, 99.0, 1.0, 5.0, 2.0, 3.0, 4.0],
@@ -37,6 +40,9 @@ def test_values_are_of_the_last_planned_steps() -> None:
     close(value("pass@1", 3) or 0.0, 0.6)  # steps 4 to 6
     close(value("greedy", 3) or 0.0, 0.7)
     assert value("pass@1", 1) == 0.7
+    close(value("check_share", 3) or 0.0, 0.55)
+    assert value("length", 3) == 23.0
+    assert value("wrong_length", 3) == 33.0  # no completion was wrong in step 4
     assert value("step_seconds", 3) == 4.0  # the median of 3, 8 and 4
     assert value("step_seconds", 6) == 3.5
     assert value("peak_bytes", 3) == 7.0
@@ -47,7 +53,7 @@ def test_values_are_of_the_last_planned_steps() -> None:
 
 def test_a_run_that_ended_early_has_no_value_unless_it_diverged() -> None:
     short = replace(RUN, config={"train": {"steps": 9}})
-    for measure in ("pass@1", "step_seconds", "peak_bytes"):
+    for measure in ("pass@1", "step_seconds", "peak_bytes", "length"):
         assert value_of(short, replace(SAME, measure=measure, window=4)) is None
     assert value_of(replace(short, state="diverged"), replace(SAME, window=4)) == 0.7
     broken = replace(short, state="diverged", metrics=short.metrics[:-1])
