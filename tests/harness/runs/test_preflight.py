@@ -105,7 +105,7 @@ def test_so_is_a_reward_model_where_there_is_one(other_tokens: Path) -> None:
     def learned(source: str, name: str) -> RunConfig:
         return config(reward={"source": source, "model": name})
 
-    for name, part in ((str(other_tokens), "so the reward model cannot read"), ("arch:none", "arch:none")):
+    for name, part in ((str(other_tokens), "so the reward model cannot read"), ("arch:none", "no architecture 'none'")):
         with pytest.raises(ConfigError, match=part) as caught:
             preflight([learned("learned", name)])
         (line,) = caught.value.problems

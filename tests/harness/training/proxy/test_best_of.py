@@ -24,6 +24,7 @@ MEASURE = {"best_of_prompts": 12, "best_of_samples": 8}
 class Oracle(ScalarModel):
     """Scores a completion of the parity task by whether its first token is right."""
 
+    tokenizer: Any = None
     sign = 1.0
 
     def forward(self, rollout: Any, *, at: Any = "tokens") -> torch.Tensor:
