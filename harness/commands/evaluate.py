@@ -145,11 +145,11 @@ def _evaluate(subject: Subject) -> tuple[Evaluation, str | None]:
 
 
 def text(subject: Subject, found: Evaluation) -> str:
-    """Accuracies with intervals, and the other metrics, as lines."""
+    """Accuracies with intervals, and the other metrics that there are, as lines."""
     others = [
         f"{name.removeprefix('eval/')} {value:.3f}"
         for name, value in sorted(found.metrics.items())
-        if name not in ("eval/pass@1", "eval/greedy", "eval/items")
+        if value is not None and name not in ("eval/pass@1", "eval/greedy", "eval/items")
     ]
     return "\n".join([subject.name, described(found.counts), ", ".join(others)])
 
