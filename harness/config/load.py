@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -34,7 +35,7 @@ def resolve(data: Mapping[str, Any]) -> RunConfig:
     for section, group in sections:
         data[section] = _resolve_plugin(section, group, data.get(section, {}), problems)
     try:
-        config = TypeAdapter(RunConfig).validate_json(json.dumps(data, default=str))
+        config = _adapter(RunConfig).validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise ConfigError(problems + _explain(error, RunConfig, data)) from None
     problems = problems or _not_finite(config.to_dict()) or _impossible(config)
@@ -95,7 +96,13 @@ def build(group: plugins.Group, choice: PluginChoice) -> Any:
 
 
 def _validate_options(cls: Any, options: Mapping[str, Any]) -> Any:
-    return TypeAdapter(cls.Config).validate_json(json.dumps(options, default=str), strict=True)
+    return _adapter(cls.Config).validate_json(json.dumps(options, default=str), strict=True)
+
+
+@lru_cache
+def _adapter(cls: type) -> TypeAdapter[Any]:
+    """Made once a class: that takes longer than to validate with it."""
+    return TypeAdapter(cls)
 
 
 def _resolve_plugin(section: str, group: plugins.Group, table: Any, problems: list[str]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ A package offers a plugin in its pyproject.toml; nothing registers by import and
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
@@ -31,7 +33,7 @@ def available(group: Group) -> dict[str, EntryPoint]:
         PluginError: two distributions offer one name.
     """
     found: dict[str, EntryPoint] = {}
-    for point in sorted(entry_points(group=group), key=lambda p: p.name):
+    for point in _installed(group, entry_points):
         other = found.get(point.name)
         if other is not None and other.value != point.value:
             raise PluginError(
@@ -40,6 +42,12 @@ def available(group: Group) -> dict[str, EntryPoint]:
             )
         found[point.name] = point
     return found
+
+
+@lru_cache
+def _installed(group: Group, find: Callable[..., Any]) -> tuple[EntryPoint, ...]:
+    """By name.  Once a process: `find` reads the metadata of every installed package, and a suite asks 720 times."""
+    return tuple(sorted(find(group=group), key=lambda p: p.name))
 
 
 def load(group: Group, name: str) -> Any:
