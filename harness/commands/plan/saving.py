@@ -1,23 +1,13 @@
-"""Where does GRPO save about half of the memory: planned from 0.1 to 72 B parameters, in five ways to train.
-
-`python -m rlvr_bench.harness.commands.plan.saving --measured results/memory --out results/planner` plans every case (a
-quarter of an hour on one core), and writes saving.json and the figure, with what the results folder has measured at
-smaller sizes; with `--drawn` it plans nothing and draws what saving.json has.
-"""
+"""Where does GRPO save about half of the memory: planned from 0.1 to 72 B parameters, in five ways to train."""
 
 from __future__ import annotations
 
-import argparse
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rlvr_bench.harness.commands.plan.question import Question, cases_of
 from rlvr_bench.harness.planner.plan import Plan, states_of_run
-from rlvr_bench.harness.progress import track
-from rlvr_bench.reports.claims.memory import SAVING
 from rlvr_bench.reports.load import load
 from rlvr_bench.reports.measures.curves.memory_curve import saving_points
 
@@ -95,29 +85,3 @@ def measured(results: Path) -> list[tuple[int, float]]:
     study = load(results)
     points = [p for part in study.parts("systems") for p in saving_points(study.cells(part))]
     return [(p.parameters, p.measured.value) for p in points if p.measured]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Plan, record, and draw."""
-    from rlvr_bench.harness.commands.plan.saving_figure import savings
-    from rlvr_bench.reports.figures.style import save, styled
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--measured", type=Path, required=True, help="results of the suite memory")
-    parser.add_argument("--drawn", action="store_true", help="plan nothing, draw what is there")
-    options = parser.parse_args(arguments)
-    file = options.out / "saving.json"
-    if options.drawn:
-        found = [Saving(**one) for one in json.loads(file.read_text())]
-    else:
-        cases = [(way, model, tokens) for tokens in COMPLETIONS for way in WAYS for model in MODELS]
-        found = [one for case in track(cases, "plans", len(cases)) if (one := planned(*case))]
-        options.out.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps([vars(one) for one in found], indent=1, sort_keys=True) + "\n")
-    with styled():
-        save(savings(found, measured(options.measured), SAVING), options.out, "saving", ("svg", "pdf"))
-
-
-if __name__ == "__main__":
-    main()

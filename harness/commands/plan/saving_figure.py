@@ -1,16 +1,26 @@
-"""What GRPO saves of the peak against the size of the model, planned and measured."""
+"""What GRPO saves of the peak against the size of the model, planned and measured.
+
+`python -m rlvr_bench.harness.commands.plan.saving_figure --measured results/memory --out results/planner` plans every
+case (a quarter of an hour on one core), and writes saving.json and the figure, with what the results folder has
+measured at smaller sizes; with `--drawn` it plans nothing and draws what saving.json has.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
-from rlvr_bench.harness.commands.plan.saving import WAYS, Saving
+from rlvr_bench.harness.commands.plan.saving import COMPLETIONS, MODELS, WAYS, Saving, measured, planned
+from rlvr_bench.harness.progress import track
+from rlvr_bench.reports.claims.memory import SAVING
 from rlvr_bench.reports.figures.panels import legend, legend_height
-from rlvr_bench.reports.figures.style import size
+from rlvr_bench.reports.figures.style import save, size, styled
 from rlvr_bench.reports.numbers import whole, whole_percent
 
 COLORS = ("#003C30", "#8C510A", "#35978F", "#BF812D", "#4D4D4D")
@@ -53,3 +63,26 @@ def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], abou
     panels[0, 0].set_ylabel("peak saved by GRPO\n(of PPO's)")
     legend(figure, list(panels.flat), "text", last=(MEASURED, band))
     return figure
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Plan, record, and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--measured", type=Path, required=True, help="results of the suite memory")
+    parser.add_argument("--drawn", action="store_true", help="plan nothing, draw what is there")
+    options = parser.parse_args(arguments)
+    file = options.out / "saving.json"
+    if options.drawn:
+        found = [Saving(**one) for one in json.loads(file.read_text())]
+    else:
+        cases = [(way, model, tokens) for tokens in COMPLETIONS for way in WAYS for model in MODELS]
+        found = [one for case in track(cases, "plans", len(cases)) if (one := planned(*case))]
+        options.out.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps([vars(one) for one in found], indent=1, sort_keys=True) + "\n")
+    with styled():
+        save(savings(found, measured(options.measured), SAVING), options.out, "saving", ("svg", "pdf"))
+
+
+if __name__ == "__main__":
+    main()

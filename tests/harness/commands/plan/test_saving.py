@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from rlvr_bench.harness.commands.plan import saving
-from rlvr_bench.harness.commands.plan.saving import Saving, main, measured, planned
+from rlvr_bench.harness.commands.plan.saving import Saving, measured, planned
 
 ROOT = Path(__file__).parents[4]
 FULL = "three models against two"
@@ -37,17 +36,3 @@ def test_measured_points_are_those_of_the_study() -> None:
     found = measured(ROOT / "results/memory")
     assert len(found) == 11, "pairs of cells of the suite"
     assert 1e5 < min(n for n, _ in found) < 1.4e8 and all(0 < share < 0.5 for _, share in found)
-
-
-def test_what_is_recorded_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held = {"rollout": 4, "states": 2}
-    monkeypatch.setattr(saving, "planned", lambda way, model, tokens: Saving(way, model, 10**9, tokens, held, held))
-    words = ["--out", str(tmp_path), "--measured", str(ROOT / "results/memory")]
-    main(words)
-    there = json.loads((tmp_path / "saving.json").read_text())
-    assert len(there) == len(saving.WAYS) * len(saving.MODELS) * len(saving.COMPLETIONS)
-    first = (tmp_path / "saving.svg").read_bytes()
-    (tmp_path / "saving.svg").unlink()
-    monkeypatch.setattr(saving, "planned", None)
-    main([*words, "--drawn"])
-    assert (tmp_path / "saving.svg").read_bytes() == first
