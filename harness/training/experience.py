@@ -48,8 +48,6 @@ class Experience:
 
     rollout: Rollout
     """Prepared: of all processes, completions without a verdict left out; `prepare` may have shaped the rewards."""
-    mine: Tensor
-    """Indices of the rows that this process sampled, and trains on."""
     row: MetricsRow
     """rollout/* metrics and what the verdicts cost."""
     completions: list[CompletionRow]
@@ -136,10 +134,9 @@ class Collector:
         if proxy is not None:
             row |= proxy_metrics(proxy, passed, rollout.group_ids.cpu(), base_pass_rate=self.base_pass_rate)
         prepared, trained_on = self._prepare(_finite(rollout, row), meter)
-        mine = ((prepared.group_ids >= begin) & (prepared.group_ids < end)).nonzero().squeeze(1)
         reads["reward"] = self.models.take_reads()
         row |= distance_metrics(c, self.models, prepared, meter)
-        return Experience(prepared, mine, row | trained_on, completions, sampled, reads)
+        return Experience(prepared, row | trained_on, completions, sampled, reads)
 
     def _written(
         self, owners: list[Item], texts: list[str], grades: Grades, proxy: Tensor | None, step: int

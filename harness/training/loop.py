@@ -239,7 +239,7 @@ class Trainer:
         found = self.collector.collect(step, self.meter)
         row = found.row
         try:
-            row |= self.learner.update(found.rollout, found.mine, step, self.meter)
+            row |= self.learner.update(found.rollout, step, self.meter)
         except Diverged as error:
             raise Diverged(f"{error}{found.without_reward}", row | error.row) from None
         count_step(found, self.models, self.config, step, self.meter, self.processes, actor_scored=self.actor_scored)

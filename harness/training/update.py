@@ -98,11 +98,12 @@ class Learner:
     skipped: Counter[Role] = field(default_factory=Counter)
     """Optimizer steps in a row that were left out."""
 
-    def update(self, rollout: Rollout, mine: Tensor, step: int, meter: Recorder) -> MetricsRow:
+    def update(self, rollout: Rollout, step: int, meter: Recorder) -> MetricsRow:
         """All optimizer steps on one rollout; returns train/* metrics, of all processes.
 
-        Args:
-            mine: indices of the rows whose gradient this process takes; counts are of all rows.
+        The groups of each minibatch are dealt out anew, whoever sampled them: each process takes the gradient of its
+        own, and counts are of all.
+
         Raises:
             Diverged: naming model and step.
         """
@@ -114,7 +115,7 @@ class Learner:
         for _ in range(c.epochs):
             for rows in minibatches(rollout.group_ids, c.minibatches, shuffle):
                 counts = BatchCounts.of(rollout.response_mask[rows], self.config.rollout.max_tokens)
-                own = rows[torch.isin(rows, mine)]
+                own = self._own(rows, rollout.group_ids[rows])
                 # Gradients are summed over the processes: one without a row takes part with one that weighs nothing.
                 weight = float(len(own) > 0)
                 minibatch = rollout.select(own if weight else rows[:1], counts=counts)
@@ -127,6 +128,12 @@ class Learner:
         if "critic" in self.engines:
             metrics["train/critic_lr"] = rates["critic"]
         return metrics
+
+    def _own(self, rows: Tensor, group_ids: Tensor) -> Tensor:
+        """Of the rows of a minibatch, those of this process's share of its groups."""
+        groups = group_ids.unique_consecutive()
+        begin, end = self.processes.share(len(groups))
+        return rows[torch.isin(group_ids, groups[begin:end])]
 
     def _step(self, role: Role, batch: Rollout, weight: float, lr: float, meter: Recorder, log: _Log) -> None:
         with meter.phase(UPDATES[role]):

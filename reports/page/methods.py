@@ -38,7 +38,7 @@ WHAT_IS_COUNTED_AS_SENT = (
     "gathered or scattered the whole that the processes have shares of. What one of n processes sends is worked out "
     "from them as if every operation went round a ring: (n - 1) / n of a message, and twice that where it is reduced "
     "in all. Completions and metrics, which the processes exchange as objects, are not in it. The prediction has every "
-    "completion at its full length and every minibatch dealt evenly."
+    "completion at its full length."
 )
 WHY_AGREEMENT_IS_NO_EVIDENCE = (
     "The true reward is the verifier's, recorded for every reward that a policy was trained on. The proxy is the score "

@@ -1,8 +1,7 @@
 """What one device of a planned run sends in a step, in bytes, from its settings alone.
 
-Every completion is taken to have its full length, and each device as much of every minibatch as any other.  In a run
-shorter completions need fewer micro-batches, and where a minibatch is dealt unevenly all devices make as many as the
-one with the most.  How far that is off is in the report of the suite `communication`.
+Every completion is taken to have its full length; in a run shorter ones need fewer micro-batches.  How far that is off
+is in the report of the suite `communication`.
 """
 
 from __future__ import annotations
