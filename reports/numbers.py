@@ -31,6 +31,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
+def error(value: float) -> str:
+    """A relative error, with its sign if it has one at a tenth of a percent."""
+    text = f"{100 * value:+.1f} %"
+    return text[1:] if text[1:] == "0.0 %" else text
+
+
 def points(value: float) -> str:
     """A difference of two shares, in percentage points, with its sign."""
     return f"{100 * value:+.1f}"

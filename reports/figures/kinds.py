@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rlvr_bench.reports.figures import answer, forest
-from rlvr_bench.reports.figures.costs import memory, memory_curve, step_time
+from rlvr_bench.reports.figures.costs import communication, memory, memory_curve, step_time
 from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
 from rlvr_bench.reports.figures.subject import FigureKind, of_cells
 from rlvr_bench.reports.figures.training import (
@@ -187,6 +187,14 @@ FIGURES: tuple[FigureKind, ...] = (
         caption="Calibration of each distinct reward model on held-out pairs (right, wrong) of one prompt: how sure it "
         "was against how often it was right, and how many pairs each point stands for. Whiskers: "
         f"{LEVEL_TEXT} Wilson interval, as if the pairs were independent.",
+    ),
+    FigureKind(
+        name="communication",
+        section="communication",
+        about="costs",
+        make=of_cells(communication.sent),
+        caption="What one process sends in a step by phase, in multiples of the actor's weights: mean over steps after "
+        "warm-up and over seeds. Whisker: smallest to largest seed.",
     ),
     FigureKind(
         name="memory",

@@ -45,3 +45,8 @@ def test_ratios_as_comparisons() -> None:
     assert numbers.compared(Estimate(0.5, 0.5, 0.5, 1, "exact")) == "50.0 % lower"
     assert numbers.ratio(Estimate(0.97, 0.9, 1.05, 3, "log t")) == "0.97 [0.90, 1.05]"
     assert numbers.ratio(Estimate(2.0, 0.9, inf, 3, "log t")) == "2.00 [0.90, no upper end]"
+
+
+def test_relative_errors() -> None:
+    told = [numbers.error(value) for value in (-0.154, 0.0004, -0.0004, 0.0026)]
+    assert told == ["-15.4 %", "0.0 %", "0.0 %", "+0.3 %"]

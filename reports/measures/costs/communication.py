@@ -44,6 +44,25 @@ def exchanges(cell: Cell) -> list[Exchange]:
     ]
 
 
+def sent_by_phase(run: Run) -> dict[str, float]:
+    """Bytes that one process sends in a step by phase, means over the steps; they add up to the mean of `sent_in`.
+
+    A message that is reduced in all goes round the ring twice, any other once.
+    """
+    rows = [row for row in timed_rows(run) if row.get(SENT)]
+    found: dict[str, float] = {}
+    for row in rows:
+        weights: dict[str, float] = {}
+        for name, value in row.items():
+            if name.startswith(f"{BYTES}/"):
+                phase, operation = name.removeprefix(f"{BYTES}/").split("/")
+                weights[phase] = weights.get(phase, 0.0) + value * (2 if operation.startswith("all_reduce") else 1)
+        counted = {phase: weights[phase] for phase in phases_of_a_step(weights)}
+        for phase, weight in counted.items():
+            found[phase] = found.get(phase, 0.0) + row[SENT] * weight / sum(counted.values()) / len(rows)
+    return {phase: found[phase] for phase in phases_of_a_step(found)}
+
+
 def predicted_sent(cells: Sequence[Cell]) -> list[tuple[Cell, float, float]]:
     """Bytes that one process sends in a step: what the planner said, beside the mean that was counted.
 

@@ -28,7 +28,7 @@ def exchange_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
 def predicted_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """What the planner said that one process sends, beside what was counted."""
     rows = [
-        (one_line(cell.label), numbers.size(told), numbers.size(counted), f"{told / counted - 1:+.1%}")
+        (one_line(cell.label), numbers.size(told), numbers.size(counted), numbers.error(told / counted - 1))
         for cell, told, counted in predicted_sent(cells)
     ]
     return Table("Bytes that one process sends, predicted beside counted", PREDICTED, tuple(rows))

@@ -66,7 +66,13 @@ def memory_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
 def planned_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """What the planner said of each phase beside what it took; a plan has every completion at its full length."""
     rows = [
-        (one_line(cell.label), phase, numbers.size(planned), numbers.size(measured), f"{planned / measured - 1:+.1%}")
+        (
+            one_line(cell.label),
+            phase,
+            numbers.size(planned),
+            numbers.size(measured),
+            numbers.error(planned / measured - 1),
+        )
         for cell in cells
         for phase, (planned, measured) in planned_and_measured(cell).items()
         if measured > 0

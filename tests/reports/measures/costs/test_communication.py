@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlvr_bench.reports.load import Cell, load
-from rlvr_bench.reports.measures.costs.communication import exchanges, predicted_sent, sent_in
+from rlvr_bench.reports.measures.costs.communication import exchanges, predicted_sent, sent_by_phase, sent_in
 from tests.reports import synthetic
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS, LEARNING, Spec
@@ -56,3 +56,15 @@ def test_predicted_beside_counted(tmp_path: Path) -> None:
 def test_one_process_exchanges_nothing(tmp_path: Path) -> None:
     (cell,) = cells_of(tmp_path, CELLS[0])
     assert exchanges(cell) == [] and predicted_sent([cell]) == []
+
+
+def test_phases_share_what_was_sent(tmp_path: Path) -> None:
+    """In odd steps 50 gathered and 100 summed, which goes round twice: a fifth and four fifths; in even ones all."""
+    run = exchanging(tmp_path).finished[0]
+    sent = sent_in(run)
+    found = sent_by_phase(run)
+    assert list(found) == ["gather", "update_critic"]
+    assert abs(sum(found.values()) - sum(sent) / len(sent)) < 1e-9
+    steps = [row["step"] for row in run.metrics if row["step"] > 1]
+    assert abs(found["update_critic"] - sum(80.0 * s for s in steps if s % 2) / len(steps)) < 1e-9
+    assert sent_by_phase(cells_of(tmp_path / "alone", CELLS[0])[0].finished[0]) == {}

@@ -35,7 +35,7 @@ def test_predicted_beside_measured(tmp_path: Path) -> None:
     told = {phase: round(1.1 * most), "evaluate": 7}
     runs = tuple(replace(run, summary=replace(run.summary, planned=told)) if run.summary else run for run in cell.runs)
     (row,) = planned_table(LEARNING, [replace(cell, runs=runs)]).rows
-    assert row[1:] == (phase, numbers.size(round(1.1 * most)), numbers.size(most), "+10.0%")
+    assert row[1:] == (phase, numbers.size(round(1.1 * most)), numbers.size(most), "+10.0 %")
 
 
 def test_sources(tmp_path: Path) -> None:
