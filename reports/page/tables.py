@@ -21,7 +21,7 @@ from rlvr_bench.reports.page.comparison_table import comparison_csv, comparison_
 from rlvr_bench.reports.page.costs.communication_table import exchange_table, predicted_table
 from rlvr_bench.reports.page.costs.memory_table import memory_table, planned_table
 from rlvr_bench.reports.page.curves.ladder_table import ladder_csv, ladder_table
-from rlvr_bench.reports.page.curves.lengths_table import lengths_csv, lengths_table
+from rlvr_bench.reports.page.curves.lengths_table import checks_table, lengths_csv, lengths_table
 from rlvr_bench.reports.page.curves.many_table import many_csv, many_table
 from rlvr_bench.reports.page.curves.memory_curve_table import memory_curve_csv, memory_curve_table
 from rlvr_bench.reports.page.curves.tuning_table import tuning_csv, tuning_table
@@ -89,6 +89,7 @@ TABLES: tuple[TableKind, ...] = (
     TableKind(name="instruments", section="instruments", make=instrument_table, learning_only=True),
     TableKind(name="many", section="learning", make=many_table, raw=many_csv, learning_only=True),
     TableKind(name="lengths", section="lengths", make=lengths_table, raw=lengths_csv, learning_only=True),
+    TableKind(name="self-checks", section="lengths", make=checks_table, learning_only=True),
     TableKind(name="ladder", section="baselines", make=ladder_table, raw=ladder_csv),
     TableKind(name="values", section="baselines", make=values_table, raw=values_csv, learning_only=True),
     TableKind(name="tuning", section="tuning", make=tuning_table, raw=tuning_csv),

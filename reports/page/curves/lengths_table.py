@@ -34,12 +34,19 @@ COLUMNS = (
     _Column("right with a check", lengths.RIGHT_CHECKED, numbers.percent),
     _Column("right without", lengths.RIGHT_UNCHECKED, numbers.percent),
 )
-NOTE = (
+DONE = tuple(column for column in COLUMNS if column.title in ("corrected", "harmed", "unchanged"))
+WRITTEN = tuple(column for column in COLUMNS if column not in DONE)
+OF_WHAT = (
     f"Of sampled completions on held-out items, means over seeds; brackets: {numbers.INTERVAL} (Student's). First row: "
-    "the base models, before the first step; then each cell after its last planned step. Corrected, harmed, unchanged: "
-    "shares of the self-checks with a wrong value before and a right one after, the reverse, and one value twice; the "
-    "rest went from one wrong value to another. Right with a check and without: shares of right ones of the "
-    "completions that have a self-check and that have none, which no random draw made so."
+    "the base models, before the first step; then each cell after its last planned step. "
+)
+NOTE = OF_WHAT + (
+    "Right with a check and without: shares of right ones of the completions that have a self-check and that have "
+    "none, which no random draw made so."
+)
+DONE_NOTE = OF_WHAT + (
+    "Corrected, harmed, unchanged: shares of the self-checks with a wrong value before and a right one after, the "
+    "reverse, and one value twice; the rest went from one wrong value to another."
 )
 
 
@@ -52,12 +59,21 @@ def _rows(cells: Sequence[Cell]) -> list[tuple[str, Cell, Callable[..., float | 
 
 def lengths_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """A row of the base models and a row a cell; empty where no task counted self-checks."""
+    return _table("Length and self-checks", WRITTEN, cells, NOTE)
+
+
+def checks_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
+    """The same rows: what the self-checks did."""
+    return _table("What self-checks did", DONE, cells, DONE_NOTE)
+
+
+def _table(title: str, columns: Sequence[_Column], cells: Sequence[Cell], note: str) -> Table:
     rows = []
     for label, cell, number in _rows(cells):
-        found = [over_seeds(cell, partial(number, metric=column.metric)) for column in COLUMNS]
-        texts = [numbers.with_interval(e, c.show) for e, c in zip(found, COLUMNS, strict=True)]
+        found = [over_seeds(cell, partial(number, metric=column.metric)) for column in columns]
+        texts = [numbers.with_interval(e, c.show) for e, c in zip(found, columns, strict=True)]
         rows.append((one_line(label), *texts))
-    return Table("Length and self-checks", ("cell", *(c.title for c in COLUMNS)), tuple(rows), NOTE)
+    return Table(title, ("cell", *(c.title for c in columns)), tuple(rows), note)
 
 
 def lengths_csv(part: PartInfo, cells: Sequence[Cell]) -> str:
