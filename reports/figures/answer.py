@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from rlvr_bench.harness.records import Hypothesis
 from rlvr_bench.reports.cells.matching import Pair, matched_pair
 from rlvr_bench.reports.figures.palette import Look
-from rlvr_bench.reports.figures.panels import BAND_FROM, scale_x
+from rlvr_bench.reports.figures.panels import BAND_FROM, leave_room, scale_x
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.figures.subject import Subject
 from rlvr_bench.reports.load import Cell
@@ -198,4 +198,6 @@ def _legend(figure: Figure, subject: Subject, pair: Pair | None, width: Width, *
     if width == "column":
         labels = [fill(label, 24) for label in labels]
     columns = 2 if width == "column" else 4 if max(map(len, labels)) <= 22 else 3
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), columnspacing=1.2)
+    columns = min(columns, len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, columnspacing=1.2)
+    leave_room(figure, labels, columns)

@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
 from rlvr_bench.reports.figures.palette import Look
-from rlvr_bench.reports.figures.style import Width, size
+from rlvr_bench.reports.figures.style import PAGE, Width, size
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.windows import training_series
 
@@ -155,6 +155,15 @@ def legend(
     if found:
         labels, columns = legend_form(list(found), width)
         figure.legend(list(found.values()), labels, loc="outside lower center", ncols=columns)
+        leave_room(figure, labels, columns)
+
+
+def leave_room(figure: Figure, labels: Sequence[str], columns: int) -> None:
+    """A legend of many cells makes its figure taller, where it would leave the panels less than half of it."""
+    wide, tall = figure.get_size_inches()
+    needed = _height_of(labels, columns)
+    if needed > tall / 2:
+        figure.set_size_inches(wide, min(PAGE, tall + needed))
 
 
 def legend_form(labels: Sequence[str], width: Width) -> tuple[list[str], int]:
@@ -171,9 +180,12 @@ def legend_height(labels: Sequence[str], width: Width) -> float:
     """Inches that a legend of these labels takes, about."""
     if not labels:
         return 0.0
-    broken, columns = legend_form(labels, width)
-    rows = -(-len(broken) // columns)
-    lines = max(sum(label.count("\n") + 1 for label in broken[i * rows : (i + 1) * rows]) for i in range(columns))
+    return _height_of(*legend_form(labels, width))
+
+
+def _height_of(labels: Sequence[str], columns: int) -> float:
+    rows = -(-len(labels) // columns)
+    lines = max(sum(label.count("\n") + 1 for label in labels[i * rows : (i + 1) * rows]) for i in range(columns))
     return 0.1 + 0.14 * lines
 
 

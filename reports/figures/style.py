@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 Width = Literal["text", "column"]
 INCHES: dict[Width, float] = {"column": 3.25, "text": 6.75}
 TALLEST = 4.5  # inches: half of a page
+PAGE = 8.5  # inches, for a figure whose legend alone takes half of that
 FORMATS = ("pdf", "svg", "png")
 
 RC: dict[Any, Any] = {

@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex
 
 from rlvr_bench.reports.figures import panels
 from rlvr_bench.reports.figures.palette import Look
+from rlvr_bench.reports.figures.style import PAGE
 from rlvr_bench.reports.load import Cell
 from tests.reports.judge import cells_of
 from tests.reports.synthetic import CELLS
@@ -137,3 +138,16 @@ def test_one_legend_with_the_last_entries_last() -> None:
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["cell", "base"]
     first = figure.legends[0].get_lines()[0]
     assert (first.get_linestyle(), first.get_color()) == ("-", "#123456")
+
+
+def test_a_legend_of_many_cells_makes_its_figure_taller() -> None:
+    for count in (4, 40):
+        labels = [f"cell {i}, its name is long" for i in range(count)]
+        needed = panels.legend_height(labels, "column")
+        figure, axes = pyplot.subplots(figsize=(3.25, 4.5))
+        for label in labels:
+            axes.plot([0, 1], label=label)
+        panels.legend(figure, [axes], "column")
+        assert (needed > 4.5 / 2) is (count == 40)
+        assert figure.get_size_inches()[1] == pytest.approx(min(PAGE, 4.5 + needed) if count == 40 else 4.5)
+        pyplot.close(figure)
