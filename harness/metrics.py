@@ -17,6 +17,23 @@ class Metric:
     formula: str
 
 
+def _self_checks(where: str, completions: str) -> tuple[Metric, ...]:
+    """Of a task that counts them (`tasks/self_checks.py`): the same of the steps and of the evaluations."""
+    share, null = "share of self-checks with", "null without any"
+    rows = (
+        ("check_fraction", f"{completions} with a self-check; this and the next six only with a task that counts them"),
+        ("checks_mean", f"self-checks / {completions}"),
+        ("checks_corrected", f"{share} a wrong value before and a right one after; {null}"),
+        ("checks_harmed", f"{share} a right value before and a wrong one after; {null}"),
+        ("checks_unchanged", f"{share} one value before and after; {null}"),
+        ("right_checked", f"share of right ones of the {completions} with a self-check; {null}"),
+        ("right_unchecked", f"share of right ones of the {completions} without one; null if all have one"),
+    )
+    return tuple(
+        Metric(f"{where}/{name}", "checks" if name == "checks_mean" else "[0, 1]", formula) for name, formula in rows
+    )
+
+
 METRICS = (
     Metric("rollout/reward_mean", "reward", "mean of the reward that the algorithm is given"),
     Metric("rollout/reward_std", "reward", "standard deviation of that reward over completions, n - 1"),
@@ -62,31 +79,7 @@ METRICS = (
     Metric(
         "rollout/zero_std_groups", "[0, 1]", "groups whose rewards are all equal, which give a group method no signal"
     ),
-    Metric(
-        "rollout/check_fraction",
-        "[0, 1]",
-        "completions with a self-check; this and the next six only with a task that counts them",
-    ),
-    Metric("rollout/checks_mean", "checks", "self-checks / completions"),
-    Metric(
-        "rollout/checks_corrected",
-        "[0, 1]",
-        "share of self-checks with a wrong value before and a right one after; null without any",
-    ),
-    Metric(
-        "rollout/checks_harmed",
-        "[0, 1]",
-        "share of self-checks with a right value before and a wrong one after; null without any",
-    ),
-    Metric(
-        "rollout/checks_unchanged", "[0, 1]", "share of self-checks with one value before and after; null without any"
-    ),
-    Metric(
-        "rollout/right_checked", "[0, 1]", "share of right ones of the completions with a self-check; null without any"
-    ),
-    Metric(
-        "rollout/right_unchecked", "[0, 1]", "share of right ones of the completions without one; null if all have one"
-    ),
+    *_self_checks("rollout", "completions"),
     Metric("train/policy_loss", "-", "loss of the actor, mean over the optimizer batches of the step"),
     Metric(
         "train/value_loss",
@@ -138,33 +131,7 @@ METRICS = (
         "mean length of those that do not; null if all do, missing verdicts left out",
     ),
     Metric("eval/truncated_fraction", "[0, 1]", "sampled completions without EOS"),
-    Metric(
-        "eval/check_fraction",
-        "[0, 1]",
-        "sampled completions with a self-check; this and the next six only with a task that counts them",
-    ),
-    Metric("eval/checks_mean", "checks", "self-checks / sampled completions"),
-    Metric(
-        "eval/checks_corrected",
-        "[0, 1]",
-        "share of self-checks with a wrong value before and a right one after; null without any",
-    ),
-    Metric(
-        "eval/checks_harmed",
-        "[0, 1]",
-        "share of self-checks with a right value before and a wrong one after; null without any",
-    ),
-    Metric("eval/checks_unchanged", "[0, 1]", "share of self-checks with one value before and after; null without any"),
-    Metric(
-        "eval/right_checked",
-        "[0, 1]",
-        "share of right ones of the sampled completions with a self-check; null without any",
-    ),
-    Metric(
-        "eval/right_unchecked",
-        "[0, 1]",
-        "share of right ones of the sampled completions without one; null if all have one",
-    ),
+    *_self_checks("eval", "sampled completions"),
     Metric("cost/seconds", "s", "wall clock of the step, evaluation and checkpoint left out"),
     Metric("cost/seconds/<phase>", "s", "wall clock of one phase, devices synchronized at its edges"),
     Metric(

@@ -13,11 +13,10 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as strict_dataclass
 
 from rlvr_bench.harness.config.schema import RunConfig
-from rlvr_bench.harness.records import Hypothesis, Measure
+from rlvr_bench.harness.records import FROM_MANY, FROM_SEARCHES, Hypothesis, Measure
 
 MOST = 8
 """A suite with more primary hypotheses has none: each one more makes all of them harder to show."""
-FROM_MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
 FROM_EVALUATIONS: tuple[Measure, ...] = (
     "pass@1",
     "greedy",
@@ -29,7 +28,6 @@ FROM_EVALUATIONS: tuple[Measure, ...] = (
     "target_flops",
     *FROM_MANY,
 )
-FROM_SEARCHES: tuple[Measure, ...] = ("near_best",)
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*")
 
 

@@ -49,6 +49,8 @@ from rlvr_bench.harness.records.run import (
     find_summary,
 )
 from rlvr_bench.harness.records.suite import (
+    FROM_MANY,
+    FROM_SEARCHES,
     CellInfo,
     Hypothesis,
     Measure,
@@ -59,6 +61,8 @@ from rlvr_bench.harness.records.suite import (
 )
 
 __all__ = [
+    "FROM_MANY",
+    "FROM_SEARCHES",
     "LEFT_OUT",
     "LOCK",
     "PHASES",

@@ -49,6 +49,8 @@ near_best       of a random search, not of a run: share of its trials whose fina
 pass@8, pass@64, pass@256, maj@64
                 of the policy after the last step, `measure.many_items`: many.jsonl.gz; no window
 """
+FROM_MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
+FROM_SEARCHES: tuple[Measure, ...] = ("near_best",)
 
 
 @dataclass(frozen=True)

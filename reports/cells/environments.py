@@ -74,9 +74,9 @@ def differences(study: Study) -> tuple[Difference, ...]:
     for part in study.manifest.parts:
         runs = [r for r in study.runs if r.part == part.name and r.environment]
         for name, get in FIELDS.items():
-            values = [(run, get(e)) for run in runs for e in (run.environment, *run.later_environments)]
+            each = [(run, get(e)) for run in runs for e in (run.environment, *run.later_environments)]
             groups: dict[str, list[str]] = {}
-            for run, value in zip((run for run, _ in values), unlike([v for _, v in values]), strict=True):
+            for (run, _), value in zip(each, unlike([v for _, v in each]), strict=True):
                 groups.setdefault(show(value), []).append(f"{run.cell}/seed-{run.seed}")
             if len(groups) > 1:
                 found.append(Difference(part.name, name, tuple((v, tuple(rs)) for v, rs in groups.items())))

@@ -12,11 +12,11 @@ from math import inf, isfinite
 from operator import itemgetter
 from typing import get_args
 
+from rlvr_bench.harness.records import FROM_MANY
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.environments import FIELDS, show
 from rlvr_bench.reports.cells.matching import setting
 from rlvr_bench.reports.claims.finding import Finding, Question
-from rlvr_bench.reports.claims.primary.measures import MANY
 from rlvr_bench.reports.claims.study import unique_untested
 from rlvr_bench.reports.load import Cell, Run, Study
 from rlvr_bench.reports.measures.budgets import TARGET
@@ -126,7 +126,7 @@ def _said(study: Study, f: Finding) -> str:
         return f"{names[0]} has states {numbers.compared(e)} than {names[1]} (arithmetic)"
     told = _difference(f, names, e) if f.scale == "difference" else _ratio(study, f, names, e)
     measure = _measures(study, f).get(f.id)
-    told = f"at {measure}, {told}" if measure in MANY else told
+    told = f"at {measure}, {told}" if measure in FROM_MANY else told
     verdict = f"hypothesis {f.id} {f.conclusion}" if f.primary else "descriptive"
     return f"{told} ({100 * f.level:.0f} % interval, {f.n}; {verdict})"
 

@@ -27,7 +27,7 @@ from rlvr_bench.reports.claims.accuracy import NO_PAIR
 from rlvr_bench.reports.claims.finding import Conclusion, Finding, not_tested
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.accuracy import FINAL_SCORE, evaluation_variance, final_score
-from rlvr_bench.reports.measures.collapse import collapse_events, time_to_collapse
+from rlvr_bench.reports.measures.collapse import collapse_events, times_to_collapse
 from rlvr_bench.reports.stats import (
     ALPHA,
     SMALL_N,
@@ -72,7 +72,7 @@ def _collapse(matched: Pair, reward: str) -> Finding:
         for c, n, k in zip(matched, sizes, events, strict=True)
         if k == 0
     ]
-    if hazards := hazard_ratio(*([time_to_collapse(r) for r in c.finished] for c in matched)):
+    if hazards := hazard_ratio(*(times_to_collapse([c]) for c in matched)):
         bounds.append(
             f"Steps until it happens: ratio of hazards {numbers.with_interval(hazards[0], numbers.factor)}, log-rank p "
             f"{numbers.p_value(hazards[1])}."

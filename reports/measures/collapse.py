@@ -9,11 +9,11 @@ in more than half of the steps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from rlvr_bench.reports.load import Run, remembered
+from rlvr_bench.reports.load import Cell, Run, remembered
 from rlvr_bench.reports.numbers import plain, whole_percent
 from rlvr_bench.reports.stats import Arrival
 
@@ -62,6 +62,11 @@ def time_to_collapse(run: Run) -> Arrival:
     if events:
         return Arrival(float(events[0].step), True)
     return Arrival(float(run.metrics[-1]["step"] if run.metrics else 0), False)
+
+
+def times_to_collapse(cells: Iterable[Cell]) -> list[Arrival]:
+    """Of every finished run of the cells."""
+    return [time_to_collapse(run) for cell in cells for run in cell.finished]
 
 
 @remembered

@@ -71,11 +71,9 @@ def sent_table(question: Question, bandwidth: int, models: Sequence[str], device
     names = " / ".join(name.upper() for name in question.algorithms)
     rows = []
     for name in models:
-        cases = [_on(case, question, n) for n in devices for case in cases_of(replace(question, model=name))]
-        found = [sent_in_step(case) for case in cases]
-        each = len(question.algorithms)
-        sent = [found[i : i + each] for i in range(0, len(found), each)]
-        rows.append((states_of_run(cases[0].config, cases[0].shape)["actor"].parameters, name, sent))
+        cases = cases_of(replace(question, model=name))
+        cells = [_sent([sent_in_step(_on(case, question, n)) for case in cases], bandwidth) for n in devices]
+        rows.append((_parameters(cases[0]), name, cells))
     rows.sort(key=lambda row: row[0])
     return (
         "\n".join(
@@ -87,7 +85,7 @@ def sent_table(question: Question, bandwidth: int, models: Sequence[str], device
                 "",
                 f"| model | {' | '.join(map(_devices, devices))} |",
                 f"|---|{'---|' * len(devices)}",
-                *(f"| {name} | {' | '.join(_sent(one, bandwidth) for one in sent)} |" for _, name, sent in rows),
+                *(f"| {name} | {' | '.join(cells)} |" for _, name, cells in rows),
             ]
         )
         + "\n"
@@ -107,12 +105,14 @@ def _devices(count: int) -> str:
 
 
 def _row(question: Question, limit: int, devices: Sequence[int]) -> tuple[int, str, list[str]]:
-    cells, parameters = [], 0
-    for n in devices:
-        cases = [_on(case, question, n) for case in cases_of(question)]
-        parameters = states_of_run(cases[0].config, cases[0].shape)["actor"].parameters
-        cells.append(" / ".join(_cell(case, limit) for case in cases))
-    return parameters, question.model, cells
+    cases = cases_of(question)
+    cells = [" / ".join(_cell(_on(case, question, n), limit) for case in cases) for n in devices]
+    return _parameters(cases[0]), question.model, cells
+
+
+def _parameters(case: Case) -> int:
+    """Of the actor."""
+    return states_of_run(case.config, case.shape)["actor"].parameters
 
 
 def _cell(case: Case, limit: int) -> str:

@@ -58,8 +58,8 @@ def savings(found: Sequence[Saving], measured: Sequence[tuple[int, float]], abou
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_title(f"completions of {whole(tokens)} tokens")
         axes.set_xlabel("parameters of the actor (count, log)")
-        low = min([0.0, *(p.of_peak for p in found), *(v for _, v in measured)])
-        axes.set_ylim(low - 0.03, max(0.6, *(p.of_peak + 0.05 for p in found)))
+    low = min([0.0, *(p.of_peak for p in found), *(v for _, v in measured)])
+    panels[0, 0].set_ylim(low - 0.03, max(0.6, *(p.of_peak + 0.05 for p in found)))
     panels[0, 0].set_ylabel("peak saved by GRPO\n(of PPO's)")
     legend(figure, list(panels.flat), "text", last=(MEASURED, band))
     return figure

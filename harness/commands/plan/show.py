@@ -33,9 +33,14 @@ class Answer:
     bandwidth: int | None = None
 
     @property
+    def sent(self) -> float:
+        """Bytes that one device sends in a step."""
+        return sent_in_step(self.case)
+
+    @property
     def seconds(self) -> float | None:
         """Of communication in a step, if none of it goes on beside the work."""
-        return None if self.bandwidth is None else sent_in_step(self.case) / self.bandwidth
+        return None if self.bandwidth is None else self.sent / self.bandwidth
 
     @property
     def fits(self) -> bool | None:
@@ -53,7 +58,7 @@ class Answer:
                 {"phase": p.phase, "role": p.role, "total": p.total, "kinds": p.kinds} for p in self.plan.phases
             ],
             "peak": {"phase": peak.phase, "role": peak.role, "total": peak.total},
-            "sent": sent_in_step(self.case),
+            "sent": self.sent,
             "bandwidth": self.bandwidth,
             "communication_seconds": self.seconds,
             "limit": self.limit,
@@ -147,11 +152,11 @@ def _verdict(answer: Answer) -> list[str]:
 
 
 def _sent(answer: Answer) -> str:
-    told = f"each device sends {size(sent_in_step(answer.case))} in a step, every operation round a ring"
-    if answer.bandwidth is None:
+    told = f"each device sends {size(answer.sent)} in a step, every operation round a ring"
+    if answer.bandwidth is None or answer.seconds is None:
         return told
-    time = number(sent_in_step(answer.case) / answer.bandwidth)
-    return f"{told}: {time} s at {answer.bandwidth / 1e9:g} GB a second, if nothing is done meanwhile"
+    at = f"at {answer.bandwidth / 1e9:g} GB a second, if nothing is done meanwhile"
+    return f"{told}: {number(answer.seconds)} s {at}"
 
 
 def _solved(answer: Answer) -> list[str]:

@@ -33,11 +33,11 @@ from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.meters.communication import PASSES
 from rlvr_bench.harness.models.roles import TRAINED
 from rlvr_bench.harness.records import Phase
+from rlvr_bench.harness.training.update import UPDATES
 
 Messages = Counter[tuple[Phase, str]]
 GATHER, SCATTER, SUM = "all_gather_into_tensor", "reduce_scatter_tensor", "all_reduce"
 ALIGNED = 2  # DeepSpeed's stages 1 and 2 round a model up to so many numbers a process
-UPDATES: dict[Role, Phase] = {"actor": "update_actor", "critic": "update_critic"}
 
 
 @dataclass(frozen=True)

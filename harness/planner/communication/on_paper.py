@@ -13,11 +13,10 @@ from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.deepspeed.parts import Sharding
+from rlvr_bench.harness.models.base import DTYPES
 from rlvr_bench.harness.planner.communication.closed_form import Passes, messages, sent
 from rlvr_bench.harness.planner.plan import Case, states_of_run
 from rlvr_bench.harness.training.update import old_logprobs_of
-
-NUMBER = {"float32": 4, "bfloat16": 2}
 
 
 def passes_of(config: RunConfig, how: Sharding, *, row_tokens: int, actor_scored: bool) -> Passes:
@@ -52,4 +51,4 @@ def sent_in_step(case: Case) -> float:
     scored = old_logprobs_of(build(plugins.ALGORITHMS, config.algorithm), config).scored
     passes = passes_of(config, how, row_tokens=case.row_tokens, actor_scored=scored)
     found = messages(sizes, passes, stage=how.stage, processes=how.devices)
-    return NUMBER[config.model.dtype] * sent(found, how.devices)
+    return DTYPES[config.model.dtype].itemsize * sent(found, how.devices)

@@ -19,9 +19,9 @@ from rlvr_bench.harness.rollout.types import as_rollout
 from rlvr_bench.harness.seeding import derive_seed
 from rlvr_bench.harness.tasks.prompts import first_items
 from rlvr_bench.harness.tasks.types import Task
-from rlvr_bench.harness.training.base_measure import powers_of_two
 from rlvr_bench.harness.training.evaluate import VerifierFailed, refuse_masked
 from rlvr_bench.harness.training.grader import Grader, sample_and_grade
+from rlvr_bench.harness.training.probe.many import powers_of_two
 from rlvr_bench.rewards.learned import Normalizer
 
 

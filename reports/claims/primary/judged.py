@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rlvr_bench.harness.records import Hypothesis, Measure
+from rlvr_bench.harness.records import FROM_SEARCHES, Hypothesis, Measure
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.cells.fairness import held_equal
 from rlvr_bench.reports.cells.pairing import Paired
@@ -20,7 +20,6 @@ from rlvr_bench.reports.claims.primary.measures import (
     BUDGET_OF,
     QUESTION_OF,
     SCORES,
-    SEARCHED,
     SHARES,
     TIMED,
     described,
@@ -91,7 +90,7 @@ def _judge(study: Study, h: Hypothesis) -> _Judged:
         noun="what it takes" if h.measure in BUDGET_OF else "it",
     )
     title = part.title if part else h.part
-    if h.measure in SEARCHED and part:
+    if h.measure in FROM_SEARCHES and part:
         return _judge_searches(proposition, h, title, study.cells(part))
     if both is None:
         nothing = Judgment(outcome="undecidable", reason="a cell that it names is not there", n=0, planned=h.n)
@@ -146,13 +145,14 @@ def _of_cells(p: Proposition, h: Hypothesis, both: tuple[Cell, Cell]) -> tuple[P
 def _finding(one: _Judged, verdict: Verdict, family: int) -> Finding:
     h, p, test = one.hypothesis, one.proposition, one.judgment.test
     exact = h.measure == "state_bytes" and one.judgment.n > 0 and one.spread is None
+    what = "trial" if h.measure in FROM_SEARCHES else "pair"
     found = judged.finding(
         p,
         one.judgment,
         equal=_equal(one),
         spread=one.spread,
         rule=f"{_measured(one)} {FAMILY.format(n=family)}".strip(),
-        n=f"{one.judgment.n} of {numbers.count(h.n, 'planned trial' if h.measure in SEARCHED else 'planned pair')}",
+        n=f"{one.judgment.n} of {numbers.count(h.n, f'planned {what}')}",
     )
     bases = over_bases(p, one.values, one.cells[0], test.level if test else LEVEL) if one.cells and test else None
     found = replace(
@@ -171,13 +171,13 @@ def _finding(one: _Judged, verdict: Verdict, family: int) -> Finding:
 
 
 def _equal(one: _Judged) -> str:
-    if one.hypothesis.measure in SEARCHED:
+    if one.hypothesis.measure in FROM_SEARCHES:
         return EQUAL
     return held_equal(*one.cells) if one.cells else "unknown: a cell is missing"
 
 
 def _measured(one: _Judged) -> str:
-    if one.hypothesis.measure in SEARCHED:
+    if one.hypothesis.measure in FROM_SEARCHES:
         return f"Share of the trials that reach {NEAR_TEXT} of the best of both; Fisher's exact test."
     return described(one.hypothesis, one.cells[0]) if one.cells else ""
 

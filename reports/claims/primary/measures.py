@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean, median
 
-from rlvr_bench.harness.records import LEFT_OUT, Hypothesis, Measure
+from rlvr_bench.harness.records import FROM_MANY, FROM_SEARCHES, LEFT_OUT, Hypothesis, Measure
 from rlvr_bench.reports.cells.pairing import Paired, pair
 from rlvr_bench.reports.claims.finding import Question
 from rlvr_bench.reports.load import Cell, Run
@@ -15,11 +15,9 @@ from rlvr_bench.reports.measures.curves.many import many_at
 from rlvr_bench.reports.measures.windows import Window, ended_before, in_words, last_steps, mean_in, training_series
 from rlvr_bench.reports.numbers import plain
 
-MANY: tuple[Measure, ...] = ("pass@8", "pass@64", "pass@256", "maj@64")
-SEARCHED: tuple[Measure, ...] = ("near_best",)
 SCORES: dict[Measure, str] = {"pass@1": PASS, "greedy": GREEDY}
 WRITTEN: dict[Measure, str] = {"check_share": CHECKED, "length": LENGTH, "wrong_length": WRONG_LENGTH}
-SHARES: tuple[Measure, ...] = (*SCORES, "check_share", *MANY, *SEARCHED)  # whose differences are in points
+SHARES: tuple[Measure, ...] = (*SCORES, "check_share", *FROM_MANY, *FROM_SEARCHES)  # whose differences are in points
 BUDGET_OF: dict[Measure, str] = {"target_seconds": "seconds", "target_samples": "samples", "target_flops": "flops"}
 TIMED: tuple[Measure, ...] = ("step_seconds", "target_seconds")  # which a busy machine makes undecidable
 QUESTION_OF: dict[Measure, Question] = {
@@ -55,7 +53,7 @@ def value_of(run: Run, hypothesis: Hypothesis) -> float | None:
     measure, window = hypothesis.measure, last_steps(run, hypothesis.window)
     if measure in SCORES:
         return score_in(run, window, SCORES[measure])
-    if measure in MANY:
+    if measure in FROM_MANY:
         return many_at(run, measure)
     if measure in WRITTEN:
         return mean_in(run, training_series(run, WRITTEN[measure]), window)
@@ -72,7 +70,7 @@ def described(hypothesis: Hypothesis, a: Cell) -> str:
     measure = hypothesis.measure
     if measure in BUDGET_OF:
         return f"Training's {BUDGET_OF[measure]} up to the first evaluation with pass@1 of {plain(TARGET)} or more."
-    if measure in MANY:
+    if measure in FROM_MANY:
         return f"{measure} of the policy after the last step, at the temperature chosen for it on the split validation."
     if measure == "state_bytes":
         return "Exact bytes of all models' weights, gradients, optimizer states and buffers."

@@ -15,10 +15,9 @@ from rlvr_bench.reports import numbers
 from rlvr_bench.reports.claims.finding import Conclusion, Finding, not_tested
 from rlvr_bench.reports.claims.searches.sensitivity import EQUAL, LEAST_TRIALS, NEEDS, names_of
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.collapse import time_to_collapse
+from rlvr_bench.reports.measures.collapse import times_to_collapse
 from rlvr_bench.reports.measures.curves.search_size import matched_searches
-from rlvr_bench.reports.measures.curves.tuning import Search
-from rlvr_bench.reports.stats import ALPHA, Arrival, hazard_ratio
+from rlvr_bench.reports.stats import ALPHA, hazard_ratio
 
 LEAST_EVENTS = 5
 
@@ -30,7 +29,7 @@ def survival(cells: Sequence[Cell]) -> list[Finding]:
     claim = f"Over settings drawn at random, training with {names[0]} collapses sooner than with {names[1]}."
     if both is None:
         return [not_tested(identifier, claim, NEEDS)]
-    times = [arrivals(s) for s in both]
+    times = [times_to_collapse(t.cell for t in s.trials) for s in both]
     sizes, events = [len(t) for t in times], [sum(one.reached for one in t) for t in times]
     found = hazard_ratio(*times)
     ratio, p = found or (None, None)
@@ -65,8 +64,3 @@ def survival(cells: Sequence[Cell]) -> list[Finding]:
             p=p,
         )
     ]
-
-
-def arrivals(search: Search) -> list[Arrival]:
-    """Of each finished run of its trials."""
-    return [time_to_collapse(r) for t in search.trials for r in t.cell.finished]

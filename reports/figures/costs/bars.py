@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 
 import numpy as np
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 
-from rlvr_bench.reports.figures.palette import Look
+from rlvr_bench.reports.figures.palette import PHASES, Look, named_looks
 from rlvr_bench.reports.load import Cell
 
 
@@ -20,6 +20,21 @@ def stack_bars(axes: Axes, values: np.ndarray, left: np.ndarray, look: Look, lab
         np.arange(len(values)), values, 0.62, left=left, label=label, color=look.color, hatch=look.hatch,
         edgecolor=contrast(look.color), linewidth=0.5,
     )  # fmt: skip
+
+
+def stack_phases(axes: Axes, cells: Sequence[Cell], found: Mapping[str, Sequence[Mapping[str, float]]]) -> list[str]:
+    """Bars of every phase, one behind the other, means over the runs; returns the phases in the order of the legend.
+
+    Args:
+        found: by name of the cell, numbers by phase of each run.
+    """
+    phases = list(dict.fromkeys(p for c in cells for run in found[c.name] for p in run))
+    left, styles = np.zeros(len(cells)), named_looks(phases, PHASES)
+    for phase in phases:
+        values = np.array([float(np.mean([run.get(phase, 0.0) for run in found[c.name]])) for c in cells])
+        stack_bars(axes, values, left, styles[phase], in_words(phase))
+        left += values
+    return phases
 
 
 def finish_bars(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-import numpy as np
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from rlvr_bench.reports.figures.costs.bars import finish_bars, in_words, stack_bars
-from rlvr_bench.reports.figures.palette import PHASES, Looks, named_looks
+from rlvr_bench.reports.figures.costs.bars import finish_bars, stack_phases
+from rlvr_bench.reports.figures.palette import Looks
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
 from rlvr_bench.reports.measures.costs.step_time import per_phase, step_seconds
@@ -29,13 +28,8 @@ def time_by_phase(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure |
     cells = [c for c in cells if found[c.name]]
     if not cells:
         return None
-    phases = list(dict.fromkeys(p for c in cells for run in found[c.name] for p in run))
     figure, axes = pyplot.subplots(figsize=size(width, 0.95 + 0.34 * len(cells) + (width == "column") * 0.35))
-    left, styles = np.zeros(len(cells)), named_looks(phases, PHASES)
-    for phase in phases:
-        values = np.array([float(np.mean([run.get(phase, 0.0) for run in found[c.name]])) for c in cells])
-        stack_bars(axes, values, left, styles[phase], in_words(phase))
-        left += values
+    phases = stack_phases(axes, cells, found)
     for row, cell in enumerate(cells):
         steps, center = [s for r in cell.finished if (s := step_seconds(r)) is not None], over_seeds(cell, step_seconds)
         axes.plot([min(steps), max(steps)], [row, row], color="black", linewidth=0.9, marker="|", markersize=5)

@@ -13,29 +13,25 @@ from rlvr_bench.reports.figures.palette import Look, Looks
 from rlvr_bench.reports.figures.panels import legend, legend_height
 from rlvr_bench.reports.figures.style import Width, size
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.collapse import time_to_collapse
+from rlvr_bench.reports.measures.collapse import times_to_collapse
 from rlvr_bench.reports.measures.curves.tuning import searches
 from rlvr_bench.reports.stats import Arrival, survival
 
 
 def of_runs(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
     """A curve for each cell, over its seeds; None where no run collapsed."""
-    return _draw({one_line(c.label): (looks[c.name], _times([c])) for c in cells}, width)
+    return _draw({one_line(c.label): (looks[c.name], times_to_collapse([c])) for c in cells}, width)
 
 
 def of_trials(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
     """A curve for each search, over its trials; None where no trial collapsed."""
     return _draw(
         {
-            one_line(s.label): (looks[s.trials[0].cell.name], _times([t.cell for t in s.trials]))
+            one_line(s.label): (looks[s.trials[0].cell.name], times_to_collapse(t.cell for t in s.trials))
             for s in searches(cells)
         },
         width,
     )
-
-
-def _times(cells: Sequence[Cell]) -> list[Arrival]:
-    return [time_to_collapse(r) for c in cells for r in c.finished]
 
 
 def _draw(curves: Mapping[str, tuple[Look, list[Arrival]]], width: Width) -> Figure | None:

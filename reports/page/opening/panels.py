@@ -14,13 +14,8 @@ from rlvr_bench.reports.page.opening.short_table import ShortTable, short_table
 from rlvr_bench.reports.page.opening.target import times_to_target
 
 ANSWER, EFFECTS = "answer", "effects"  # sections of figures that stand at the top, outside the parts
-INSTEAD = (
-    ANSWER,
-    "learning",
-    "communication",
-    "memory",
-    "time",
-)  # the first of these that a part has is its figure at the top
+# The first of these that a part has is its figure at the top.
+INSTEAD = (ANSWER, "learning", "communication", "memory", "time")
 
 
 @dataclass(frozen=True, kw_only=True)
