@@ -73,8 +73,12 @@ def _declared(algorithm: Any) -> Iterator[str]:
         yield "needs: is not a Needs; set it to algorithms.types.Needs(...)"
 
 
+def _rollout_for(algorithm: Any) -> tuple[Rollout, Current]:
+    return make_rollout(algorithm.roles, exact=needs_of(algorithm).exact_values)
+
+
 def _prepare(algorithm: Any) -> Iterator[str]:
-    rollout, _ = make_rollout(algorithm.roles)
+    rollout, _ = _rollout_for(algorithm)
     before = {f.name: v.clone() for f in fields(rollout) if isinstance(v := getattr(rollout, f.name), Tensor)}
     with torch.no_grad():
         ready = algorithm.prepare(rollout)
@@ -118,7 +122,7 @@ def _not_finite(ready: Rollout) -> Iterator[str]:
 
 
 def _losses(algorithm: Any) -> Iterator[str]:
-    rollout, new = make_rollout(algorithm.roles)
+    rollout, new = _rollout_for(algorithm)
     new = new.edit(lambda v: v.requires_grad_())
     ready = algorithm.prepare(rollout)
     held = {**vars(ready), **vars(new)}
@@ -157,7 +161,7 @@ def _scalar(name: str, scalar: Tensor, leaves: list[Tensor]) -> Iterator[str]:
 
 def _reads(algorithm: Any) -> Iterator[str]:
     """Losses read what they may, and the models that are declared are of use."""
-    rollout, new = make_rollout(algorithm.roles)
+    rollout, new = _rollout_for(algorithm)
     if new.values is not None:
         ready = algorithm.prepare(rollout)
         known = _value(algorithm, ready, new.values)
@@ -206,7 +210,7 @@ def _direction(algorithm: Any) -> Iterator[str]:
     needs = needs_of(algorithm)
     if not needs.rewards:
         return
-    rollout, new = make_contrast(algorithm.roles, max(4, needs.min_group_size))
+    rollout, new = make_contrast(algorithm.roles, max(4, needs.min_group_size), exact=needs.exact_values)
     gradient = run(algorithm, rollout, new)["the gradient of logprobs"]
     raised = -gradient.sum(1)  # by a small step against the gradient
     right = rollout.rewards > 0
@@ -222,7 +226,7 @@ def _direction(algorithm: Any) -> Iterator[str]:
 
 
 def _invariances(algorithm: Any) -> Iterator[str]:
-    rollout, new = make_rollout(algorithm.roles)
+    rollout, new = _rollout_for(algorithm)
     whole = run(algorithm, rollout, new)
     for name in differences(whole, run(algorithm, rollout, new)):
         yield f"deterministic: {name} differs between two equal calls; keep no state and draw no random numbers"
@@ -244,7 +248,7 @@ def _invariances(algorithm: Any) -> Iterator[str]:
 
 
 def _edges(algorithm: Any) -> Iterator[str]:
-    rollout, new = make_rollout(algorithm.roles)
+    rollout, new = _rollout_for(algorithm)
     one = rollout.select(torch.tensor([2]), counts=BatchCounts(1, 1, 7))  # a single token
     cases = {
         "all rewards equal": (replace(rollout, rewards=torch.ones_like(rollout.rewards)), new),

@@ -28,8 +28,12 @@ class Current:
         return Current(edit(self.logprobs), edit(self.entropy), values)
 
 
-def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Current]:
-    """Eight completions in three uneven groups, with exactly the scores that the roles provide."""
+def make_rollout(roles: frozenset[Role], seed: int = 0, *, exact: bool = False) -> tuple[Rollout, Current]:
+    """Eight completions in three uneven groups, with exactly the scores that the roles provide.
+
+    Args:
+        exact: with values also without a critic (`Needs.exact_values`).
+    """
     draw = torch.Generator().manual_seed(seed)
     mask = torch.arange(6) < torch.tensor([3, 6, 1, 4, 2, 6, 5, 2]).unsqueeze(1)
 
@@ -48,12 +52,12 @@ def make_rollout(roles: frozenset[Role], seed: int = 0) -> tuple[Rollout, Curren
         counts=BatchCounts(8, int(mask.sum()), 7),
         old_logprobs=old,
         reference_logprobs=old + reference if "reference" in roles else None,
-        values=values if "critic" in roles else None,
+        values=values if exact or "critic" in roles else None,
     )
     return rollout, Current(old + tokens(0.1), tokens(1).abs(), values + tokens(0.1) if "critic" in roles else None)
 
 
-def make_contrast(roles: frozenset[Role], group_size: int) -> tuple[Rollout, Current]:
+def make_contrast(roles: frozenset[Role], group_size: int, *, exact: bool = False) -> tuple[Rollout, Current]:
     """Two groups in which every second completion is right, at the first step of a run.
 
     All completions are equally long and equally likely, no policy has moved yet and the critic knows nothing: nothing
@@ -76,7 +80,7 @@ def make_contrast(roles: frozenset[Role], group_size: int) -> tuple[Rollout, Cur
         counts=BatchCounts.of(mask, width),
         old_logprobs=likely,
         reference_logprobs=likely.clone() if "reference" in roles else None,
-        values=nothing if "critic" in roles else None,
+        values=nothing if exact or "critic" in roles else None,
     )
     return rollout, Current(likely.clone(), -likely, nothing.clone() if "critic" in roles else None)
 

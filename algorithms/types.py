@@ -87,6 +87,9 @@ class Needs:
     is the one that is updated: they come from the update's own forward pass, and are None in `prepare`."""
     entropy_gradient: bool = True
     """Whether the gradient of the policy loss flows through the entropy; if not, it comes detached and costs less."""
+    exact_values: bool = False
+    """Whether the rollout carries the exact value of each state in `values`, without a critic.  Refused for tasks
+    without demonstrations, and for rewards that are more than whether the answer is right."""
     rewards: bool = True
     """Whether the rewards decide which completions become likelier; False for a control that learns without them."""
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from rlvr_bench.harness.config.schema import HELD_OUT, RunConfig
 from rlvr_bench.harness.engines import TRAIN_ENGINES
 from rlvr_bench.harness.rollout import MAX_TEMPERATURE, ROLLOUT_ENGINES
 from rlvr_bench.harness.tasks.types import Demonstrates
 
+if TYPE_CHECKING:
+    from rlvr_bench.algorithms.types import Needs  # imports torch
 
-def impossible(c: RunConfig, *, min_group_size: int, task: type) -> list[str]:
+
+def impossible(c: RunConfig, *, needs: Needs, task: type) -> list[str]:
     """What is wrong, a line for each problem, with the place and the remedy.
 
     Args:
-        min_group_size: the fewest completions of a prompt that the algorithm can compare.
+        needs: of the algorithm.
         task: the task's class.
     """
     checks = (
-        *_sizes(c, min_group_size),
+        *_sizes(c, needs.min_group_size),
+        *_exact(c, needs, task),
         *_training(c, task),
         *_models(c),
         *_processes(c),
@@ -53,6 +58,24 @@ def _sizes(c: RunConfig, min_group_size: int) -> tuple[tuple[bool, str], ...]:
             c.evaluate.final_items == 0 or c.evaluate.final_items >= c.evaluate.items,
             f"evaluate.final_items: {c.evaluate.final_items} is fewer than evaluate.items = {c.evaluate.items}; raise "
             "it, or set it to 0",
+        ),
+    )
+
+
+def _exact(c: RunConfig, needs: Needs, task: type) -> tuple[tuple[bool, str], ...]:
+    if not needs.exact_values:
+        return ()
+    r, name = c.reward, c.algorithm.name
+    plain = r.source == "verifier" and set(r.components) == {"correct"}
+    return (
+        (
+            issubclass(task, Demonstrates),
+            f"algorithm.name: {name} reads values off right completions, and the task {c.task.name} has none to show",
+        ),
+        (
+            plain and not (r.false_positive_rate or r.false_negative_rate),
+            f'algorithm.name: {name} knows the values of right answers only; set reward.source to "verifier", '
+            "reward.components to {correct = 1.0}, and the rates of false verdicts to 0",
         ),
     )
 

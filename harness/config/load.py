@@ -172,4 +172,4 @@ def _impossible(config: RunConfig) -> list[str]:
 
     algorithm = build(plugins.ALGORITHMS, config.algorithm)
     task = plugins.load(plugins.TASKS, config.task.name)
-    return impossible(config, min_group_size=needs_of(algorithm).min_group_size, task=task)
+    return impossible(config, needs=needs_of(algorithm), task=task)

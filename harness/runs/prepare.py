@@ -46,8 +46,8 @@ def missing(configs: Iterable[RunConfig]) -> list[Wanted]:
     """Each model once that is to be made and is not in the cache, by kind and then in the order of the runs."""
     from rlvr_bench.harness.state.cache import is_cached
     from rlvr_bench.harness.state.identity import base_inputs_of
-    from rlvr_bench.harness.training.critic import critic_key
     from rlvr_bench.harness.training.reward_model import reward_model_key
+    from rlvr_bench.harness.training.values.critic import critic_key
     from rlvr_bench.harness.training.warm_start import ceiling_config, other_config, warm_start_key
 
     found: dict[tuple[Kind, str], Wanted] = {}
@@ -118,9 +118,9 @@ def make(config: RunConfig, kind: Kind) -> None:
     from rlvr_bench.harness.models.base import pick_device
     from rlvr_bench.harness.models.roles import build_models
     from rlvr_bench.harness.rollout.long_prompts import fitting
-    from rlvr_bench.harness.training.critic import pretrain_critic
     from rlvr_bench.harness.training.grader import Grader
     from rlvr_bench.harness.training.reward_model import reward_model
+    from rlvr_bench.harness.training.values.critic import pretrain_critic
     from rlvr_bench.harness.training.warm_start import base_model, critic_model
     from rlvr_bench.rewards.learned import Normalizer
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Role, Rollout
+from rlvr_bench.algorithms.types import Algorithm, BatchCounts, Role, Rollout, needs_of
 from rlvr_bench.harness.config.schema import RunConfig
 from rlvr_bench.harness.engines.processes import Processes
 from rlvr_bench.harness.engines.types import TrainEngine
@@ -37,6 +38,7 @@ from rlvr_bench.harness.training.step_metrics import (
     sampling_metrics,
     training_metrics,
 )
+from rlvr_bench.harness.training.values.exact import exact_values
 from rlvr_bench.rewards.learned import Normalizer
 
 CPU = torch.device("cpu")  # random rewards are drawn on the CPU, so they are the same on every device
@@ -102,7 +104,7 @@ class Collector:
             asked = time.perf_counter()
             pending = aside.submit(_timed, self.grader, texts, [item.target for item in owners])
             with meter.phase("score"):
-                rollout = self.score(rollout, samples.logprobs if c.rollout.engine == "torch" else None)
+                rollout = self.score(rollout, samples.logprobs if c.rollout.engine == "torch" else None, items)
             reads: dict[Phase, dict[Role, Positions]] = {
                 "rollout": {"actor": Positions(Tokens.of(rollout).prompt, samples.tokens_read)},
                 "score": self.models.take_reads(),
@@ -125,7 +127,7 @@ class Collector:
             refuse_masked(masked, c.reward.max_masked, f"step {step}")
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row, completions) from None
-        passed, proxies = _right(grades), None if proxy is None else proxy.cpu()
+        passed, proxies = torch.tensor(grades.right), None if proxy is None else proxy.cpu()
         with meter.phase("score"), torch.no_grad():
             rollout = self.processes.gather(rollout)
             if proxies is not None:
@@ -182,26 +184,30 @@ class Collector:
         prompts = encode_prompts(self.models.tokenizer, [item.prompt for item in items], self.config)
         return self.sampler.generate(prompts, params, derive_seed(self.config.seed, "rollout", step))
 
-    def score(self, rollout: Rollout, sampled_at: Tensor | None) -> Rollout:
-        """Log-probabilities under the reference and, where needed, the sampling policy; the critic's values.
+    def score(self, rollout: Rollout, sampled_at: Tensor | None, items: list[Item]) -> Rollout:
+        """Log-probabilities under the reference and, where needed, the sampling policy; values.
 
         Args:
             sampled_at: the log-probabilities that the sampler kept; they are scored anew without them.
+            items: of the prompts.
         """
         temperature, limit = self.config.rollout.temperature, self.config.train.micro_tokens
         most = self.processes.most
 
-        def logprobs_of(role: Role) -> Tensor:
+        def logprobs_of(role: Role, read: Rollout) -> Tensor:
             with self.models.on_device(role) as model:
-                return score_rollout(lambda part: model(part, temperature=temperature)[0], rollout, limit, most)
+                return score_rollout(lambda part: model(part, temperature=temperature)[0], read, limit, most)
 
         scores = {}
         if self.needs_logprobs:
-            scores["old_logprobs"] = logprobs_of("actor") if sampled_at is None else sampled_at
+            scores["old_logprobs"] = logprobs_of("actor", rollout) if sampled_at is None else sampled_at
         if self.models.holds("reference"):
-            scores["reference_logprobs"] = logprobs_of("reference")
+            scores["reference_logprobs"] = logprobs_of("reference", rollout)
         if self.models.holds("critic"):
             scores["values"] = score_rollout(self.models.by_role["critic"], rollout, limit, most)
+        elif needs_of(self.algorithm).exact_values:
+            shares = exact_values(rollout, items, self.task, self.models.tokenizer, partial(logprobs_of, "actor"))
+            scores["values"] = shares * sum(self.config.reward.components.values())
         return rollout.with_scores(**scores)
 
     def _reward(self, rollout: Rollout, grades: Grades, step: int) -> tuple[Rollout, Tensor | None]:
@@ -283,11 +289,6 @@ def _with_scores(rows: list[CompletionRow], grades: Grades, proxy: Tensor | None
     for place, score in zip(grades.valid, [] if proxy is None else proxy.tolist(), strict=proxy is not None):
         rows[place]["proxy_reward"] = score
     return rows
-
-
-def _right(grades: Grades) -> Tensor:
-    """Of the valid completions, those that the verifier finds right."""
-    return torch.tensor([(grades.true[i].reward or 0.0) > 0 for i in grades.valid], dtype=torch.bool)
 
 
 def _timed(grader: Grader, completions: list[str], targets: list[Any]) -> tuple[Grades, float]:

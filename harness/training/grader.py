@@ -39,6 +39,11 @@ class Grades:
         both = zip(self.rewards, self.true, strict=True)
         return [i for i, (reward, true) in enumerate(both) if reward is not None and true.reward is not None]
 
+    @property
+    def right(self) -> list[bool]:
+        """Of the valid completions, whether the true verdict finds them right."""
+        return [(self.true[i].reward or 0.0) > 0 for i in self.valid]
+
     def component_means(self) -> dict[str, float]:
         """Mean reward of each component over its valid verdicts."""
         means = {}

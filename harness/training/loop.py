@@ -29,7 +29,6 @@ from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.state.identity import BASE, identity_of
 from rlvr_bench.harness.state.pace import Pace
 from rlvr_bench.harness.state.stop import Interrupted, Stop
-from rlvr_bench.harness.training.critic import pretrain_critic
 from rlvr_bench.harness.training.evaluate import CompletionRow, VerifierFailed, evaluate
 from rlvr_bench.harness.training.experience import Collector, whole_weights
 from rlvr_bench.harness.training.first_look import first_look
@@ -38,6 +37,7 @@ from rlvr_bench.harness.training.probe.between_steps import measure_policy
 from rlvr_bench.harness.training.reward_model import reward_model
 from rlvr_bench.harness.training.step_costs import count_step
 from rlvr_bench.harness.training.update import Diverged, Learner, old_logprobs_of
+from rlvr_bench.harness.training.values.critic import pretrain_critic
 from rlvr_bench.harness.training.warm_start import base_model, critic_model
 from rlvr_bench.rewards.learned import Normalizer
 

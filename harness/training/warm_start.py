@@ -26,7 +26,7 @@ from rlvr_bench.harness.state.cache import cached
 from rlvr_bench.harness.state.checkpoint import Checkpoint, refuse_another_base, weights_of
 from rlvr_bench.harness.state.identity import base_inputs
 from rlvr_bench.harness.tasks.prompts import ENDLESS
-from rlvr_bench.harness.tasks.types import Demonstrates, Task
+from rlvr_bench.harness.tasks.types import Demonstrates, Item, Task
 
 
 def base_model(config: RunConfig, task: Task) -> tuple[Any, Any, dict[str, Any]]:
@@ -131,6 +131,14 @@ def _train(model: Any, tokenizer: Any, task: Task, config: RunConfig) -> float:
     return sum(tail) / len(tail)
 
 
+def demonstrated(
+    tokenizer: Any, task: Demonstrates, item: Item, *, noise: float = 0.0, habit: float = 0.0, seed: int = 0
+) -> list[int]:
+    """Tokens of a demonstration, with the one that ends it; without noise and habit it is right."""
+    text = task.demonstration(item, noise=noise, habit=habit, seed=seed)
+    return [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+
+
 def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Tensor, Tensor]]:
     """Right-padded (ids, labels), (batch, L); labels are -100 on prompt and padding."""
     assert isinstance(task, Demonstrates)  # the configuration was checked for it
@@ -142,9 +150,8 @@ def _batches(tokenizer: Any, task: Task, config: RunConfig) -> Iterator[tuple[Te
         for _ in range(c.batch):
             item = task.item("train", stream.randrange(size))
             prompt = prompt_ids(tokenizer, item.prompt, chat=config.model.chat_template == "auto")
-            text = task.demonstration(item, noise=c.noise, habit=c.habit, seed=stream.getrandbits(32))
-            completion = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-            rows.append((prompt, completion))
+            seed = stream.getrandbits(32)
+            rows.append((prompt, demonstrated(tokenizer, task, item, noise=c.noise, habit=c.habit, seed=seed)))
         width = max(len(p) + len(a) for p, a in rows)
         ids = torch.full((c.batch, width), tokenizer.pad_token_id)
         labels = torch.full((c.batch, width), -100)

@@ -26,7 +26,7 @@ def test_no_smaller_model_no_small_critic() -> None:
 def test_ways_differ_as_they_should() -> None:
     found = {way: planned(way, "smollm2-135m", 256) for way in saving.WAYS if way != "small critic"}
     states = {way: one.of_states for way, one in found.items() if one}
-    # bfloat16: 16 bytes a parameter of what is trained, 2 of the reference. The head is tied to the embedding, so that a
+    # bfloat16: 16 bytes a parameter of what is trained, 2 of the reference.  The head is tied to the embedding, so a
     # critic without a head is as large as the actor.
     assert states[FULL] == pytest.approx(1 - 18 / 34, abs=0.001)
     assert states["four models against two"] > states[FULL] > states["adapters, rank 16"]

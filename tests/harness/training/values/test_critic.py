@@ -12,10 +12,11 @@ from rlvr_bench.algorithms.types import Role
 from rlvr_bench.harness.config import plugins
 from rlvr_bench.harness.config.load import build
 from rlvr_bench.harness.models.roles import Models, ScalarModel, build_models
-from rlvr_bench.harness.training import critic, warm_start
-from rlvr_bench.harness.training.critic import critic_key, pretrain_critic
+from rlvr_bench.harness.training import warm_start
 from rlvr_bench.harness.training.evaluate import VerifierFailed
 from rlvr_bench.harness.training.grader import Grader
+from rlvr_bench.harness.training.values import critic
+from rlvr_bench.harness.training.values.critic import critic_key, pretrain_critic
 from rlvr_bench.rewards.learned import Normalizer
 from rlvr_bench.rewards.types import PASS, wrong
 from tests.harness.small_runs import CPU, ParityVerifier, config, run, same

@@ -14,7 +14,7 @@ from rlvr_bench.harness.models.base import load_base
 from rlvr_bench.harness.models.roles import ScalarModel
 from rlvr_bench.harness.runs.prepare import missing
 from rlvr_bench.harness.training import warm_start
-from rlvr_bench.harness.training.critic import critic_key
+from rlvr_bench.harness.training.values.critic import critic_key
 from rlvr_bench.harness.training.warm_start import base_model, critic_model, other_config
 from tests.harness.small_runs import config, metrics, run, same, weights
 
