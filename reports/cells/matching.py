@@ -45,6 +45,15 @@ def one_size(cell: Cell) -> bool:
     return not setting(cell, "model", "adapter") and not setting(cell, "model", "critic") and not rewarded
 
 
+def is_control(cell: Cell) -> bool:
+    """Whether its algorithm learns without the rewards, or knows what no method could know: no contender, then.
+
+    As the runs recorded what it needs.
+    """
+    needs = [r.summary.algorithm.get("needs") or {} for r in cell.runs if r.summary]
+    return any(n.get("exact_values") or n.get("rewards") is False for n in needs)
+
+
 def actor_scored(cell: Cell) -> bool | None:
     """Whether the actor's log-probabilities were computed in a pass of their own before the update.
 
@@ -77,7 +86,7 @@ class Contrast:
 def cost_contrasts(cells: Sequence[Cell]) -> tuple[Contrast, ...]:
     """Four models, and the same reward on both sides: the reward model is a choice and no part of the algorithm."""
     four = next((c for c in cells if roles(c) == FOUR_MODELS), None)
-    two = [c for c in cells if roles(c) == TWO_MODELS and source(c) == VERIFIER]
+    two = [c for c in cells if roles(c) == TWO_MODELS and source(c) == VERIFIER and not is_control(c)]
     both = (four, min(two, key=lambda c: unlike(four, c))) if four and two else None
     matched = matched_pair(cells, VERIFIER)
     return (
@@ -98,7 +107,7 @@ def _shared(cell: Cell) -> dict[str, str]:
 
 
 def matched_pairs(cells: Sequence[Cell]) -> list[Pair]:
-    """(with a critic, without) under one reward setting, whose models differ by the critic alone.
+    """(with a critic, without) under one reward setting, whose models differ by the critic alone; no controls.
 
     Of two algorithms under one reward all pairs whose other settings are equal, the first of each setting; where no
     pair is, as after tuning, the one that differs in the fewest.
@@ -107,7 +116,7 @@ def matched_pairs(cells: Sequence[Cell]) -> list[Pair]:
     for critic in cells:
         for free in cells:
             same_models = "critic" in roles(critic) and roles(free) == roles(critic) - {"critic"}
-            if same_models and reward_setting(free) == reward_setting(critic):
+            if same_models and not is_control(free) and reward_setting(free) == reward_setting(critic):
                 key = (reward_setting(critic), algorithm(critic), algorithm(free))
                 groups.setdefault(key, []).append((critic, free))
     found = []

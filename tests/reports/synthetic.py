@@ -44,6 +44,7 @@ class Spec:
     reward: Mapping[str, Any] = field(default_factory=dict)  # settings of the reward besides its source
     facts: Mapping[str, Any] = field(default_factory=dict)  # of the reward model, for the summary
     actor_scored: bool | None = True  # as the summary records it; None as in old records
+    needs: Mapping[str, Any] = field(default_factory=dict)  # of the algorithm, as the summary records it
     more: Callable[[int, int, float], Mapping[str, float | None]] | None = None  # (seed, step, share done) -> metrics
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by table of the configuration
     parameters: int = PARAMETERS  # of each model
@@ -195,7 +196,7 @@ def _run(
     summary = Summary(
         status, cell.reason, part.name, cell.name, seed, digest, "2026-01-02T03:04:05Z", 42.0, last,
         {role: states(role, cell.parameters) for role in cell.roles}, memory, reward_model=cell.facts,
-        algorithm={} if cell.actor_scored is None else {"actor_scored": cell.actor_scored},
+        algorithm={} if cell.actor_scored is None else {"actor_scored": cell.actor_scored, "needs": dict(cell.needs)},
     )  # fmt: skip
     records.write_json(folder / "summary.json", summary)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from rlvr_bench.reports.cells import matching
 from rlvr_bench.reports.load import Cell, load
 from tests.reports import synthetic
@@ -23,6 +25,16 @@ def test_pairs_are_matched_within_one_reward_setting(tmp_path: Path) -> None:
     assert names(matching.matched_pairs(every)) == [(f"ppo-{k}", f"grpo-{k}") for k in kinds]
     crossed = (spec("many", "ppo"), spec("few", "grpo"), spec("verifier", "ppo"), spec("random", "grpo"))
     assert matching.matched_pairs(cells_of(tmp_path / "crossed", *crossed)) == []
+
+
+@pytest.mark.parametrize("needs", [{"exact_values": True}, {"rewards": False}])
+def test_a_control_is_no_contender(tmp_path: Path, needs: dict[str, bool]) -> None:
+    """It comes first and has the models of GRPO, and PPO is matched with GRPO all the same."""
+    control = replace(CELLS[2], name="control", algorithm="control", needs=needs)
+    found = cells_of(tmp_path, control, *CELLS)
+    assert names(matching.matched_pairs(found)) == [("ppo", "grpo")]
+    assert [c.cells and c.cells[1].name for c in matching.cost_contrasts(found)] == ["grpo", "grpo"]
+    assert [c.name for c in found if matching.is_control(c)] == ["control"]
 
 
 def test_a_noisy_verifier_is_not_the_verifier(tmp_path: Path) -> None:
