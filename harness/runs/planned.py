@@ -108,8 +108,12 @@ def check_kind(out: Path, *, resume: bool) -> None:
 
 
 def _not_grown(there: SuiteManifest, planned: SuiteManifest) -> list[str]:
-    """Why the planned suite is not the one that is there, with further seeds, cells, parts or steps."""
-    if there.hypotheses_hash != planned.hypotheses_hash:
+    """Why the planned suite is not the one that is there, with further seeds, cells, parts or steps.
+
+    Further parts bring their hypotheses; those of the parts that are there stay as they are.
+    """
+    parts = {part.name for part in there.parts}
+    if tuple(h for h in planned.hypotheses if h.part in parts) != there.hypotheses:
         return [
             "was planned with other hypotheses than the suite file has now; they cannot change once runs are made: "
             "restore them, or choose another --out"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log
+from math import inf, isfinite, log
 from textwrap import fill
 from typing import Any, Literal
 
@@ -63,7 +63,7 @@ class Row:
 def scale_of(effect: Effect) -> Scale | None:
     """The scale that an effect is drawn on; None where it has no number, or fits neither."""
     e = effect.estimate
-    if e is None:
+    if e is None or not isfinite(e.value):  # as of seconds to a target that one of the two never reached
         return None
     if effect.scale == "ratio":
         return "ratio" if e.value > 0 else None

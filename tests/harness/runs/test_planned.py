@@ -18,8 +18,8 @@ from rlvr_bench.harness.runs.planned import manifest, prepare_folder
 from tests.harness.small_runs import config
 
 
-def planned(*cells: str) -> list[RunPlan]:
-    return [RunPlan("p", cell, config(), 60.0) for cell in cells]
+def planned(*cells: str, part: str = "p") -> list[RunPlan]:
+    return [RunPlan(part, cell, config(), 60.0) for cell in cells]
 
 
 SUITE = SuiteFile(
@@ -89,6 +89,25 @@ def test_a_folder_is_not_resumed_with_other_hypotheses(now: list[HypothesisTable
     with pytest.raises(ConfigError, match="was planned with other hypotheses than the suite file has now"):
         prepare_folder(out, planned_with(*now), resume=True)
     assert (out / "suite.json").read_bytes() == before
+
+
+def test_a_further_part_brings_its_hypotheses(tmp_path: Path) -> None:
+    """Named before any run of that part; with them those of the parts that are there cannot change."""
+    out = tmp_path / "out"
+    prepare_folder(out, planned_with(hypothesis()), resume=False)
+    runs, added = [*planned("a", "b"), *planned("a", part="other")], hypothesis(id="speed.step", part="other")
+
+    def grown(*hypotheses: HypothesisTable) -> SuiteManifest:
+        parts = {**SUITE.parts, "other": Part("learning", "O", [1])}
+        return manifest(replace(SUITE, parts=parts, hypotheses=list(hypotheses)), runs, command="c", version="0")
+
+    with pytest.raises(ConfigError, match="with other hypotheses"):
+        prepare_folder(out, grown(hypothesis(margin=0.01), added), resume=True)
+    prepare_folder(out, grown(hypothesis(), added), resume=True)
+    there = SuiteManifest.from_json(read_json(out / "suite.json"))
+    assert [h.id for h in there.hypotheses] == ["accuracy.final", "speed.step"]
+    with pytest.raises(ConfigError, match="with other hypotheses"):
+        prepare_folder(out, grown(hypothesis()), resume=True)
 
 
 def test_a_folder_from_before_there_were_hypotheses_gets_none_by_resuming(tmp_path: Path) -> None:

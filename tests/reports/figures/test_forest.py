@@ -95,7 +95,9 @@ def test_an_interval_without_an_end_is_written_as_such(subject: Subject) -> None
 def test_what_has_no_number_or_another_unit_is_left_out(subject: Subject) -> None:
     bare = replace(GAIN, estimate=None)
     nats = replace(GAIN, unit="nats")
-    assert [forest.scale_of(f) for f in (GAIN, COST, bare, nats)] == ["points", "ratio", None, None]
+    never = replace(COST, estimate=Estimate(inf, 0.0, inf, 10, "log t"))
+    assert [forest.scale_of(f) for f in (GAIN, COST, bare, nats, never)] == ["points", "ratio", None, None, None]
+    assert forest.forest(replace(subject, findings=(GAIN, COST, never)), "text") is not None
     assert forest.forest(replace(subject, findings=(bare, nats)), "text") is None
     assert forest.remark(replace(subject, findings=(GAIN, bare, nats))).endswith("other units: 1 effect.")
     assert forest.remark(replace(subject, findings=(GAIN,))) == ""
