@@ -23,7 +23,7 @@ def many_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """One row a cell; empty where no policy was asked many times."""
     chosen = asked(cells)
     ks = shown(ks_of(chosen))
-    columns = ("cell", *(f"{kind}@{k}" for kind in KINDS for k in ks), "temperatures")
+    columns = ("cell", *(f"{kind}@{k}" for kind in KINDS for k in _of(kind, ks)), "temperatures")
     rows = tuple(_row(c, ks) for c in chosen)
     return Table("Many samples of an item", columns, rows, NOTE)
 
@@ -35,9 +35,14 @@ def shown(ks: Sequence[int]) -> list[int]:
     return [ks[round(i * (len(ks) - 1) / (SHOWN - 1))] for i in range(SHOWN)]
 
 
+def _of(kind: str, ks: Sequence[int]) -> list[int]:
+    """maj@1 is pass@1, and is told once."""
+    return [k for k in ks if kind != "maj" or k > 1]
+
+
 def _row(cell: Cell, ks: Sequence[int]) -> tuple[str, ...]:
-    curves = [cell_curve(cell, kind) for kind in KINDS]
-    values = (numbers.with_interval(curve.get(k), numbers.share) for curve in curves for k in ks)
+    curves = {kind: cell_curve(cell, kind) for kind in KINDS}
+    values = (numbers.with_interval(curves[kind].get(k), numbers.share) for kind in KINDS for k in _of(kind, ks))
     given = ", ".join(f"{t:g} ({n})" for t, n in temperatures(cell).items())
     return (one_line(cell.label), *values, given)
 

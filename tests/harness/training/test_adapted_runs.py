@@ -18,8 +18,8 @@ from rlvr_bench.harness.records import read_metrics
 from rlvr_bench.harness.rollout.types import SamplingParams
 from rlvr_bench.harness.state import checkpoint
 from rlvr_bench.harness.state.checkpoint import CheckpointError
-from rlvr_bench.harness.training import critic
 from rlvr_bench.harness.training.loop import Trainer
+from rlvr_bench.harness.training.values import critic
 from rlvr_bench.harness.training.warm_start import base_model, checkpointed_model
 from rlvr_bench.rewards.types import PASS, wrong
 from tests.harness.small_runs import ParityVerifier, config, metrics, run, same
