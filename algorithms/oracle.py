@@ -11,16 +11,14 @@ Departures from `ppo.py`:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jaxtyping import Float
 from torch import Tensor
 
-from rlvr_bench.algorithms.advantages import gae, place_on_last_token
-from rlvr_bench.algorithms.ops import whiten
-from rlvr_bench.algorithms.ppo import Whitening
-from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig, surrogate_loss
-from rlvr_bench.algorithms.types import Loss, Needs, Role, Rollout, one_of
+from rlvr_bench.algorithms.ppo import PPO, PPOConfig, Whitening
+from rlvr_bench.algorithms.surrogate import Checks, SurrogateConfig
+from rlvr_bench.algorithms.types import Loss, Needs, Role, Rollout
 
 
 @dataclass(frozen=True)
@@ -34,22 +32,22 @@ class OraclePPOConfig(SurrogateConfig):
     whiten_ddof: int = 1
     """Whitening divides by n - ddof, 0 or 1."""
 
+    def as_ppo(self) -> PPOConfig:
+        """The same settings of PPO."""
+        return PPOConfig(**vars(self), kl_placement="loss")
+
     def checks(self) -> Checks:
-        return (
-            *super().checks(),
-            (0 <= self.gae_lambda <= 1, f"gae_lambda must lie in [0, 1], got {self.gae_lambda}"),
-            (self.whiten_ddof in (0, 1), f"whiten_ddof must be 0 or 1, got {self.whiten_ddof}"),
-            one_of("whiten", self.whiten, Whitening),
-        )
+        return self.as_ppo().checks()
 
 
 class OraclePPO:
-    """Advantages from exact values; a clipped policy loss."""
+    """PPO's advantages and policy loss, from exact values."""
 
     Config = OraclePPOConfig
 
     def __init__(self, config: OraclePPOConfig) -> None:
         self.config = config
+        self._ppo = PPO(config.as_ppo())
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -57,21 +55,11 @@ class OraclePPO:
 
     @property
     def needs(self) -> Needs:
-        """Exact values; log-probabilities serve the ratio only."""
-        return Needs(
-            logprobs_in_prepare=False,
-            entropy_gradient=self.config.entropy_coef > 0,
-            exact_values=True,
-        )
+        """Those of PPO, and exact values."""
+        return replace(self._ppo.needs, exact_values=True)
 
     def prepare(self, rollout: Rollout) -> Rollout:
-        c, mask = self.config, rollout.response_mask
-        assert rollout.values is not None, "exact_values is declared: the rollout must carry values"
-        rewards = place_on_last_token(rollout.rewards, mask)
-        advantages, returns = gae(rewards, rollout.values, mask, gamma=1, gae_lambda=c.gae_lambda)
-        if c.whiten == "batch":
-            advantages = whiten(advantages, mask, ddof=c.whiten_ddof)
-        return rollout.with_scores(advantages=advantages, returns=returns)
+        return self._ppo.prepare(rollout)
 
     def policy_loss(self, batch: Rollout, logprobs: Float[Tensor, "B T"], entropy: Float[Tensor, "B T"]) -> Loss:
-        return surrogate_loss(self.config, batch, logprobs, entropy)
+        return self._ppo.policy_loss(batch, logprobs, entropy)

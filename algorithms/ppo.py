@@ -93,7 +93,7 @@ class PPO:
 
     def prepare(self, rollout: Rollout) -> Rollout:
         c, mask = self.config, rollout.response_mask
-        assert rollout.values is not None, "PPO declares the role critic: the rollout must carry values"
+        assert rollout.values is not None, "PPO needs a critic or exact values: the rollout must carry values"
         rewards = self.token_rewards(rollout)
         advantages, returns = gae(rewards, rollout.values, mask, gamma=c.gamma, gae_lambda=c.gae_lambda)
         if c.lambda_alpha:

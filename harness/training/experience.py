@@ -127,7 +127,7 @@ class Collector:
             refuse_masked(masked, c.reward.max_masked, f"step {step}")
         except VerifierFailed as error:
             raise VerifierFailed(str(error), row, completions) from None
-        passed, proxies = torch.tensor(grades.right), None if proxy is None else proxy.cpu()
+        passed, proxies = torch.tensor(grades.right, dtype=torch.bool), None if proxy is None else proxy.cpu()
         with meter.phase("score"), torch.no_grad():
             rollout = self.processes.gather(rollout)
             if proxies is not None:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
 
 from rlvr_bench.algorithms.types import BatchCounts, Rollout
 from rlvr_bench.harness.tasks.types import Item
@@ -30,7 +31,9 @@ def exact_values(rollout: Rollout, items: Sequence[Item], task: Any, tokenizer: 
         items: of the groups, in the order in which they come in the rollout.
         task: has demonstrations (`Demonstrates`); without slips and habits they are the right completions.
     """
-    group_of = _places(rollout.group_ids)
+    group_of = torch.unique_consecutive(rollout.group_ids, return_inverse=True)[
+        1
+    ]  # how many groups come before its own
     written = [demonstrated(tokenizer, task, item) for item in items]
     right = _right_ones(rollout, group_of, written)
     logprobs = score(right).masked_fill(~right.response_mask, 0)
@@ -44,23 +47,15 @@ def exact_values(rollout: Rollout, items: Sequence[Item], task: Any, tokenizer: 
     return _columns(left, width, 0.0)[group_of] * before * rollout.response_mask
 
 
-def _places(group_ids: Tensor) -> Tensor:
-    """Of each completion, how many groups come before its own."""
-    _, places = torch.unique_consecutive(group_ids, return_inverse=True)
-    return places
-
-
 def _right_ones(rollout: Rollout, group_of: Tensor, written: list[list[int]]) -> Rollout:
     """A rollout of the right completion of each prompt; those longer than the run allows are cut and marked so."""
     device, limit = rollout.completion_ids.device, rollout.counts.max_tokens
-    lengths = torch.tensor([min(limit, len(tokens)) for tokens in written], device=device)
-    width = int(lengths.max())
-    ids = torch.tensor([[*tokens[:width], *[0] * (width - len(tokens))] for tokens in written], device=device)
+    cut = [torch.tensor(tokens[:limit], device=device) for tokens in written]
+    mask = pad_sequence([torch.ones_like(tokens, dtype=torch.bool) for tokens in cut], batch_first=True)
     first = torch.searchsorted(group_of, torch.arange(len(written), device=device))
-    mask = torch.arange(width, device=device) < lengths.unsqueeze(1)
     return replace(
         rollout.select(first),
-        completion_ids=ids * mask,
+        completion_ids=pad_sequence(cut, batch_first=True),
         response_mask=mask,
         truncated=torch.tensor([len(tokens) > limit for tokens in written], device=device),
         counts=BatchCounts.of(mask, limit),

@@ -8,7 +8,7 @@ from rlvr_bench.harness.records import PartInfo
 from rlvr_bench.reports import numbers
 from rlvr_bench.reports.escape import one_line
 from rlvr_bench.reports.load import Cell
-from rlvr_bench.reports.measures.curves.many import KINDS, asked, cell_curve, ks_of, temperatures
+from rlvr_bench.reports.measures.curves.many import KINDS, Kind, asked, cell_curve, ks_of, temperatures
 from rlvr_bench.reports.page.table import Table, csv_text
 
 SHOWN = 4  # values of k, spread evenly over those that were asked for
@@ -23,8 +23,11 @@ def many_table(part: PartInfo, cells: Sequence[Cell]) -> Table:
     """One row a cell; empty where no policy was asked many times."""
     chosen = asked(cells)
     ks = shown(ks_of(chosen))
-    columns = ("cell", *(f"{kind}@{k}" for kind in KINDS for k in _of(kind, ks)), "temperatures")
-    rows = tuple(_row(c, ks) for c in chosen)
+    told: list[tuple[Kind, int]] = [
+        (kind, k) for kind in KINDS for k in ks if (kind, k) != ("maj", 1)
+    ]  # maj@1 is pass@1
+    columns = ("cell", *(f"{kind}@{k}" for kind, k in told), "temperatures")
+    rows = tuple(_row(c, told) for c in chosen)
     return Table("Many samples of an item", columns, rows, NOTE)
 
 
@@ -35,14 +38,9 @@ def shown(ks: Sequence[int]) -> list[int]:
     return [ks[round(i * (len(ks) - 1) / (SHOWN - 1))] for i in range(SHOWN)]
 
 
-def _of(kind: str, ks: Sequence[int]) -> list[int]:
-    """maj@1 is pass@1, and is told once."""
-    return [k for k in ks if kind != "maj" or k > 1]
-
-
-def _row(cell: Cell, ks: Sequence[int]) -> tuple[str, ...]:
+def _row(cell: Cell, told: Sequence[tuple[Kind, int]]) -> tuple[str, ...]:
     curves = {kind: cell_curve(cell, kind) for kind in KINDS}
-    values = (numbers.with_interval(curves[kind].get(k), numbers.share) for kind in KINDS for k in _of(kind, ks))
+    values = (numbers.with_interval(curves[kind].get(k), numbers.share) for kind, k in told)
     given = ", ".join(f"{t:g} ({n})" for t, n in temperatures(cell).items())
     return (one_line(cell.label), *values, given)
 

@@ -87,6 +87,12 @@ def test_what_has_no_truth_is_not_trained_on() -> None:
     assert grades.valid == [1]
 
 
+def test_right_ones_among_those_with_a_verdict() -> None:
+    grades = Grades({"correct": [PASS, wrong(), INFRA, PASS]}, [1.0, 0.0, None, None])
+    assert (grades.valid, grades.right) == ([0, 1], [True, False])
+    assert Grades({"correct": [INFRA]}, [None]).right == []
+
+
 def test_means_and_shares_by_hand() -> None:
     grades = Grades({"correct": [PASS, wrong(), INFRA, PASS], "style": [INFRA] * 4}, [None] * 4)
     assert grades.component_means() == {"correct": 2 / 3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -155,4 +154,4 @@ def trained() -> Any:
     def score(read: Rollout) -> torch.Tensor:
         return score_rollout(lambda part: policy(part, temperature=1.0)[0], read, 4096)
 
-    return replace(rollout), items, task, tokenizer, score, shares
+    return rollout, items, task, tokenizer, score, shares
