@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from rlvr_bench.reports.figures import answer, forest
 from rlvr_bench.reports.figures.costs import communication, memory, memory_curve, step_time
-from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD
-from rlvr_bench.reports.figures.subject import FigureKind, of_cells
+from rlvr_bench.reports.figures.panels import BAND_FROM, CROWD, PAGES
+from rlvr_bench.reports.figures.subject import FigureKind, Subject, of_cells
 from rlvr_bench.reports.figures.training import (
     calibration,
     critic,
@@ -29,6 +30,17 @@ SEEDS = (
     "that end early: runs that did not finish."
 )
 LOST = "In brackets: how many collapsed, of how many. Runs that did not are censored at their last step."
+
+
+def _numbered(name: str, page: int) -> str:
+    return name if page == 0 else f"{name}-{page + 1}"
+
+
+def _first(page: int, remark: Callable[[Subject], str]) -> Callable[[Subject], str]:
+    """Said once, below the first page of a figure."""
+    return remark if page == 0 else lambda subject: ""
+
+
 FIGURES: tuple[FigureKind, ...] = (
     FigureKind(
         name="answer",
@@ -46,7 +58,7 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     *(
         FigureKind(
-            name="forest" if page == 0 else f"forest-{page + 1}",
+            name=_numbered("forest", page),
             section="effects",
             about="study",
             make=partial(forest.forest, page=page),
@@ -58,33 +70,42 @@ FIGURES: tuple[FigureKind, ...] = (
         )
         for page in range(forest.PAGES)
     ),
-    FigureKind(
-        name="learning",
-        section="learning",
-        about="learning",
-        make=of_cells(learning.learning_curves),
-        caption="Accuracy on held-out items over the steps of training: of sampled completions (pass@1), greedy, and "
-        f"of the best of several samples (pass@k, unbiased). {SEEDS}",
-        remark=lambda subject: learning.left_out(subject.cells),
+    *(
+        FigureKind(
+            name=_numbered("learning", page),
+            section="learning",
+            about="learning",
+            make=of_cells(partial(learning.learning_curves, page=page)),
+            caption="Accuracy on held-out items over the steps of training: of sampled completions (pass@1), greedy, "
+            f"and of the best of several samples (pass@k, unbiased). {SEEDS}",
+            remark=_first(page, lambda subject: learning.left_out(subject.cells)),
+        )
+        for page in range(PAGES)
     ),
-    FigureKind(
-        name="critic",
-        section="learning",
-        about="learning",
-        make=of_cells(critic.critic),
-        caption="Whether PPO is PPO. Explained variance of the critic on each step's completions before it is trained "
-        "on them: 1 is perfect, at 0 a constant does as well; the axis is cut at -1. Dotted upright: end of the steps "
-        "in which the critic alone was trained. Clip fraction and KL to the policy that sampled: above 0 where a "
-        f"rollout is used for several optimizer steps. {SEEDS}",
-        remark=lambda subject: critic.remark(subject.cells),
+    *(
+        FigureKind(
+            name=_numbered("critic", page),
+            section="learning",
+            about="learning",
+            make=of_cells(partial(critic.critic, page=page)),
+            caption="Whether PPO is PPO. Explained variance of the critic on each step's completions before it is "
+            "trained on them: 1 is perfect, at 0 a constant does as well; the axis is cut at -1. Dotted upright: end "
+            "of the steps in which the critic alone was trained. Clip fraction and KL to the policy that sampled: "
+            f"above 0 where a rollout is used for several optimizer steps. {SEEDS}",
+            remark=_first(page, lambda subject: critic.remark(subject.cells)),
+        )
+        for page in range(PAGES)
     ),
-    FigureKind(
-        name="stability",
-        section="learning",
-        about="learning",
-        make=of_cells(stability.stability),
-        caption=f"Stability over training steps. {SEEDS}",
-        remark=lambda subject: stability.left_out(subject.cells),
+    *(
+        FigureKind(
+            name=_numbered("stability", page),
+            section="learning",
+            about="learning",
+            make=of_cells(partial(stability.stability, page=page)),
+            caption=f"Stability over training steps. {SEEDS}",
+            remark=_first(page, lambda subject: stability.left_out(subject.cells)),
+        )
+        for page in range(PAGES)
     ),
     FigureKind(
         name="survival",
@@ -159,7 +180,7 @@ FIGURES: tuple[FigureKind, ...] = (
     ),
     *(
         FigureKind(
-            name="overoptimization" if page == 0 else f"overoptimization-{page + 1}",
+            name=_numbered("overoptimization", page),
             section="rewards",
             about="learning",
             make=of_cells(partial(rewards.overoptimization, page=page)),
@@ -169,15 +190,18 @@ FIGURES: tuple[FigureKind, ...] = (
             "Columns, or rows in the narrow version: what the policy was trained on.",
             remark=lambda subject: rewards.crosses(subject.cells),
         )
-        for page in range(rewards.PAGES)
+        for page in range(PAGES)
     ),
-    FigureKind(
-        name="proxy",
-        section="rewards",
-        about="learning",
-        make=of_cells(rewards.proxy_and_true),
-        caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true reward) "
-        f"of the same completions, in the color of the cell's algorithm. {SEEDS}",
+    *(
+        FigureKind(
+            name=_numbered("proxy", page),
+            section="rewards",
+            about="learning",
+            make=of_cells(partial(rewards.proxy_and_true, page=page)),
+            caption="What the learned reward model says (proxy, normalized score) and what the verifier says (true "
+            f"reward) of the same completions, in the color of the cell's algorithm. {SEEDS}",
+        )
+        for page in range(PAGES)
     ),
     FigureKind(
         name="calibration",

@@ -22,6 +22,7 @@ from rlvr_bench.reports.measures.windows import training_series
 
 Points = list[tuple[float, float]]
 CROWD = 4  # with more cells than this, a panel for each reward
+EACH, PAGES = 5, 3  # rewards on a page, and pages; more rewards than that are in the tables alone
 BAND_FROM = 3  # finished seeds; fewer are drawn as lines
 PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 COUNTS = ("", "10³", "10⁶", "10⁹", "10¹²", "10¹⁵", "10¹⁸")
@@ -34,6 +35,14 @@ def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, 
     """The cells by what they were rewarded by, where one panel would be too full for them all and this mends it."""
     groups = by_reward_setting(cells)
     return groups if len(cells) > CROWD >= max(map(len, groups.values())) else None
+
+
+def on_page(cells: Sequence[Cell], page: int) -> tuple[Cell, ...]:
+    """Those of the rewards on a page, from 0; all on the first one where the rewards have no panels of their own."""
+    groups = crowded_by_reward(cells)
+    if groups is None:
+        return tuple(cells) if page == 0 else ()
+    return tuple(c for g in list(groups.values())[page * EACH : (page + 1) * EACH] for c in g)
 
 
 def short_labels(cells: Sequence[Cell]) -> dict[str, str]:

@@ -92,7 +92,7 @@ ASKED: tuple[Asked, ...] = (
     Asked(
         id="groups",
         claim="The mean of a group is an adaptive baseline, until every completion of the group earns the same.",
-        topics=("groups",),
+        topics=("groups", "size", "scale"),
         suites=("core", "baselines"),
         takes="The suite core on two processor cores: silent groups, and the table of what each baseline does to the "
         "gradient; of the size of a group baselines, likewise.",
@@ -100,7 +100,7 @@ ASKED: tuple[Asked, ...] = (
     Asked(
         id="reward",
         claim="Verifiable rewards cannot be hacked; learned ones are.",
-        topics=("reward",),
+        topics=("reward", "noise"),
         questions=("reward",),
         suites=("hacking", "overoptimization", "noise"),
         takes="The suite hacking on two processor cores; overoptimization for what labels, size and errors of a reward "

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure, SubFigure
 from rlvr_bench.reports.figures.palette import PHASES, Look, named_looks
 from rlvr_bench.reports.load import Cell
 
+MANY = 12  # more cells than this leave each bar room for two lines of its label
+
 
 def stack_bars(axes: Axes, values: np.ndarray, left: np.ndarray, look: Look, label: str) -> None:
     """One layer of stacked bars, beginning at `left`."""
@@ -41,7 +43,7 @@ def finish_bars(
     place: Figure | SubFigure, axes: Axes, cells: Sequence[Cell], label: str, columns: int = 3, *, tight: bool = False
 ) -> None:
     """Names of the cells, on one line if `tight`, the unit, and one legend below."""
-    names = [c.label if tight else fill(c.label, 18) for c in cells]
+    names = [c.label if tight else fill(c.label, 18 if len(cells) <= MANY else 26) for c in cells]
     axes.set_yticks(range(len(cells)), names)
     if tight:
         axes.tick_params(axis="y", labelsize=6)

@@ -22,9 +22,9 @@ CRITIC = {
 LOWEST = -1.0  # of the axis of explained variance, which has no lower end
 
 
-def critic(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
+def critic(cells: Sequence[Cell], width: Width, looks: Looks, *, page: int = 0) -> Figure | None:
     """Over the steps of training; None where nothing changed, or nothing was recorded."""
-    made = multiples.multiples(cells, width, looks, CRITIC)
+    made = multiples.multiples(cells, width, looks, CRITIC, page=page)
     if made is None:
         return None
     ends = sorted({warm_up(c) for c in cells if warm_up(c) and any(r.series(EXPLAINED) for r in c.runs)})

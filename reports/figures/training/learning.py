@@ -28,9 +28,9 @@ def quantities(cells: Sequence[Cell]) -> dict[str, str]:
     return {PASS: "pass@1, held out\n(share)", GREEDY: "greedy, held out\n(share)"} | several
 
 
-def learning_curves(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
+def learning_curves(cells: Sequence[Cell], width: Width, looks: Looks, *, page: int = 0) -> Figure | None:
     """None where nothing was evaluated, or nothing changed."""
-    made = multiples.multiples(cells, width, looks, quantities(cells), points=multiples.recorded_points)
+    made = multiples.multiples(cells, width, looks, quantities(cells), points=multiples.recorded_points, page=page)
     return made.figure if made else None
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from rlvr_bench.reports.cells.reward_setting import RewardSetting
+from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
 from rlvr_bench.reports.figures.palette import Looks
 from rlvr_bench.reports.figures.panels import (
     CROWD,
@@ -23,6 +23,7 @@ from rlvr_bench.reports.figures.panels import (
     grid,
     legend,
     legend_height,
+    on_page,
     repeated,
     short_labels,
     training_points,
@@ -57,18 +58,25 @@ def left_out(cells: Sequence[Cell], quantities: Quantities, *, points: Series = 
 
 
 def multiples(
-    cells: Sequence[Cell], width: Width, looks: Looks, quantities: Quantities, *, points: Series = training_points
+    cells: Sequence[Cell],
+    width: Width,
+    looks: Looks,
+    quantities: Quantities,
+    *,
+    points: Series = training_points,
+    page: int = 0,
 ) -> Multiples | None:
     """A panel for each quantity that changed; many cells under several rewards get a panel for each reward.
 
     Args:
         points: (x, y) of each run of a cell, of one metric.
+        page: which EACH of the rewards; None where there are no more.
     """
     shown = {n: words for n, words in quantities.items() if not _is_constant(_values(cells, n, points))}
-    if not shown:
+    if not shown or not (of_page := on_page(cells, page)):
         return None
-    if groups := crowded_by_reward(cells):
-        return _by_reward(groups, shown, width, looks, points)
+    if crowded_by_reward(cells):
+        return _by_reward(by_reward_setting(of_page), shown, width, looks, points)
     names = list(shown)
     columns = min(2, len(names)) if width == "column" else 3 if len(names) in (3, 5, 6) else min(4, len(names))
     rows, below = -(-len(names) // columns), legend_height([c.label for c in cells], width)

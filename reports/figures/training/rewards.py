@@ -17,6 +17,7 @@ from rlvr_bench.reports.cells.reward_setting import by_reward_setting
 from rlvr_bench.reports.figures.palette import LINES, Look, Looks
 from rlvr_bench.reports.figures.panels import (
     CROWD,
+    EACH,
     Points,
     common_x,
     draw_seeds,
@@ -32,7 +33,7 @@ from rlvr_bench.reports.measures.overoptimization import PROXY, TRUE, is_studied
 from rlvr_bench.reports.measures.proxies.best_of import best_of, best_of_runs
 from rlvr_bench.reports.measures.reward_models import base_pass_rate
 
-EACH, PAGES = 5, 3  # rewards on a page, and pages; more rewards than that are in the tables alone
+PROXIES = 8  # cells on a page of proxies
 ROWS = {TRUE: "true reward (share right)", PROXY: "proxy (base SD)"}
 DISTANCE = r"$\sqrt{\mathrm{KL}}$ ($\sqrt{\mathrm{nats}}$)"  # short, to stand below each of many panels
 
@@ -115,11 +116,15 @@ def _label(panels: np.ndarray, rows: Sequence[str], *, turn: bool, shared: bool)
         lowest.tick_params(labelbottom=True)
 
 
-def proxy_and_true(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
-    """One panel a cell that recorded both rewards."""
+def proxy_and_true(cells: Sequence[Cell], width: Width, looks: Looks, *, page: int = 0) -> Figure | None:
+    """One panel a cell that recorded both rewards.
+
+    Args:
+        page: which PROXIES of them; None where there are no more.
+    """
     # A line style is a reward here as everywhere: solid is the verifier's.
     kinds = ((TRUE, "true reward (verifier)", LINES[0], "o"), (PROXY, "proxy (learned)", LINES[1], "s"))
-    chosen = [c for c in cells if any(r.series(PROXY) for r in c.runs)]
+    chosen = [c for c in cells if any(r.series(PROXY) for r in c.runs)][page * PROXIES : (page + 1) * PROXIES]
     if not chosen:
         return None
     columns = min(len(chosen), 2 if width == "column" or len(chosen) == 4 else 3 if len(chosen) <= 6 else 4)
@@ -132,11 +137,15 @@ def proxy_and_true(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure 
         for name, label, line, mark in kinds:
             style = Look(looks[cell.name].color, line, mark)
             draw_seeds(axes, training_points(cell, name), [r.finished for r in cell.runs], style, label)
-        axes.set_title(fill(cell.label, 20 if width == "column" else 40))
+        axes.set_title(fill(cell.label, 20 if width == "column" else 90 // columns))
         axes.set_xlabel("training steps")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-    for axes in panels[:, 0]:
-        axes.set_ylabel("mean reward (true: share\nright; proxy: base SD)")
+    unit = "mean reward (true: share\nright; proxy: base SD)"
+    if rows > 2:
+        figure.supylabel(unit.replace("\n", " "), fontsize=7.5)
+    else:
+        for axes in panels[:, 0]:
+            axes.set_ylabel(unit)
     # Gray, since the colors of the panels are their cells'.
     lines = [Line2D([], [], color="#4D4D4D", linestyle=line, marker=mark) for _, _, line, mark in kinds]
     figure.legend(lines, [label for _, label, _, _ in kinds], loc="outside lower center", ncols=2)

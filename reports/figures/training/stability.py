@@ -20,9 +20,9 @@ STABILITY = {
 }
 
 
-def stability(cells: Sequence[Cell], width: Width, looks: Looks) -> Figure | None:
+def stability(cells: Sequence[Cell], width: Width, looks: Looks, *, page: int = 0) -> Figure | None:
     """None where nothing changed, or nothing was recorded."""
-    made = multiples.multiples(cells, width, looks, STABILITY)
+    made = multiples.multiples(cells, width, looks, STABILITY, page=page)
     return made.figure if made else None
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from rlvr_bench.reports.figures.palette import cell_looks
 from rlvr_bench.reports.figures.training.multiples import in_words, left_out, multiples, recorded_points
 from rlvr_bench.reports.load import Cell
+from rlvr_bench.reports.measures.overoptimization import TRUE
 from tests.reports.judge import cells_of
+from tests.reports.proxies import spec, study
 from tests.reports.synthetic import CELLS
 
 QUANTITIES = {"train/entropy": "entropy\n(nats/token)", "rollout/zero_std_groups": "silent groups\n(share)"}
@@ -27,6 +29,14 @@ def test_eight_cells_of_four_rewards_have_four_panels_a_quantity(eight: tuple[Ce
     made = multiples(eight, "column", cell_looks(eight), QUANTITIES)
     assert made is not None
     assert [len(panels) for panels in made.panels.values()] == [4]
+
+
+def test_the_panels_of_many_rewards_take_several_pages(tmp_path: Path) -> None:
+    """Seven numbers of labels: five on the first page, two on the second, and no third."""
+    many = [replace(spec(f"{n} labels", "grpo", 0.3, 0.2), reward={"label_pairs": n}) for n in range(1, 8)]
+    cells = study(tmp_path, *many, seeds=1)
+    pages = [multiples(cells, "column", cell_looks(cells), {TRUE: "true reward (share)"}, page=p) for p in range(3)]
+    assert [page and len(next(iter(page.panels.values()))) for page in pages] == [5, 2, None]
 
 
 def test_five_cells_of_one_reward_share_a_panel_without_bands(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_proxy_has_a_panel_a_cell_that_recorded_it(eight: tuple[Cell, ...]) -> N
     assert rewards.proxy_and_true(eight[:2], "text", cell_looks(eight)) is None
 
 
+def test_proxies_of_many_cells_take_several_pages(tmp_path: Path) -> None:
+    many = [replace(spec(f"{n} labels", "grpo", 0.3, 0.2), reward={"label_pairs": n}) for n in range(1, 11)]
+    cells = study(tmp_path, *many, seeds=1)
+    with style.styled():
+        pages = [rewards.proxy_and_true(cells, "column", cell_looks(cells), page=page) for page in range(3)]
+    assert pages[0] is not None and pages[1] is not None and pages[2] is None
+    shown = [a.get_title() for page in pages[:2] if page for a in page.axes if a.get_visible()]
+    assert shown == [c.label for c in cells]
+
+
 def test_many_rewards_take_several_pages(tmp_path: Path) -> None:
     """Seven numbers of labels: five on the first page, two on the second, and no third."""
     many = [replace(spec(f"{n} labels", "grpo", 0.3, 0.2), reward={"label_pairs": n}) for n in range(1, 8)]
