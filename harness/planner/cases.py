@@ -19,6 +19,7 @@ def _case(name: str, algorithm: str, dtype: str, **more: Any) -> Settings:
         "evaluate": {"every": 1, "items": 4, "samples": 4} | more.pop("evaluate", {}),
         "reward": {"label_pairs": 0} | more.pop("reward", {}),
         "compute": {"threads": 1, "share": False} | more.pop("compute", {}),
+        **({"launch": more.pop("launch")} if "launch" in more else {}),
     }
     assert not more, more
     return settings
@@ -58,6 +59,32 @@ CASES: dict[str, Settings] = {
     "ppo tiny:256x8 critic tiny:64x5": _case(
         MIDDLE, "ppo", "float32", model={"critic": "tiny:64x5"}, evaluate={"every": 0}
     ),
+    # Two processes, each with half of the prompts.
+    **{
+        f"{algorithm} {MIDDLE} {dtype} stage {stage}": _case(
+            MIDDLE,
+            algorithm,
+            dtype,
+            rollout={"prompts": 4},
+            train={"engine": {"name": "deepspeed", "stage": stage}},
+            evaluate={"every": 0},
+            launch={"processes": 2},
+        )
+        for algorithm in ("ppo", "grpo")
+        for dtype in ("float32", "bfloat16")
+        for stage in (0, 1, 2, 3)
+    },
+    **{
+        f"grpo {REAL} float32 stage {stage}": _case(
+            REAL,
+            "grpo",
+            "float32",
+            train={"engine": {"name": "deepspeed", "stage": stage}},
+            evaluate={"every": 0},
+            launch={"processes": 2},
+        )
+        for stage in (1, 3)
+    },
     **{
         f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype, evaluate={"every": 0})
         for algorithm in ("ppo", "grpo")

@@ -40,9 +40,15 @@ def measured(case: str) -> Record:
     with tempfile.TemporaryDirectory() as name:
         given, out = Path(name) / "config.json", Path(name) / "measured.json"
         given.write_text(json.dumps(settings))
-        command = [sys.executable, "-m", "rlvr_bench.harness.planner.measure", str(given), str(out)]
+        several = settings.get("launch", {}).get("processes", 1)
+        torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={several}"] if several > 1 else []
+        command = [sys.executable, *torchrun, "-m", "rlvr_bench.harness.planner.measure", str(given), str(out)]
         done = subprocess.run(
-            command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
+            command,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "DS_ACCELERATOR": "cpu"},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{case}: {done.stderr[-2000:]}")

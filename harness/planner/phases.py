@@ -148,6 +148,8 @@ class Passes:
             if c.every:
                 items = min(max(c.items, c.final_items), max(1, self.config.max_rows // c.samples))
                 self._sampling("evaluate", [max(self.prompts)] * items, c.samples, layers)
+            if self.how.stage == 3:
+                stack.enter_context(_whole_sequences())
             self._learn(self._rollout())
         return self.found
 
@@ -263,6 +265,20 @@ class _Engine:
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
+
+
+@contextmanager
+def _whole_sequences() -> Iterator[None]:
+    """As models read whose weights are dealt out (ZeRO-3), which tensors without data do not show.
+
+    Only while they learn: the rollout samples with a copy of the whole weights.
+    """
+    before = scoring.reads_whole
+    scoring.reads_whole = lambda backbone: True
+    try:
+        yield
+    finally:
+        scoring.reads_whole = before
 
 
 @contextmanager

@@ -146,16 +146,22 @@ def _with_more(
 ) -> dict[Kind, int]:
     """With what an optimizer step holds for a moment, and what there is because of several processes."""
     found = Counter(kinds)
-    if place == STEP:
-        found["optimizer step"] += step
+    own = step if place == STEP else None
     if passes.how.devices > 1:
-        found += _exchanged(passes, one, stepping=place == STEP, layers=layers)
+        found += _exchanged(passes, one, own, layers)
+    elif own is not None:
+        found["optimizer step"] += own
     return dict(found)
 
 
-def _exchanged(passes: Passes, one: Pass, *, stepping: bool, layers: dict[Role, int] | None) -> Counter[Kind]:
-    """Bytes by kind in a pass, because the models are spread over several processes."""
+def _exchanged(passes: Passes, one: Pass, own: int | None, layers: dict[Role, int] | None) -> Counter[Kind]:
+    """Bytes by kind in a pass, because the models are spread over several processes.
+
+    Args:
+        own: bytes that the optimizer's step of one process takes; None: this is not the step.
+    """
     found: Counter[Kind] = Counter()
+    copies = 1 if passes.cuda else 2  # of a bucket that leaves: gloo makes one more
     for role, model in passes.models.by_role.items():
         lm = getattr(model, "lm", None)
         head = [] if lm is None else list(lm.get_output_embeddings().parameters())
@@ -165,12 +171,15 @@ def _exchanged(passes: Passes, one: Pass, *, stepping: bool, layers: dict[Role, 
         found["gradients"] += takes.gradients * size
         if role == one.role and one.phase in SAMPLED:
             found["communication"] += takes.whole * size
-        elif role == one.role and not stepping:
+        elif role == one.role and own is None:
             updating = one.phase in UPDATES.values()
-            found["communication"] += (takes.module + (takes.bucket if updating else 0)) * size
-        elif role == one.role:
-            found["communication"] += takes.together * size
-            found["optimizer step"] += takes.step * (size + (NUMBER if size < NUMBER else 0))
+            sent = takes.bucket + (copies * takes.leaving if takes.early else 0)
+            found["communication"] += (takes.module + (sent if updating else 0)) * size
+        elif role == one.role and own is not None:
+            # Gradients are sent before the optimizer's step: what is larger.
+            sent = (takes.together + copies * takes.leaving) * size
+            step = own + takes.step * (size + (NUMBER if size < NUMBER else 0))
+            found["communication" if sent > step else "optimizer step"] += max(sent, step)
     return found
 
 

@@ -47,8 +47,8 @@ def table(question: Question, limit: int, models: Sequence[str], devices: Sequen
                 f"of {question.max_tokens} tokens each, at most {question.micro_tokens} tokens in one forward pass"
                 f"{', recomputation' if question.checkpointing else ''}"
                 f"{', frozen models on the CPU between uses' if question.offload_frozen else ''}. "
-                "A dash: weights and optimizer alone are too much. Over several devices this may be too "
-                "little: two processes on a CPU were measured to hold up to half as much again (PLANNER.md).",
+                "A dash: weights and optimizer alone are too much. Not held against GPUs; two processes on a CPU "
+                "held at most 0.1 % more at their peak, and 6 % less (PLANNER.md).",
                 "",
                 f"| model | parameters | {' | '.join(map(_devices, devices))} |",
                 f"|---|---|{'---|' * len(devices)}",

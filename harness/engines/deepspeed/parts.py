@@ -113,6 +113,8 @@ class Exchange:
         bucket: in which gradients travel, during an update at stages 1 and 2.
         step: the flat gradient that the optimizer's step makes, once in the type of the gradients.
         together: all gradients as one tensor, at the end of an update at stage 0.
+        leaving: of a bucket, which is copied as it is sent, at stage 3.
+        early: whether that is so before the backward pass is through, since not all fit into one bucket.
     """
 
     always: int = 0
@@ -122,6 +124,8 @@ class Exchange:
     bucket: int = 0
     step: int = 0
     together: int = 0
+    leaving: int = 0
+    early: bool = False
 
 
 def exchange_of_process(sizes: Sequence[int], module: int, how: Sharding, *, trained: bool, bucket: int) -> Exchange:
@@ -142,4 +146,12 @@ def exchange_of_process(sizes: Sequence[int], module: int, how: Sharding, *, tra
     whole = part.weights * how.devices
     if not trained:
         return Exchange(whole=whole, module=module)
-    return Exchange(always=travels, gradients=part.gradients, whole=whole, module=module, step=part.trained)
+    return Exchange(
+        always=travels,
+        gradients=part.gradients,
+        whole=whole,
+        module=module,
+        step=part.trained,
+        leaving=travels,
+        early=sum(sizes) > bucket,
+    )

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
 import pytest
 
-from rlvr_bench.harness.planner.check import Point, Record, peaks, points, predicted, summary
+from rlvr_bench.harness.planner.check import Point, Record, measured, peaks, points, predicted, summary
 from tests.harness.planner.configs import config_of
 
 RECORDS: dict[str, Record] = {
@@ -20,6 +26,22 @@ def test_phases_worst_under_prediction_first() -> None:
         Point("b", "rollout", 210, 200),
         Point("a", "score", 60, 50),
     ]
+
+
+@pytest.mark.parametrize(
+    ("case", "torchrun"), [("ppo tiny:64x2 float32", False), ("ppo tiny:256x8 float32 stage 3", True)]
+)
+def test_several_processes_are_started_by_torchrun(case: str, torchrun: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **options: Any) -> CompletedProcess[str]:
+        assert (
+            command[:5] == [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+        ) is torchrun
+        assert options["env"]["DS_ACCELERATOR"] == "cpu"
+        Path(command[-1]).write_text('{"phases": {"rollout": 1}}')
+        return CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert measured(case)["phases"] == {"rollout": 1}
 
 
 def test_a_peak_is_that_of_a_run() -> None:

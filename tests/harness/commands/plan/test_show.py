@@ -25,9 +25,9 @@ def test_without_a_limit_there_is_no_verdict() -> None:
 
 def test_a_plan_of_several_devices_says_what_it_leaves_out() -> None:
     one = case_of()
-    assert "may be too little" not in described(found(one, None, solve=False))
+    assert "two processes on a CPU" not in described(found(one, None, solve=False))
     two = replace(one, how=Sharding(2, 3))
-    assert "may be too little" in described(found(two, None, solve=False))
+    assert "two processes on a CPU" in described(found(two, None, solve=False))
 
 
 def test_nothing_helps() -> None:
