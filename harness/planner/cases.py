@@ -25,6 +25,12 @@ def _case(name: str, algorithm: str, dtype: str, **more: Any) -> Settings:
     return settings
 
 
+def _on_two(name: str, algorithm: str, dtype: str, stage: int, **more: Any) -> Settings:
+    """Two processes, each with half of the prompts."""
+    engine = {"engine": {"name": "deepspeed", "stage": stage}}
+    return _case(name, algorithm, dtype, train=engine, evaluate={"every": 0}, launch={"processes": 2}, **more)
+
+
 TINY, MIDDLE, REAL, LARGE = "tiny:64x2", "tiny:256x8", "arch:smollm2-135m", "arch:qwen2.5-0.5b"
 LONG = {"max_tokens": 128, "min_tokens": 128}
 CHECKPOINTING = {"gradient_checkpointing": True}
@@ -59,32 +65,13 @@ CASES: dict[str, Settings] = {
     "ppo tiny:256x8 critic tiny:64x5": _case(
         MIDDLE, "ppo", "float32", model={"critic": "tiny:64x5"}, evaluate={"every": 0}
     ),
-    # Two processes, each with half of the prompts.
     **{
-        f"{algorithm} {MIDDLE} {dtype} stage {stage}": _case(
-            MIDDLE,
-            algorithm,
-            dtype,
-            rollout={"prompts": 4},
-            train={"engine": {"name": "deepspeed", "stage": stage}},
-            evaluate={"every": 0},
-            launch={"processes": 2},
-        )
+        f"{algorithm} {MIDDLE} {dtype} stage {stage}": _on_two(MIDDLE, algorithm, dtype, stage, rollout={"prompts": 4})
         for algorithm in ("ppo", "grpo")
         for dtype in ("float32", "bfloat16")
         for stage in (0, 1, 2, 3)
     },
-    **{
-        f"grpo {REAL} float32 stage {stage}": _case(
-            REAL,
-            "grpo",
-            "float32",
-            train={"engine": {"name": "deepspeed", "stage": stage}},
-            evaluate={"every": 0},
-            launch={"processes": 2},
-        )
-        for stage in (1, 3)
-    },
+    **{f"grpo {REAL} float32 stage {stage}": _on_two(REAL, "grpo", "float32", stage) for stage in (1, 3)},
     **{
         f"{algorithm} {REAL} {dtype}": _case(REAL, algorithm, dtype, evaluate={"every": 0})
         for algorithm in ("ppo", "grpo")

@@ -96,7 +96,7 @@ def peaks_of(trace: Any) -> dict[str, int]:
             spans.setdefault(event.name.removeprefix(MARK), []).append(span)
     held.sort(key=lambda one: one[0])
     return {
-        phase: max((size for begin, end in sorted(times)[len(times) // 2 :] for size in _within(held, begin, end)))
+        phase: max(size for begin, end in sorted(times)[len(times) // 2 :] for size in _within(held, begin, end))
         for phase, times in spans.items()
     }
 

@@ -161,7 +161,7 @@ def _exchanged(passes: Passes, one: Pass, own: int | None, layers: dict[Role, in
         own: bytes that the optimizer's step of one process takes; None: this is not the step.
     """
     found: Counter[Kind] = Counter()
-    copies = 1 if passes.cuda else 2  # of a bucket that leaves: gloo makes one more
+    copies = 1 if passes.cuda else 2  # of a bucket that is sent: gloo makes one more
     for role, model in passes.models.by_role.items():
         lm = getattr(model, "lm", None)
         head = [] if lm is None else list(lm.get_output_embeddings().parameters())
@@ -169,15 +169,17 @@ def _exchanged(passes: Passes, one: Pass, own: int | None, layers: dict[Role, in
         takes, size = exchange_of(model, passes.how, trained=role in TRAINED, layers=many, head=head)
         found["communication"] += takes.always * size
         found["gradients"] += takes.gradients * size
-        if role == one.role and one.phase in SAMPLED:
+        if role != one.role:
+            continue
+        if one.phase in SAMPLED:
             found["communication"] += takes.whole * size
-        elif role == one.role and own is None:
+        elif own is None:
             updating = one.phase in UPDATES.values()
-            sent = takes.bucket + (copies * takes.leaving if takes.early else 0)
+            sent = takes.bucket + (copies * takes.always if takes.early else 0)
             found["communication"] += (takes.module + (sent if updating else 0)) * size
-        elif role == one.role and own is not None:
+        else:
             # Gradients are sent before the optimizer's step: what is larger.
-            sent = (takes.together + copies * takes.leaving) * size
+            sent = (takes.together + copies * takes.always) * size
             step = own + takes.step * (size + (NUMBER if size < NUMBER else 0))
             found["communication" if sent > step else "optimizer step"] += max(sent, step)
     return found

@@ -37,12 +37,9 @@ def crowded_by_reward(cells: Sequence[Cell]) -> dict[RewardSetting, tuple[Cell, 
     return groups if len(cells) > CROWD >= max(map(len, groups.values())) else None
 
 
-def on_page(cells: Sequence[Cell], page: int) -> tuple[Cell, ...]:
-    """Those of the rewards on a page, from 0; all on the first one where the rewards have no panels of their own."""
-    groups = crowded_by_reward(cells)
-    if groups is None:
-        return tuple(cells) if page == 0 else ()
-    return tuple(c for g in list(groups.values())[page * EACH : (page + 1) * EACH] for c in g)
+def on_page(groups: Mapping[RewardSetting, tuple[Cell, ...]], page: int) -> dict[RewardSetting, tuple[Cell, ...]]:
+    """EACH of the rewards, counted from page 0; none where there are no more."""
+    return dict(list(groups.items())[page * EACH : (page + 1) * EACH])
 
 
 def short_labels(cells: Sequence[Cell]) -> dict[str, str]:

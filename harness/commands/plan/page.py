@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rlvr_bench.harness.commands.plan.question import Question, cases_of
+from rlvr_bench.harness.commands.plan.show import SEVERAL
 from rlvr_bench.harness.engines.deepspeed.parts import Sharding
 from rlvr_bench.harness.models.architectures import ARCHITECTURES
 from rlvr_bench.harness.planner.communication.on_paper import sent_in_step
@@ -47,8 +48,8 @@ def table(question: Question, limit: int, models: Sequence[str], devices: Sequen
                 f"of {question.max_tokens} tokens each, at most {question.micro_tokens} tokens in one forward pass"
                 f"{', recomputation' if question.checkpointing else ''}"
                 f"{', frozen models on the CPU between uses' if question.offload_frozen else ''}. "
-                "A dash: weights and optimizer alone are too much. Not held against GPUs; two processes on a CPU "
-                "held at most 0.1 % more at their peak, and 6 % less (PLANNER.md).",
+                "A dash: weights and optimizer alone are too much. Not held against GPUs; "
+                f"{SEVERAL}.",
                 "",
                 f"| model | parameters | {' | '.join(map(_devices, devices))} |",
                 f"|---|---|{'---|' * len(devices)}",

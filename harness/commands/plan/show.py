@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rlvr_bench.harness.planner.plan import Case, Plan
     from rlvr_bench.harness.planner.solve import Change
 
+SEVERAL = (
+    "two processes on a CPU held at most 0.1 % more at their peak, and 6 % less (PLANNER.md)"  # how sure a plan is
+)
 ORDER = (
     "weights", "gradients", "optimizer", "masters", "buffers", "optimizer step", "activations", "logits", "embeddings",
     "key-value cache", "communication", "rollout",
@@ -142,10 +145,7 @@ def _verdict(answer: Answer) -> list[str]:
     if answer.case.how.devices > 1:
         lines.append(_sent(answer))
     if max(answer.case.how.devices, answer.change.case.how.devices if answer.change else 1) > 1:
-        lines.append(
-            "over several devices: measured in two processes on a CPU, which held at most 0.1 % more at their peak, "
-            "and 6 % less (PLANNER.md)"
-        )
+        lines.append(f"over several devices: {SEVERAL}")
     if answer.solved:
         lines += _solved(answer)
     return lines

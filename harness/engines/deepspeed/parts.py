@@ -106,15 +106,14 @@ class Exchange:
     """Numbers that one model takes in a process besides its states, because it is spread over several.
 
     Attributes:
-        always: at stage 3 the bucket in which gradients travel, which is never given up.
+        always: at stage 3 the bucket in which gradients travel, which is never given up, and is copied as it is sent.
         gradients: at stage 3 those of the process, which are never given up either.
         whole: gathered for a rollout, at stage 3.
         module: gathered while it is read, at stage 3: the output embedding, and the largest module of the others.
         bucket: in which gradients travel, during an update at stages 1 and 2.
         step: the flat gradient that the optimizer's step makes, once in the type of the gradients.
         together: all gradients as one tensor, at the end of an update at stage 0.
-        leaving: of a bucket, which is copied as it is sent, at stage 3.
-        early: whether that is so before the backward pass is through, since not all fit into one bucket.
+        early: whether that bucket is sent before the backward pass is through, since not all fit into one.
     """
 
     always: int = 0
@@ -124,7 +123,6 @@ class Exchange:
     bucket: int = 0
     step: int = 0
     together: int = 0
-    leaving: int = 0
     early: bool = False
 
 
@@ -152,6 +150,5 @@ def exchange_of_process(sizes: Sequence[int], module: int, how: Sharding, *, tra
         whole=whole,
         module=module,
         step=part.trained,
-        leaving=travels,
         early=sum(sizes) > bucket,
     )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-from rlvr_bench.reports.cells.reward_setting import RewardSetting, by_reward_setting
+from rlvr_bench.reports.cells.reward_setting import RewardSetting
 from rlvr_bench.reports.figures.palette import Looks
 from rlvr_bench.reports.figures.panels import (
     CROWD,
@@ -73,10 +73,13 @@ def multiples(
         page: which EACH of the rewards; None where there are no more.
     """
     shown = {n: words for n, words in quantities.items() if not _is_constant(_values(cells, n, points))}
-    if not shown or not (of_page := on_page(cells, page)):
+    if not shown:
         return None
-    if crowded_by_reward(cells):
-        return _by_reward(by_reward_setting(of_page), shown, width, looks, points)
+    if groups := crowded_by_reward(cells):
+        of_page = on_page(groups, page)
+        return _by_reward(of_page, shown, width, looks, points) if of_page else None
+    if page > 0:
+        return None
     names = list(shown)
     columns = min(2, len(names)) if width == "column" else 3 if len(names) in (3, 5, 6) else min(4, len(names))
     rows, below = -(-len(names) // columns), legend_height([c.label for c in cells], width)

@@ -17,12 +17,12 @@ from rlvr_bench.reports.cells.reward_setting import by_reward_setting
 from rlvr_bench.reports.figures.palette import LINES, Look, Looks
 from rlvr_bench.reports.figures.panels import (
     CROWD,
-    EACH,
     Points,
     common_x,
     draw_seeds,
     grid,
     legend,
+    on_page,
     repeated,
     short_labels,
     training_points,
@@ -45,7 +45,7 @@ def overoptimization(cells: Sequence[Cell], width: Width, looks: Looks, *, page:
         page: which so many rewards, each page EACH of them; None where there are no more.
     """
     every = by_reward_setting([c for c in cells if any(path(r, TRUE) for r in c.runs)])
-    groups = dict(list(every.items())[page * EACH : (page + 1) * EACH])
+    groups = on_page(every, page)
     if not groups or not is_studied([c for g in every.values() for c in g]):
         return None
     rows = [n for n in ROWS if any(path(r, n) for g in groups.values() for c in g for r in c.runs)]

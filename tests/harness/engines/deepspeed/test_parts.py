@@ -45,7 +45,7 @@ def test_what_is_exchanged() -> None:
     assert exchange_of_process(sizes, 9, Sharding(4, 2), trained=True, bucket=10) == Exchange(bucket=10, step=4)
     # Shards of 2 + 2 + 1 numbers, 20 of four processes together.
     whole = exchange_of_process(sizes, 9, Sharding(4, 3), trained=True, bucket=99)
-    assert whole == Exchange(always=14, gradients=5, whole=20, module=9, step=5, leaving=14)
+    assert whole == Exchange(always=14, gradients=5, whole=20, module=9, step=5)
     assert not whole.early and exchange_of_process(sizes, 9, Sharding(4, 3), trained=True, bucket=10).early
     assert exchange_of_process(sizes, 9, Sharding(4, 3), trained=False, bucket=99) == Exchange(whole=20, module=9)
     assert exchange_of_process(sizes, 9, Sharding(4, 2), trained=False, bucket=99) == Exchange()
