@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from rlvr_bench.harness.planner.plan import Case, Plan
     from rlvr_bench.harness.planner.solve import Change
 
-SEVERAL = (
-    "two processes on a CPU held at most 0.1 % more at their peak, and 6 % less (PLANNER.md)"  # how sure a plan is
-)
+# How sure a plan of several processes is.
+SEVERAL = "two processes on a CPU held at most 0.1 % more at their peak, and 6 % less (PLANNER.md)"
 ORDER = (
     "weights", "gradients", "optimizer", "masters", "buffers", "optimizer step", "activations", "logits", "embeddings",
     "key-value cache", "communication", "rollout",
